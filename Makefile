@@ -1,0 +1,164 @@
+# autoencoder - train and run autoencoders in SQL
+
+PG_CONFIG ?= pg_config
+
+EXTENSION = autoencoder
+MODULE_big = autoencoder
+PGFILEDESC = "autoencoder - train and run autoencoders in SQL"
+EXTVERSION = $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" \
+	$(srcdir)/autoencoder.control)
+
+# pure C without server headers; test/check_layers.sh keeps it so
+CORE_OBJS = \
+	src/core/arena.o \
+	src/core/blas.o \
+	src/core/bytes.o \
+	src/core/codec.o \
+	src/core/codec_read.o \
+	src/core/coder.o \
+	src/core/corrupt.o \
+	src/core/cpu.o \
+	src/core/cursor.o \
+	src/core/dataset.o \
+	src/core/dataset_fit.o \
+	src/core/dataset_sample.o \
+	src/core/dense.o \
+	src/core/feature.o \
+	src/core/feature_cell.o \
+	src/core/kernels.o \
+	src/core/kernels_avx2.o \
+	src/core/kernels_avx512.o \
+	src/core/kernels_baseline.o \
+	src/core/label_index.o \
+	src/core/labels.o \
+	src/core/model.o \
+	src/core/moments.o \
+	src/core/net.o \
+	src/core/objective.o \
+	src/core/optim.o \
+	src/core/options.o \
+	src/core/rng.o \
+	src/core/score.o \
+	src/core/spectrum.o \
+	src/core/train.o
+
+OBJS = \
+	$(WIN32RES) \
+	$(CORE_OBJS) \
+	src/autoencoder.o \
+	src/fn_backend.o \
+	src/fn_evaluate.o \
+	src/fn_inspect.o \
+	src/fn_score.o \
+	src/fn_train.o \
+	src/pg_blas.o \
+	src/pg_call.o \
+	src/pg_env.o \
+	src/pg_guc.o \
+	src/pg_json.o \
+	src/pg_model.o \
+	src/pg_options.o \
+	src/pg_row.o \
+	src/pg_row_build.o \
+	src/pg_row_read.o \
+	src/pg_row_train.o \
+	src/pg_scalar.o
+
+DATA = $(wildcard sql/$(EXTENSION)--*.sql)
+
+# scripts in test/sql, reference output in expected
+REGRESS = basic
+REGRESS_OPTS = --inputdir=test
+TAP_TESTS = 1
+PROVE_TESTS = test/t/*.pl
+
+# The server's headers count as the system's: their warnings are not ours.
+PG_CPPFLAGS = -I$(srcdir)/src -DAE_VERSION='"$(EXTVERSION)"' \
+	-isystem $(shell $(PG_CONFIG) --includedir-server)
+SHLIB_LINK = -ldl -lm
+EXTRA_CLEAN = build META.json $(EXTENSION)-*.zip
+
+# A failed assert() takes the whole cluster down, so it follows the server's
+# own choice.
+ifeq ($(findstring --enable-cassert,$(shell $(PG_CONFIG) --configure)),)
+PG_CPPFLAGS += -DNDEBUG
+endif
+
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+# PGXS does not track header dependencies.
+HEADERS_ALL = $(wildcard $(srcdir)/src/*.h $(srcdir)/src/core/*.h)
+$(OBJS) $(OBJS:.o=.bc): $(HEADERS_ALL)
+
+# The loops that decide the speed are compiled once per instruction set and
+# chosen at run time; a set that the compiler does not know is left out.
+# $(call kernel_flags,compiler,file name without suffix)
+SET_FLAGS_kernels_avx2 = -mavx2 -mfma
+SET_FLAGS_kernels_avx512 = -mavx512f -mavx512bw -mavx512vl -mavx512dq -mfma \
+	-mprefer-vector-width=512
+set_flags = $(shell $(1) -Werror $(SET_FLAGS_$(2)) -x c -c /dev/null \
+	-o /dev/null 2>/dev/null && echo $(SET_FLAGS_$(2)))
+kernel_flags = $(if $(filter kernels%,$(2)), \
+	-O3 -ffp-contract=fast $(call set_flags,$(1),$(2)))
+
+define kernel_rules
+src/core/$(1).o: override CFLAGS += $$(call kernel_flags,$$(CC),$(1))
+src/core/$(1).bc: override BITCODE_CFLAGS += \
+	$$(call kernel_flags,$$(CLANG),$(1))
+endef
+$(foreach k,$(filter kernels%,$(notdir $(CORE_OBJS:.o=))), \
+	$(eval $(call kernel_rules,$(k))))
+
+# The unit tests compile the core on their own, without the server's include
+# path, so a stray server header breaks the build here.  Another set of flags
+# (sanitizers) wants a UNIT_DIR of its own.
+UNIT_CC = $(CC)
+UNIT_CFLAGS = -std=gnu99 -g -O2 -Wall -Wextra
+UNIT_DIR = build/unit
+UNIT_COMPILE = $(UNIT_CC) $(UNIT_CFLAGS) -DAE_VERSION='"$(EXTVERSION)"' \
+	-I$(srcdir)/src -I$(srcdir)/test/unit
+UNIT_OBJS = $(patsubst src/core/%,$(UNIT_DIR)/core/%,$(CORE_OBJS))
+UNIT_TESTS = $(patsubst $(srcdir)/test/unit/%.c,$(UNIT_DIR)/%, \
+	$(wildcard $(srcdir)/test/unit/*_test.c))
+
+.SECONDARY: $(UNIT_OBJS)
+$(UNIT_DIR)/core/%.o: src/core/%.c $(HEADERS_ALL)
+	@$(MKDIR_P) $(@D)
+	$(UNIT_COMPILE) $(call kernel_flags,$(UNIT_CC),$*) -c -o $@ $<
+
+$(UNIT_DIR)/%_test: test/unit/%_test.c test/unit/unit.h $(UNIT_OBJS)
+	$(UNIT_COMPILE) -o $@ $< $(UNIT_OBJS) -ldl -lm
+
+.PHONY: unitcheck
+unitcheck: $(UNIT_TESTS)
+	prove $(PROVE_FLAGS) -e '' $(UNIT_TESTS)
+
+# The rules that a script can check; each script tells what is wrong.
+STYLE_CHECKS = layers symbols headers style messages tests meta shell
+
+.PHONY: check-style
+check-style: all META.json
+	@status=0; \
+	for check in $(STYLE_CHECKS); do \
+		if PG_CONFIG='$(PG_CONFIG)' CC='$(CC)' sh test/check_$$check.sh; \
+		then echo "ok - $$check"; \
+		else echo "not ok - $$check"; status=1; fi; \
+	done; exit $$status
+
+# names of our types, for pgindent
+.PHONY: typedefs.list
+typedefs.list:
+	sh scripts/typedefs.sh > $@
+
+# PGXN wants three numbers.
+DISTVERSION = $(if $(word 3,$(subst ., ,$(EXTVERSION))),$(EXTVERSION),$(EXTVERSION).0)
+
+META.json: META.json.in autoencoder.control
+	sed -e 's/@VERSION@/$(DISTVERSION)/' -e 's/@EXTVERSION@/$(EXTVERSION)/' \
+		$< > $@
+
+.PHONY: dist
+dist: META.json
+	git archive --format=zip --prefix=$(EXTENSION)-$(DISTVERSION)/ \
+		--add-file=META.json -o $(EXTENSION)-$(DISTVERSION).zip HEAD

@@ -1,0 +1,113 @@
+#!/usr/bin/env bash
+# Runs every test there is, on a machine that may have nothing yet.
+#
+# Prints a line for each stage.  The last line is "N passed, N failed", counting
+# single tests, and the exit status is 0 only if none failed.
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+passed=0
+failed=0
+stage=0
+
+# Result lines of prove -v and of pg_regress (old and new form)
+OK='^(ok|    ok|(test )?[a-z_0-9]+ +\.\.\. ok)( |$)'
+NOT_OK='^(not ok|    not ok|(test )?[a-z_0-9]+ +\.\.\. FAILED)( |$)'
+
+# $1: name; $2: "one" or "many" tests; the rest: a command
+run_stage()
+{
+	local name=$1 kind=$2 log status=0 good=0 bad=0 skipped began=$SECONDS
+	shift 2
+	stage=$((stage + 1))
+	log=$WORK/log/$stage.log
+	"$@" >"$log" 2>&1 </dev/null || status=$?
+	if [ "$kind" = many ]; then
+		good=$(grep -cE "$OK" "$log") || good=0
+		bad=$(grep -cE "$NOT_OK" "$log") || bad=0
+		# a command that fails, or that tests nothing, is a failure itself
+		if [ "$bad" -eq 0 ] && { [ "$status" -ne 0 ] || [ "$good" -eq 0 ]; }
+		then
+			bad=1
+		fi
+	elif [ "$status" -eq 0 ]; then
+		good=1
+	else
+		bad=1
+	fi
+	passed=$((passed + good))
+	failed=$((failed + bad))
+	printf '%-46s %5d passed %3d failed %4d s\n' "$name" "$good" "$bad" \
+		$((SECONDS - began))
+	skipped=$(grep -iE '^ *ok .*# *(skip|todo)' "$log") || skipped=
+	[ -z "$skipped" ] || printf '%s\n' "$skipped"
+	if [ "$bad" -ne 0 ]; then
+		echo "---- $*"
+		grep -E "$NOT_OK" "$log" | head -n 20 || :
+		echo "---- the end of its output"
+		tail -n 40 "$log"
+		if [ -s "$WORK/src/regression.diffs" ]; then
+			head -n 200 "$WORK/src/regression.diffs"
+			rm -f "$WORK/src/regression.diffs"
+		fi
+		echo "----"
+	fi
+}
+
+WARNINGS='-std=gnu99 -Wall -Wextra -Werror -Wdeclaration-after-statement -Wvla
+	-Wmissing-prototypes -Wpointer-arith'
+WARNINGS=$(echo "$WARNINGS" | tr -s '\n\t' ' ')
+# the server's flags are those of the compiler that built it
+CLANG_QUIET='-Wno-unknown-warning-option -Wno-ignored-optimization-argument'
+SANITIZE='-std=gnu99 -g -O1 -fno-omit-frame-pointer -Wall -Wextra -Werror
+	-fsanitize=address,undefined,float-cast-overflow -fno-sanitize-recover=all'
+SANITIZE=$(echo "$SANITIZE" | tr -s '\n\t' ' ')
+
+build_with_gcc()
+{
+	run_make CC=gcc COPT="$WARNINGS -Wshadow=compatible-local"
+}
+
+build_with_clang()
+{
+	as_server cp -r "$WORK/src" "$WORK/clang" &&
+		as_server make -s -C "$WORK/clang" --no-print-directory -j "$(nproc)" \
+			CC=clang PG_CONFIG="$PG_CONFIG" COPT="$WARNINGS $CLANG_QUIET" \
+			with_llvm=no
+}
+
+in_source()
+{
+	(cd "$WORK/src" && as_server "$@")
+}
+
+set_up gzip=gzip clang=clang shellcheck=shellcheck prove=perl nm=binutils
+perl -MIPC::Run -e 1 2>/dev/null || apt_install libipc-run-perl
+make_work
+as_server mkdir "$WORK/log"
+began=$SECONDS
+
+say "PostgreSQL $("$PG_CONFIG" --version | cut -d' ' -f2)," \
+	"$(gcc --version | head -n 1), $(clang --version | head -n 1)"
+
+# gcc's build is the one that is tested
+run_stage "build with clang, no warnings" one build_with_clang
+run_stage "build with gcc, no warnings" one build_with_gcc
+run_stage "install" one run_make install
+run_stage "rules of style" many run_make check-style
+run_stage "unit tests" many run_make unitcheck PROVE_FLAGS=-v \
+	UNIT_CFLAGS="-std=gnu99 -g -O2 -Wall -Wextra -Werror"
+run_stage "unit tests, address and undefined sanitizers" many \
+	run_make unitcheck PROVE_FLAGS=-v UNIT_DIR=build/asan \
+	UNIT_CFLAGS="$SANITIZE"
+
+start_cluster "shared_buffers = '128MB'"
+run_stage "SQL functions (pg_regress)" many run_make installcheck TAP_TESTS=
+run_stage "clusters (TAP)" many run_make installcheck REGRESS= PROVE_FLAGS=-v
+run_stage "README's commands" many in_source sh test/check_readme.sh
+run_stage "reference documentation" many in_source sh test/check_docs.sh
+
+say "$((SECONDS - began)) seconds"
+say "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,112 @@
+/*
+ * arena.c
+ *	  Memory that is taken piece by piece and released at once.
+ *
+ * Pieces are cut from chunks.  A piece that does not fit into the newest chunk
+ * starts another one, so that no piece ever moves.
+ */
+#include <stdint.h>
+#include <string.h>
+
+#include "core/arena.h"
+
+/* small enough for a model of three columns, large enough for most lists */
+#define ARENA_CHUNK_BYTES 8192
+
+struct AeArenaChunk
+{
+	AeArenaChunk *older;
+	unsigned char *next;		/* first free byte, aligned to AE_ALIGN */
+	size_t		left;			/* free bytes, a multiple of AE_ALIGN */
+};
+
+void
+ae_arena_init(AeArena *arena, const AeEnv *env)
+{
+	arena->env = env;
+	arena->chunks = NULL;
+	arena->bytes = 0;
+}
+
+/* a new chunk with room for a piece of piece_bytes, a multiple of AE_ALIGN */
+static AeArenaChunk *
+arena_grow(AeArena *arena, size_t piece_bytes)
+{
+	const AeEnv *env = arena->env;
+	size_t		total = ARENA_CHUNK_BYTES;
+	AeArenaChunk *chunk;
+	size_t		skip;
+
+	/* room to align the first piece, whatever the host's own alignment */
+	if (piece_bytes > SIZE_MAX - sizeof(AeArenaChunk) - AE_ALIGN)
+		return NULL;
+	if (total < piece_bytes + sizeof(AeArenaChunk) + AE_ALIGN)
+		total = piece_bytes + sizeof(AeArenaChunk) + AE_ALIGN;
+
+	chunk = env->alloc(env->host, total);
+	if (chunk == NULL)
+		return NULL;
+
+	skip = sizeof(AeArenaChunk);
+	skip += AE_ALIGN - ((uintptr_t) chunk + skip) % AE_ALIGN;
+	chunk->older = arena->chunks;
+	chunk->next = (unsigned char *) chunk + skip;
+	chunk->left = (total - skip) / AE_ALIGN * AE_ALIGN;
+	arena->chunks = chunk;
+	arena->bytes += total;
+	return chunk;
+}
+
+void *
+ae_arena_alloc(AeArena *arena, size_t count, size_t size)
+{
+	AeArenaChunk *chunk = arena->chunks;
+	size_t		bytes;
+	void	   *piece;
+
+	if (size != 0 && count > (SIZE_MAX - AE_ALIGN) / size)
+		return NULL;
+	bytes = count * size;
+	if (bytes == 0)
+		bytes = 1;
+	bytes = (bytes + AE_ALIGN - 1) / AE_ALIGN * AE_ALIGN;
+
+	if (chunk == NULL || chunk->left < bytes)
+	{
+		chunk = arena_grow(arena, bytes);
+		if (chunk == NULL)
+			return NULL;
+	}
+	piece = chunk->next;
+	chunk->next += bytes;
+	chunk->left -= bytes;
+	return memset(piece, 0, bytes);
+}
+
+char *
+ae_arena_strndup(AeArena *arena, const char *text, size_t len)
+{
+	char	   *copy;
+
+	if (len == SIZE_MAX)
+		return NULL;
+	copy = ae_arena_alloc(arena, len + 1, 1);
+	if (copy != NULL && len > 0)
+		memcpy(copy, text, len);
+	return copy;
+}
+
+void
+ae_arena_free(AeArena *arena)
+{
+	const AeEnv *env = arena->env;
+
+	while (arena->chunks != NULL)
+	{
+		AeArenaChunk *chunk = arena->chunks;
+
+		arena->chunks = chunk->older;
+		env->release(env->host, chunk);
+	}
+	arena->bytes = 0;
+}

@@ -1,0 +1,239 @@
+/*
+ * codec.c
+ *	  A model as bytes; codec_read.c reads them back.
+ *
+ * Every section is written twice, the first time only to count its bytes.  A
+ * model that is planned but not trained can be counted too: its weights, its
+ * calibration and its history are then not there to look at.
+ */
+#include <assert.h>
+#include <string.h>
+
+#include "core/codec.h"
+#include "core/codec_format.h"
+
+#define DIGEST_OFFSET 24
+
+const char *const ae_codec_tags[AE_CODEC_SECTIONS] = {
+	[AE_CODEC_OPTIONS] = "OPTS",
+	[AE_CODEC_FEATURES] = "FEAT",
+	[AE_CODEC_NET] = "NETW",
+	[AE_CODEC_WEIGHTS] = "WGTS",
+	[AE_CODEC_CALIBRATION] = "CALB",
+	[AE_CODEC_HISTORY] = "HIST",
+	[AE_CODEC_VERSION] = "VERS"
+};
+
+static void
+options_write(AeWriter *w, const AeModel *model)
+{
+	uint32_t	count = 0;
+	char		value[AE_OPTION_BYTES];
+
+	for (int i = 0; i < ae_option_count; i++)
+		count += ae_option_table[i].kind != AE_OPTION_COLUMNS;
+	ae_write_u32(w, count);
+	for (int i = 0; i < ae_option_count; i++)
+	{
+		const AeOption *option = &ae_option_table[i];
+		bool		printed;
+
+		if (option->kind == AE_OPTION_COLUMNS)
+			continue;
+		printed = ae_option_print(&model->options, option, value,
+								  sizeof(value));
+		assert(printed);
+		(void) printed;
+		ae_write_text(w, option->name);
+		ae_write_text(w, value);
+	}
+}
+
+static void
+cell_write(AeWriter *w, const AeCell *cell)
+{
+	uint32_t	nknots = cell->knots != NULL ? AE_KNOTS : 0;
+
+	ae_write_u64(w, cell->nmissing);
+	ae_write_f64(w, cell->mean);
+	ae_write_f64(w, cell->stddev);
+	ae_write_f64(w, cell->min);
+	ae_write_f64(w, cell->max);
+	ae_write_f64(w, cell->centre);
+	ae_write_f64(w, cell->spread);
+	ae_write_u8(w, cell->constant);
+	ae_write_u32(w, nknots);
+	for (uint32_t i = 0; i < nknots; i++)
+		ae_write_f64(w, cell->knots[i]);
+}
+
+static void
+features_write(AeWriter *w, const AeModel *model)
+{
+	const AeFeatures *features = model->features;
+
+	ae_write_u64(w, features->nrows);
+	ae_write_u32(w, (uint32_t) features->ncolumns);
+	for (int c = 0; c < features->ncolumns; c++)
+	{
+		const AeColumn *column = &features->columns[c];
+
+		ae_write_text(w, column->name);
+		ae_write_text(w, column->type);
+		ae_write_u8(w, (uint8_t) column->kind);
+		ae_write_u8(w, (uint8_t) column->cycles);
+		ae_write_u8(w, (uint8_t) column->scaling);
+		ae_write_u8(w, (uint8_t) column->loss);
+		ae_write_f64(w, column->weight);
+		ae_write_u32(w, (uint32_t) column->ncells);
+		for (int i = 0; i < column->ncells; i++)
+			cell_write(w, &column->cells[i]);
+		if (column->kind != AE_KIND_CATEGORY)
+			continue;
+		ae_write_u8(w, column->hashed);
+		ae_write_u32(w, (uint32_t) column->nlabels);
+		for (int i = 0; i < column->nlabels; i++)
+			ae_write_text(w, column->labels[i]);
+		for (int i = 0; i <= column->nlabels; i++)
+			ae_write_f64(w, column->frequency[i]);
+	}
+}
+
+static void
+net_write(AeWriter *w, const AeModel *model)
+{
+	const AeNet *net = &model->net;
+
+	ae_write_u32(w, (uint32_t) net->nlayers);
+	ae_write_u32(w, (uint32_t) net->ncoder);
+	for (int i = 0; i < net->nlayers; i++)
+	{
+		ae_write_u32(w, (uint32_t) net->layers[i].kind);
+		ae_write_u32(w, (uint32_t) net->layers[i].activation);
+		ae_write_u32(w, (uint32_t) net->layers[i].in);
+		ae_write_u32(w, (uint32_t) net->layers[i].out);
+	}
+}
+
+static void
+weights_write(AeWriter *w, const AeModel *model)
+{
+	const AeNet *net = &model->net;
+
+	if (w->data == NULL)
+	{
+		ae_write_f32s(w, NULL, ae_net_weights(net));
+		return;
+	}
+	for (int i = 0; i < net->nlayers; i++)
+	{
+		const AeLayer *layer = &net->layers[i];
+		size_t		ld = AE_PAD((size_t) layer->out);
+
+		for (int j = 0; j < layer->in; j++)
+			ae_write_f32s(w, model->params + layer->weights + (size_t) j * ld,
+						  (size_t) layer->out);
+		ae_write_f32s(w, model->params + layer->bias, (size_t) layer->out);
+	}
+}
+
+static void
+calibration_write(AeWriter *w, const AeModel *model)
+{
+	int			count = model->features->ncolumns;
+
+	ae_write_u32(w, (uint32_t) count);
+	for (int i = 0; i < count; i++)
+		ae_write_f64(w, w->data != NULL ? model->column_loss[i] : 0.0);
+}
+
+static void
+history_write(AeWriter *w, const AeModel *model)
+{
+	static const AeEpoch none = {0.0, 0.0, 0.0};
+
+	ae_write_u64(w, model->nsteps);
+	ae_write_u32(w, (uint32_t) model->best_epoch);
+	ae_write_u32(w, (uint32_t) model->nhistory);
+	for (int i = 0; i < model->nhistory; i++)
+	{
+		const AeEpoch *epoch = w->data != NULL ? &model->history[i] : &none;
+
+		ae_write_f64(w, epoch->train_loss);
+		ae_write_f64(w, epoch->validation_loss);
+		ae_write_f64(w, epoch->learning_rate);
+	}
+}
+
+static void
+version_write(AeWriter *w, const AeModel *model)
+{
+	ae_write_text(w, model->version);
+}
+
+typedef void (*SectionWriter) (AeWriter *w, const AeModel *model);
+
+static const SectionWriter section_writers[AE_CODEC_SECTIONS] = {
+	[AE_CODEC_OPTIONS] = options_write,
+	[AE_CODEC_FEATURES] = features_write,
+	[AE_CODEC_NET] = net_write,
+	[AE_CODEC_WEIGHTS] = weights_write,
+	[AE_CODEC_CALIBRATION] = calibration_write,
+	[AE_CODEC_HISTORY] = history_write,
+	[AE_CODEC_VERSION] = version_write
+};
+
+static void
+header_write(AeWriter *w, uint64_t total)
+{
+	static const unsigned char zeros[AE_DIGEST_BYTES] = {0};
+
+	ae_write_bytes(w, AE_CODEC_MAGIC, AE_CODEC_MAGIC_BYTES);
+	ae_write_u32(w, AE_FORMAT_VERSION);
+	ae_write_u32(w, 0);
+	ae_write_u64(w, total);
+	ae_write_bytes(w, zeros, AE_DIGEST_BYTES);
+	ae_write_u64(w, 0);
+}
+
+static void
+model_write(AeWriter *w, const AeModel *model, size_t total)
+{
+	header_write(w, total);
+	for (int i = 0; i < AE_CODEC_SECTIONS; i++)
+	{
+		AeWriter	counter = {NULL, 0, 0};
+
+		section_writers[i] (&counter, model);
+		ae_write_bytes(w, ae_codec_tags[i], AE_CODEC_TAG_BYTES);
+		ae_write_u32(w, 0);
+		ae_write_u64(w, counter.used);
+		section_writers[i] (w, model);
+	}
+}
+
+size_t
+ae_codec_size(const AeModel *model, int max_history)
+{
+	AeWriter	counter = {NULL, 0, 0};
+	AeModel		finished = *model;
+
+	finished.nhistory = max_history;
+	model_write(&counter, &finished, 0);
+	return counter.used;
+}
+
+void
+ae_codec_write(const AeModel *model, void *data, size_t size)
+{
+	AeWriter	w = {data, size, 0};
+
+	model_write(&w, model, size);
+	assert(w.used == size);
+}
+
+void
+ae_codec_set_digest(void *data, const unsigned char digest[AE_DIGEST_BYTES])
+{
+	memcpy((unsigned char *) data + DIGEST_OFFSET, digest, AE_DIGEST_BYTES);
+}

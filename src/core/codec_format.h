@@ -1,0 +1,28 @@
+/*
+ * codec_format.h
+ *	  What the writer and the reader of models share; private to the codec.
+ */
+#ifndef AE_CODEC_FORMAT_H
+#define AE_CODEC_FORMAT_H
+
+#define AE_CODEC_MAGIC "\x89" "AEMODEL"
+#define AE_CODEC_MAGIC_BYTES 8
+#define AE_CODEC_TAG_BYTES 4
+
+/* in the order in which they stand in a model */
+typedef enum AeCodecSection
+{
+	AE_CODEC_OPTIONS = 0,
+	AE_CODEC_FEATURES,
+	AE_CODEC_NET,
+	AE_CODEC_WEIGHTS,
+	AE_CODEC_CALIBRATION,
+	AE_CODEC_HISTORY,
+	AE_CODEC_VERSION
+} AeCodecSection;
+
+#define AE_CODEC_SECTIONS 7
+
+extern const char *const ae_codec_tags[AE_CODEC_SECTIONS];
+
+#endif							/* AE_CODEC_FORMAT_H */

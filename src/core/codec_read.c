@@ -1,0 +1,499 @@
+/*
+ * codec_read.c
+ *	  A model back from bytes that nobody vouches for.
+ *
+ * No count is used before the bytes it stands for are known to be there, and
+ * what a section says is checked against the sections before it, so that
+ * memory stays within about 20 times the bytes: the steepest are the weights
+ * of a layer with one output, which padding makes 16 times as large.  What
+ * ae_features_layout() and ae_net_plan() check is left to them.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "core/codec.h"
+#include "core/codec_format.h"
+
+/* of a column's name or type; longer than any identifier of the server */
+#define MAX_NAME_BYTES 1024
+
+/* least bytes of one element, by which its count is bounded */
+#define TEXT_BYTES 4
+#define CELL_BYTES 61
+#define COLUMN_BYTES (2 * TEXT_BYTES + 16 + CELL_BYTES)
+#define LABEL_BYTES (TEXT_BYTES + 8)
+#define EPOCH_BYTES 24
+
+AeStatus
+ae_codec_header(const void *data, size_t size, AeHeader *header)
+{
+	AeReader	r = {data, size, false};
+	const void *digest;
+	uint32_t	flags;
+
+	if (size < AE_CODEC_MAGIC_BYTES ||
+		memcmp(data, AE_CODEC_MAGIC, AE_CODEC_MAGIC_BYTES) != 0)
+		return AE_ERR_NOT_MODEL;
+	if (size < AE_HEADER_BYTES)
+		return AE_ERR_CORRUPT;
+	ae_read_bytes(&r, AE_CODEC_MAGIC_BYTES);
+	header->format = ae_read_u32(&r);
+	flags = ae_read_u32(&r);
+	header->total_bytes = ae_read_u64(&r);
+	digest = ae_read_bytes(&r, AE_DIGEST_BYTES);
+	memcpy(header->digest, digest, AE_DIGEST_BYTES);
+	/* a newer format may mean anything by the rest */
+	if (header->format > AE_FORMAT_VERSION)
+		return AE_ERR_VERSION;
+	if (header->format == 0 || flags != 0 || ae_read_u64(&r) != 0 ||
+		header->total_bytes < AE_HEADER_BYTES)
+		return AE_ERR_CORRUPT;
+	return AE_OK;
+}
+
+/* a text without zero bytes, borrowed and not terminated; NULL on failure */
+static const char *
+read_text(AeReader *r, size_t max_len, size_t *len)
+{
+	const char *text;
+
+	*len = ae_read_count(r, 1);
+	text = ae_read_bytes(r, *len);
+	if (r->failed || *len > max_len || memchr(text, '\0', *len) != NULL)
+		return NULL;
+	return text;
+}
+
+/* a text into a buffer of that size, terminated */
+static AeStatus
+read_text_into(AeReader *r, char *buffer, size_t size)
+{
+	size_t		len;
+	const char *text = read_text(r, size - 1, &len);
+
+	if (text == NULL)
+		return AE_ERR_CORRUPT;
+	memcpy(buffer, text, len);
+	buffer[len] = '\0';
+	return AE_OK;
+}
+
+static AeStatus
+read_name(AeReader *r, AeArena *arena, char **name)
+{
+	size_t		len;
+	const char *text = read_text(r, MAX_NAME_BYTES, &len);
+
+	if (text == NULL)
+		return AE_ERR_CORRUPT;
+	*name = ae_arena_strndup(arena, text, len);
+	return *name != NULL ? AE_OK : AE_ERR_MEMORY;
+}
+
+/* a count of elements of at least min_bytes, no more than max of them */
+static AeStatus
+read_count(AeReader *r, size_t min_bytes, int max, int *count)
+{
+	uint32_t	value = ae_read_count(r, min_bytes);
+
+	if (r->failed)
+		return AE_ERR_CORRUPT;
+	if (value > (uint32_t) max)
+		return AE_ERR_LIMIT;
+	*count = (int) value;
+	return AE_OK;
+}
+
+/* a number that must fit an int; the plan judges the rest */
+static int
+read_int(AeReader *r)
+{
+	uint32_t	value = ae_read_u32(r);
+
+	return value <= INT32_MAX ? (int) value : -1;
+}
+
+static AeStatus
+read_bool(AeReader *r, bool *value)
+{
+	uint8_t		byte = ae_read_u8(r);
+
+	*value = byte == 1;
+	return byte <= 1 ? AE_OK : AE_ERR_CORRUPT;
+}
+
+static AeStatus
+options_read(AeReader *r, AeModel *model)
+{
+	int			count;
+	uint64_t	seen = 0;		/* bit i: option i of the table */
+
+	AE_TRY(read_count(r, 2 * TEXT_BYTES, ae_option_count, &count));
+	for (int i = 0; i < count; i++)
+	{
+		char		name[AE_OPTION_BYTES];
+		char		value[AE_OPTION_BYTES];
+		char		complaint[AE_COMPLAINT_BYTES];
+		const AeOption *option;
+		uint64_t	bit;
+
+		AE_TRY(read_text_into(r, name, sizeof(name)));
+		AE_TRY(read_text_into(r, value, sizeof(value)));
+		option = ae_option_find(name);
+		if (option == NULL)
+			return AE_ERR_CORRUPT;
+		bit = UINT64_C(1) << (option - ae_option_table);
+		if ((seen & bit) != 0 ||
+			!ae_option_parse(&model->options, option, value, complaint))
+			return AE_ERR_CORRUPT;
+		seen |= bit;
+	}
+	return AE_OK;
+}
+
+static AeStatus
+knots_read(AeReader *r, AeArena *arena, double **knots)
+{
+	int			count;
+
+	AE_TRY(read_count(r, 8, AE_KNOTS, &count));
+	if (count == 0)
+		return AE_OK;
+	if (count != AE_KNOTS)
+		return AE_ERR_CORRUPT;
+	*knots = ae_arena_alloc(arena, AE_KNOTS, sizeof(double));
+	if (*knots == NULL)
+		return AE_ERR_MEMORY;
+	for (int i = 0; i < AE_KNOTS; i++)
+	{
+		(*knots)[i] = ae_read_f64(r);
+		if (!isfinite((*knots)[i]) ||
+			(i > 0 && (*knots)[i] < (*knots)[i - 1]))
+			return AE_ERR_CORRUPT;
+	}
+	return AE_OK;
+}
+
+/* the layout judges the numbers */
+static AeStatus
+cell_read(AeReader *r, AeArena *arena, AeCell *cell)
+{
+	cell->nmissing = ae_read_u64(r);
+	cell->mean = ae_read_f64(r);
+	cell->stddev = ae_read_f64(r);
+	cell->min = ae_read_f64(r);
+	cell->max = ae_read_f64(r);
+	cell->centre = ae_read_f64(r);
+	cell->spread = ae_read_f64(r);
+	AE_TRY(read_bool(r, &cell->constant));
+	return knots_read(r, arena, &cell->knots);
+}
+
+/* all texts of a column in one piece: pieces are too coarse for single ones */
+static AeStatus
+labels_read(AeReader *r, AeArena *arena, AeColumn *column)
+{
+	AeReader	ahead = *r;
+	size_t		total = 0;
+	size_t		len;
+	char	   *text;
+
+	for (int i = 0; i < column->nlabels; i++)
+	{
+		if (read_text(&ahead, AE_MAX_LABEL_BYTES, &len) == NULL)
+			return AE_ERR_CORRUPT;
+		total += len + 1;
+	}
+	column->labels = ae_arena_alloc(arena, (size_t) column->nlabels,
+									sizeof(char *));
+	text = ae_arena_alloc(arena, total, 1);
+	if (column->labels == NULL || text == NULL)
+		return AE_ERR_MEMORY;
+	for (int i = 0; i < column->nlabels; i++)
+	{
+		column->labels[i] = text;
+		AE_TRY(read_text_into(r, text, AE_MAX_LABEL_BYTES + 1));
+		text += strlen(text) + 1;
+	}
+	return AE_OK;
+}
+
+static AeStatus
+category_read(AeReader *r, AeArena *arena, AeColumn *column)
+{
+	AE_TRY(read_bool(r, &column->hashed));
+	AE_TRY(read_count(r, LABEL_BYTES, AE_MAX_LABELS, &column->nlabels));
+	AE_TRY(labels_read(r, arena, column));
+	if (r->left / 8 <= (size_t) column->nlabels)
+		return AE_ERR_CORRUPT;
+	column->frequency = ae_arena_alloc(arena, (size_t) column->nlabels + 1,
+									   sizeof(double));
+	if (column->frequency == NULL)
+		return AE_ERR_MEMORY;
+	for (int i = 0; i <= column->nlabels; i++)
+		column->frequency[i] = ae_read_f64(r);
+	return AE_OK;
+}
+
+static AeStatus
+column_read(AeReader *r, AeArena *arena, AeColumn *column)
+{
+	AE_TRY(read_name(r, arena, &column->name));
+	AE_TRY(read_name(r, arena, &column->type));
+	column->kind = (AeKind) ae_read_u8(r);
+	column->cycles = ae_read_u8(r);
+	column->scaling = (AeScaling) ae_read_u8(r);
+	column->loss = (AeLoss) ae_read_u8(r);
+	column->weight = ae_read_f64(r);
+	AE_TRY(read_count(r, CELL_BYTES, AE_MAX_CELLS, &column->ncells));
+	column->cells = ae_arena_alloc(arena, (size_t) column->ncells,
+								   sizeof(AeCell));
+	if (column->cells == NULL)
+		return AE_ERR_MEMORY;
+	for (int i = 0; i < column->ncells; i++)
+		AE_TRY(cell_read(r, arena, &column->cells[i]));
+	return column->kind == AE_KIND_CATEGORY ?
+		category_read(r, arena, column) : AE_OK;
+}
+
+static AeStatus
+features_read(AeReader *r, AeModel *model)
+{
+	const AeEnv *env = model->arena.env;
+	AeFeatures *features = ae_arena_alloc(&model->arena, 1,
+										  sizeof(AeFeatures));
+
+	if (features == NULL)
+		return AE_ERR_MEMORY;
+	model->features = features;
+	features->nrows = ae_read_u64(r);
+	AE_TRY(read_count(r, COLUMN_BYTES, AE_MAX_COLUMNS, &features->ncolumns));
+	features->columns = ae_arena_alloc(&model->arena,
+									   (size_t) features->ncolumns,
+									   sizeof(AeColumn));
+	if (features->columns == NULL)
+		return AE_ERR_MEMORY;
+	for (int i = 0; i < features->ncolumns; i++)
+	{
+		env->poll(env->host);
+		AE_TRY(column_read(r, &model->arena, &features->columns[i]));
+	}
+	if (r->failed)
+		return AE_ERR_CORRUPT;
+	return ae_features_layout(features, &model->arena);
+}
+
+static AeStatus
+net_read(AeReader *r, AeModel *model)
+{
+	AeNet	   *net = &model->net;
+
+	net->nlayers = read_int(r);
+	net->ncoder = read_int(r);
+	if (net->nlayers < 1)
+		return AE_ERR_CORRUPT;
+	if (net->nlayers > AE_MAX_LAYERS)
+		return AE_ERR_LIMIT;
+	net->layers = ae_arena_alloc(&model->arena, (size_t) net->nlayers,
+								 sizeof(AeLayer));
+	if (net->layers == NULL)
+		return AE_ERR_MEMORY;
+	for (int i = 0; i < net->nlayers; i++)
+	{
+		net->layers[i].kind = (AeLayerKind) ae_read_u32(r);
+		net->layers[i].activation = (AeActivation) ae_read_u32(r);
+		net->layers[i].in = read_int(r);
+		net->layers[i].out = read_int(r);
+	}
+	AE_TRY(ae_net_plan(net));
+	if (ae_net_inputs(net) != model->features->input_width ||
+		ae_net_outputs(net) != model->features->output_width)
+		return AE_ERR_CORRUPT;
+	return AE_OK;
+}
+
+static AeStatus
+read_finite(AeReader *r, float *values, int count)
+{
+	if (!ae_read_f32s(r, values, (size_t) count))
+		return AE_ERR_CORRUPT;
+	for (int i = 0; i < count; i++)
+		if (!isfinite(values[i]))
+			return AE_ERR_CORRUPT;
+	return AE_OK;
+}
+
+static AeStatus
+weights_read(AeReader *r, AeModel *model)
+{
+	const AeEnv *env = model->arena.env;
+	const AeNet *net = &model->net;
+
+	if (r->left % 4 != 0 || r->left / 4 != ae_net_weights(net))
+		return AE_ERR_CORRUPT;
+	model->params = ae_arena_alloc(&model->arena, net->nparams,
+								   sizeof(float));
+	if (model->params == NULL)
+		return AE_ERR_MEMORY;
+	for (int i = 0; i < net->nlayers; i++)
+	{
+		const AeLayer *layer = &net->layers[i];
+		size_t		ld = AE_PAD((size_t) layer->out);
+
+		for (int j = 0; j < layer->in; j++)
+		{
+			float	   *row = model->params + layer->weights + (size_t) j * ld;
+
+			env->poll(env->host);
+			AE_TRY(read_finite(r, row, layer->out));
+		}
+		AE_TRY(read_finite(r, model->params + layer->bias, layer->out));
+	}
+	return AE_OK;
+}
+
+static AeStatus
+calibration_read(AeReader *r, AeModel *model)
+{
+	uint32_t	count = ae_read_count(r, 8);
+
+	if (count != (uint32_t) model->features->ncolumns)
+		return AE_ERR_CORRUPT;
+	model->column_loss = ae_arena_alloc(&model->arena, count, sizeof(double));
+	if (model->column_loss == NULL)
+		return AE_ERR_MEMORY;
+	for (uint32_t i = 0; i < count; i++)
+	{
+		model->column_loss[i] = ae_read_f64(r);
+		if (!(model->column_loss[i] >= 0.0) || isinf(model->column_loss[i]))
+			return AE_ERR_CORRUPT;
+	}
+	return AE_OK;
+}
+
+static AeStatus
+history_read(AeReader *r, AeModel *model)
+{
+	int			count;
+
+	model->nsteps = ae_read_u64(r);
+	model->best_epoch = read_int(r);
+	AE_TRY(read_count(r, EPOCH_BYTES, AE_MAX_HISTORY, &count));
+	if (model->best_epoch < 0 || model->best_epoch > count)
+		return AE_ERR_CORRUPT;
+	model->nhistory = count;
+	model->history = ae_arena_alloc(&model->arena, (size_t) count,
+									sizeof(AeEpoch));
+	if (model->history == NULL)
+		return AE_ERR_MEMORY;
+	for (int i = 0; i < count; i++)
+	{
+		AeEpoch    *epoch = &model->history[i];
+
+		epoch->train_loss = ae_read_f64(r);
+		epoch->validation_loss = ae_read_f64(r);
+		epoch->learning_rate = ae_read_f64(r);
+		if (!isfinite(epoch->train_loss) || isinf(epoch->validation_loss) ||
+			!isfinite(epoch->learning_rate))
+			return AE_ERR_CORRUPT;
+	}
+	return AE_OK;
+}
+
+static AeStatus
+version_read(AeReader *r, AeModel *model)
+{
+	AE_TRY(read_text_into(r, model->version, sizeof(model->version)));
+	for (const char *c = model->version; *c != '\0'; c++)
+		if (*c <= ' ' || *c > '~')
+			return AE_ERR_CORRUPT;
+	return AE_OK;
+}
+
+typedef AeStatus (*SectionReader) (AeReader *r, AeModel *model);
+
+static const SectionReader section_readers[AE_CODEC_SECTIONS] = {
+	[AE_CODEC_OPTIONS] = options_read,
+	[AE_CODEC_FEATURES] = features_read,
+	[AE_CODEC_NET] = net_read,
+	[AE_CODEC_WEIGHTS] = weights_read,
+	[AE_CODEC_CALIBRATION] = calibration_read,
+	[AE_CODEC_HISTORY] = history_read,
+	[AE_CODEC_VERSION] = version_read
+};
+
+/*
+ * The next section: its tag and a reader of its payload, which the caller's
+ * reader then stands behind.
+ */
+static AeStatus
+section_next(AeReader *r, const char **tag, AeReader *payload)
+{
+	uint32_t	reserved;
+	uint64_t	len;
+
+	*tag = ae_read_bytes(r, AE_CODEC_TAG_BYTES);
+	reserved = ae_read_u32(r);
+	len = ae_read_u64(r);
+	if (r->failed || reserved != 0 || len > r->left)
+		return AE_ERR_CORRUPT;
+	payload->left = (size_t) len;
+	payload->data = ae_read_bytes(r, payload->left);
+	payload->failed = false;
+	return AE_OK;
+}
+
+/* a section that readers who do not know it may skip */
+static bool
+section_is_optional(const char *tag)
+{
+	return tag[0] >= 'a' && tag[0] <= 'z';
+}
+
+static AeStatus
+model_read(AeReader *r, AeModel *model)
+{
+	int			nread = 0;
+
+	while (r->left > 0)
+	{
+		const char *tag;
+		AeReader	payload;
+
+		AE_TRY(section_next(r, &tag, &payload));
+		if (section_is_optional(tag))
+			continue;
+		if (nread == AE_CODEC_SECTIONS ||
+			memcmp(tag, ae_codec_tags[nread], AE_CODEC_TAG_BYTES) != 0)
+			return AE_ERR_CORRUPT;
+		AE_TRY(section_readers[nread] (&payload, model));
+		if (payload.failed || payload.left > 0)
+			return AE_ERR_CORRUPT;
+		nread++;
+	}
+	if (nread < AE_CODEC_SECTIONS)
+		return AE_ERR_CORRUPT;
+	return ae_model_prepare(model);
+}
+
+AeStatus
+ae_codec_read(const AeEnv *env, const void *data, size_t size,
+			  AeModel **model)
+{
+	AeReader	r = {data, size, false};
+	AeHeader	header;
+	AeStatus	status;
+
+	AE_TRY(ae_codec_header(data, size, &header));
+	if (header.total_bytes != size)
+		return AE_ERR_CORRUPT;
+	ae_read_bytes(&r, AE_HEADER_BYTES);
+	AE_TRY(ae_model_create(env, model));
+	status = model_read(&r, *model);
+	if (status != AE_OK)
+	{
+		ae_model_free(*model);
+		*model = NULL;
+	}
+	return status;
+}

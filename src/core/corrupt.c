@@ -1,0 +1,58 @@
+/*
+ * corrupt.c
+ *	  Noise on the input of a denoising autoencoder (Vincent et al. 2008).
+ */
+#include "core/corrupt.h"
+
+#include <math.h>
+
+/* the 32-bit number below which a random one falls with probability rate */
+static uint64_t
+corrupt_threshold(double rate)
+{
+	return (uint64_t) (rate * 4294967296.0);
+}
+
+void
+ae_corrupt_swap(AeCursor *cursor, AeRng *rng, double rate, int nrows,
+				int ncells, float *cells)
+{
+	uint64_t	threshold = corrupt_threshold(rate);
+
+	for (int i = 0; i < nrows; i++)
+		for (int j = 0; j < ncells; j++)
+		{
+			uint64_t	draw = ae_rng_next(rng);
+
+			if ((draw & 0xffffffff) < threshold)
+				cells[(size_t) i * ncells + j] =
+					ae_cursor_near(cursor, (uint32_t) (draw >> 32))[j];
+		}
+}
+
+void
+ae_corrupt_mask(AeRng *rng, double rate, int nrows, int ncells, float *cells)
+{
+	uint64_t	threshold = corrupt_threshold(rate);
+
+	for (size_t i = 0; i < (size_t) nrows * ncells; i++)
+		if ((ae_rng_next(rng) & 0xffffffff) < threshold)
+			cells[i] = NAN;
+}
+
+void
+ae_corrupt_gaussian(const AeFeatures *features, AeRng *rng, double deviation,
+					int nrows, float *input, int ld)
+{
+	for (int i = 0; i < nrows; i++)
+		for (int c = 0; c < features->ncolumns; c++)
+		{
+			const AeColumn *column = &features->columns[c];
+			float	   *x = input + (size_t) i * ld + column->input;
+
+			if (column->kind == AE_KIND_CATEGORY)
+				continue;
+			for (int j = 0; j < column->input_width; j++)
+				x[j] += (float) deviation * ae_rng_normal(rng);
+		}
+}

@@ -1,0 +1,237 @@
+/*
+ * feature.c
+ *	  The columns of a table: their layout, and whole rows to numbers and back.
+ *
+ * Features may come from a stored model, whose bytes are hostile: the layout
+ * checks every field that the rest of this module relies on.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "core/feature.h"
+#include "core/feature_cell.h"
+#include "core/label_index.h"
+
+const char *const ae_kind_names[AE_KIND_COUNT] = {
+	"numeric",
+	"binary",
+	"category",
+	"calendar"
+};
+
+const char *const ae_scaling_names[AE_SCALING_COUNT] = {
+	"auto",
+	"standard",
+	"robust",
+	"minmax",
+	"quantile",
+	"log",
+	"none"
+};
+
+static bool
+knots_valid(const double *knots)
+{
+	if (knots == NULL || !isfinite(knots[AE_KNOTS - 1] - knots[0]))
+		return false;
+	for (int i = 1; i < AE_KNOTS; i++)
+		if (!(knots[i] >= knots[i - 1]))
+			return false;
+	return true;
+}
+
+static bool
+cell_valid(const AeColumn *column, const AeCell *cell, uint64_t nrows)
+{
+	if (cell->nmissing > nrows ||
+		!isfinite(cell->mean) || !isfinite(cell->stddev) ||
+		!isfinite(cell->min) || !isfinite(cell->max))
+		return false;
+	/* whatever the network says, a decoded value is finite */
+	if (!(cell->spread >= AE_MIN_SPREAD) ||
+		!isfinite(fabs(cell->centre) + cell->spread * AE_VALUE_LIMIT))
+		return false;
+	return column->kind != AE_KIND_NUMERIC || cell->constant ||
+		column->scaling != AE_SCALING_QUANTILE || knots_valid(cell->knots);
+}
+
+static bool
+loss_valid(const AeColumn *column)
+{
+	switch (column->kind)
+	{
+		case AE_KIND_NUMERIC:
+			return column->loss == AE_LOSS_SQUARED ||
+				column->loss == AE_LOSS_ABSOLUTE ||
+				column->loss == AE_LOSS_HUBER;
+		case AE_KIND_BINARY:
+			return column->loss == AE_LOSS_LOGISTIC;
+		case AE_KIND_CATEGORY:
+			return column->loss == AE_LOSS_SOFTMAX;
+		case AE_KIND_CALENDAR:
+			return column->loss == AE_LOSS_SQUARED;
+	}
+	return false;				/* a kind out of range */
+}
+
+static AeStatus
+labels_check(const AeColumn *column)
+{
+	if (column->nlabels > AE_MAX_LABELS)
+		return AE_ERR_LIMIT;
+	if (column->nlabels < (column->hashed ? 1 : 0) ||
+		column->frequency == NULL ||
+		(column->nlabels > 0 && column->labels == NULL))
+		return AE_ERR_CORRUPT;
+	for (int i = 0; i <= column->nlabels; i++)
+		if (!(column->frequency[i] >= 0.0 && column->frequency[i] <= 1.0))
+			return AE_ERR_CORRUPT;
+	for (int i = 0; i < column->nlabels; i++)
+		if (column->labels[i] == NULL ||
+			strlen(column->labels[i]) > AE_MAX_LABEL_BYTES)
+			return AE_ERR_CORRUPT;
+	return AE_OK;
+}
+
+static AeStatus
+column_check(const AeColumn *column, uint64_t nrows)
+{
+	if (column->ncells > AE_MAX_CELLS)
+		return AE_ERR_LIMIT;
+	if (column->name == NULL || column->type == NULL ||
+		column->cells == NULL || column->ncells < 1 ||
+		!loss_valid(column) ||
+		!(column->weight >= 0.0 && isfinite(column->weight)))
+		return AE_ERR_CORRUPT;
+	if (column->kind != AE_KIND_NUMERIC && column->ncells != 1)
+		return AE_ERR_CORRUPT;
+	if (column->scaling < AE_SCALING_STANDARD ||
+		column->scaling > AE_SCALING_NONE)
+		return AE_ERR_CORRUPT;
+	if (column->cycles < 0 ||
+		column->cycles > (AE_CYCLE_DAY | AE_CYCLE_WEEK | AE_CYCLE_YEAR))
+		return AE_ERR_CORRUPT;
+	for (int i = 0; i < column->ncells; i++)
+		if (!cell_valid(column, &column->cells[i], nrows))
+			return AE_ERR_CORRUPT;
+	return column->kind == AE_KIND_CATEGORY ? labels_check(column) : AE_OK;
+}
+
+/* widths of a column that has passed column_check() */
+static void
+column_widths(AeColumn *column)
+{
+	int			width = column->ncells;
+	int			cycles = column->cycles;
+
+	if (column->kind == AE_KIND_CATEGORY)
+		width = column->nlabels + 1;
+	else if (column->kind == AE_KIND_CALENDAR)
+		width = 1 + 2 * ((cycles & 1) + (cycles >> 1 & 1) + (cycles >> 2));
+	column->output_width = width;
+	column->input_width = width;
+	if (column->kind == AE_KIND_CATEGORY && column->cells[0].nmissing > 0)
+		column->input_width++;
+}
+
+static int
+column_indicators(const AeColumn *column)
+{
+	int			count = 0;
+
+	if (column->kind != AE_KIND_CATEGORY)
+		for (int i = 0; i < column->ncells; i++)
+			count += column->cells[i].nmissing > 0;
+	return count;
+}
+
+AeStatus
+ae_features_layout(AeFeatures *features, AeArena *arena)
+{
+	int			ncells = 0;
+	int			input = 0;
+	int			output = 0;
+
+	if (features->ncolumns > AE_MAX_COLUMNS)
+		return AE_ERR_LIMIT;
+	if (features->ncolumns < 1 || features->columns == NULL)
+		return AE_ERR_CORRUPT;
+	for (int c = 0; c < features->ncolumns; c++)
+	{
+		AeColumn   *column = &features->columns[c];
+
+		AE_TRY(column_check(column, features->nrows));
+		column_widths(column);
+		column->cell = ncells;
+		column->input = input;
+		column->output = output;
+		ncells += column->ncells;
+		input += column->input_width;
+		output += column->output_width;
+		/* each term is far below the caps' distance to overflow */
+		if (ncells > AE_MAX_CELLS || input > AE_MAX_WIDTH ||
+			output > AE_MAX_WIDTH)
+			return AE_ERR_LIMIT;
+	}
+	for (int c = 0; c < features->ncolumns; c++)
+	{
+		AeColumn   *column = &features->columns[c];
+		int			count = column_indicators(column);
+
+		column->indicator = count > 0 ? input : -1;
+		input += count;
+		if (input > AE_MAX_WIDTH)
+			return AE_ERR_LIMIT;
+	}
+	features->ncells = ncells;
+	features->input_width = input;
+	features->output_width = output;
+	return ae_label_index_build(features, arena);
+}
+
+int
+ae_features_find(const AeFeatures *features, const char *name)
+{
+	for (int c = 0; c < features->ncolumns; c++)
+		if (strcmp(features->columns[c].name, name) == 0)
+			return c;
+	return -1;
+}
+
+void
+ae_features_encode(const AeFeatures *features, const double *row,
+				   float *input, float *target)
+{
+	for (int c = 0; c < features->ncolumns; c++)
+	{
+		const AeColumn *column = &features->columns[c];
+		int			indicator = column->indicator;
+
+		for (int i = 0; i < column->ncells; i++)
+		{
+			const AeCell *cell = &column->cells[i];
+			double		value = row[column->cell + i];
+
+			ae_cell_encode(column, cell, value,
+						   input ? input + column->input + i : NULL,
+						   target ? target + column->output + i : NULL);
+			if (input != NULL && indicator >= 0 && cell->nmissing > 0)
+				input[indicator++] = isnan(value) ? 1.0f : 0.0f;
+		}
+	}
+}
+
+void
+ae_features_decode(const AeFeatures *features, const float *output,
+				   double *row)
+{
+	for (int c = 0; c < features->ncolumns; c++)
+	{
+		const AeColumn *column = &features->columns[c];
+
+		for (int i = 0; i < column->ncells; i++)
+			row[column->cell + i] =
+				ae_cell_decode(column, &column->cells[i],
+							   output + column->output + i);
+	}
+}

@@ -1,0 +1,200 @@
+/*
+ * feature.h
+ *	  Columns of a table as the numbers a network reads, and back.
+ *
+ * A row reaches the core as one double per cell.  A cell is a number in the
+ * column's own units (seconds for intervals and calendar values), 0 or 1 for
+ * a boolean, a label code for a category; NaN is a missing value.  A column
+ * has one cell, unless it is an array of numbers.
+ *
+ * The network reads an input vector and is compared with a target vector:
+ *
+ *	input	the columns in order, then one missing indicator (0 or 1) for each
+ *			cell that had missing values in training
+ *	target	the columns in order; NaN where the cell is missing
+ *
+ *	kind		input of a cell					target of a cell
+ *	numeric		scaled value, 0 when missing	scaled value
+ *	binary		-1 or 1, 0 when missing			0 or 1 (a logit's target)
+ *	category	one-hot: labels, "other", and	label index in the first of
+ *				"missing" if training had any	nlabels + 1 logits
+ *	calendar	standardised instant, then sine and cosine of each cycle
+ *				(missing: all 0)				the same numbers
+ *
+ * Features know nothing of networks.
+ */
+#ifndef AE_FEATURE_H
+#define AE_FEATURE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/arena.h"
+#include "core/kernels.h"
+#include "core/status.h"
+
+/* stored in models: never renumber */
+typedef enum AeKind
+{
+	AE_KIND_NUMERIC = 0,
+	AE_KIND_BINARY = 1,
+	AE_KIND_CATEGORY = 2,
+	AE_KIND_CALENDAR = 3
+} AeKind;
+
+#define AE_KIND_COUNT 4
+extern const char *const ae_kind_names[AE_KIND_COUNT];
+
+/* stored in models: never renumber */
+typedef enum AeScaling
+{
+	AE_SCALING_AUTO = 0,		/* before fitting only */
+	AE_SCALING_STANDARD = 1,	/* mean and standard deviation */
+	AE_SCALING_ROBUST = 2,		/* median and interquartile range / 1.349 */
+	AE_SCALING_MINMAX = 3,		/* to [0, 1] */
+	AE_SCALING_QUANTILE = 4,	/* to a standard normal through quantiles */
+	AE_SCALING_LOG = 5,			/* sign(v) log(1 + |v|), then standard */
+	AE_SCALING_NONE = 6
+} AeScaling;
+
+#define AE_SCALING_COUNT 7
+extern const char *const ae_scaling_names[AE_SCALING_COUNT];
+
+/* cycles of a calendar column: a bit mask */
+#define AE_CYCLE_DAY 1			/* hour of day */
+#define AE_CYCLE_WEEK 2			/* day of week */
+#define AE_CYCLE_YEAR 4			/* day of year */
+
+/* caps that keep every later size product far from overflow */
+#define AE_MAX_COLUMNS 100000
+#define AE_MAX_CELLS 1000000
+#define AE_MAX_WIDTH 4000000	/* of the input or target vector */
+#define AE_MAX_LABELS 65536		/* distinct labels counted exactly */
+#define AE_MAX_LABEL_BYTES 1024 /* a longer label is "other" */
+
+/* distinct hashes of labels beyond those counted exactly: with them, a code
+ * stays below 2^24, up to which a float holds every integer */
+#define AE_LABEL_HASHES ((1 << 24) - AE_MAX_LABELS)
+
+#define AE_KNOTS 257			/* quantiles kept for AE_SCALING_QUANTILE */
+
+/* scaled values are clamped here, so that squares stay finite in a float */
+#define AE_VALUE_LIMIT 1e6f
+/* a constant column's deviation saturates here */
+#define AE_CONSTANT_LIMIT 30.0f
+
+/* what the host asks for, column by column, before any row is seen */
+typedef struct AeColumnSpec
+{
+	const char *name;
+	const char *type;			/* the SQL type, for messages and inspection */
+	AeKind		kind;
+	int			ncells;			/* 1, or the elements of a numeric array */
+	int			cycles;			/* calendar: AE_CYCLE_ mask */
+	AeScaling	scaling;		/* numeric */
+	AeLoss		loss;			/* numeric: squared, absolute or Huber */
+	double		weight;			/* relative weight of the column's loss */
+	int			max_categories; /* category: beyond, labels are hashed */
+	int			min_frequency;	/* category: rarer labels are "other" */
+} AeColumnSpec;
+
+/* one number of a row: numeric, binary and calendar columns */
+typedef struct AeCell
+{
+	uint64_t	nmissing;
+	double		mean;			/* of the values present, original units */
+	double		stddev;			/* population; 0 when constant or absent */
+	double		min;
+	double		max;
+	double		centre;			/* scaled = (f(v) - centre) / spread */
+	double		spread;			/* > 0 */
+	bool		constant;		/* never varied: the network always reads 0 */
+	double	   *knots;			/* AE_KNOTS ascending, or NULL */
+} AeCell;
+
+typedef struct AeColumn
+{
+	char	   *name;
+	char	   *type;
+	AeKind		kind;
+	int			ncells;
+	int			cycles;
+	AeScaling	scaling;		/* never auto */
+	AeLoss		loss;			/* of its target, see kernels.h */
+	double		weight;
+	AeCell	   *cells;			/* ncells */
+
+	/* category only */
+	bool		hashed;			/* label i stands for bucket i */
+	int			nlabels;
+	char	  **labels;			/* most frequent first; hashed: a bucket's most
+								 * frequent label, "" for an empty bucket */
+	double	   *frequency;		/* nlabels + 1 shares of the rows present, the
+								 * last is "other" */
+
+	/* layout, computed by ae_features_layout() */
+	int			cell;			/* first cell in a row */
+	int			input;			/* first input */
+	int			input_width;	/* without missing indicators */
+	int			indicator;		/* first missing indicator, -1 for none */
+	int			output;			/* first target */
+	int			output_width;
+} AeColumn;
+
+typedef struct AeLabelIndex AeLabelIndex;
+
+typedef struct AeFeatures
+{
+	uint64_t	nrows;			/* rows fitted on */
+	int			ncolumns;
+	AeColumn   *columns;
+	int			ncells;			/* cells of a row */
+	int			input_width;	/* with indicators */
+	int			output_width;
+	AeLabelIndex *index;		/* labels of all columns, by hash */
+} AeFeatures;
+
+/*
+ * Offsets and widths of all columns, and the label index, from kinds, ncells,
+ * nmissing and nlabels.  For features just fitted or read from a model.
+ * AE_ERR_LIMIT beyond the caps above, AE_ERR_CORRUPT when a field is out of
+ * its range (a stored model is hostile), AE_ERR_MEMORY.
+ */
+extern AeStatus ae_features_layout(AeFeatures *features, AeArena *arena);
+
+/* index of the column of that name, or -1 */
+extern int	ae_features_find(const AeFeatures *features, const char *name);
+
+/* 64-bit hash of a label, the same on every platform */
+extern uint64_t ae_label_hash(const char *label, size_t len);
+
+/* bucket of a hashed column: from as much of the hash as a stored row keeps */
+static inline int
+ae_label_bucket(uint64_t hash, int nbuckets)
+{
+	return (int) (hash % AE_LABEL_HASHES % (uint64_t) nbuckets);
+}
+
+/* the cell value of a label: its index, or nlabels for "other" */
+extern double ae_features_code(const AeFeatures *features, int column,
+							   const char *label, size_t len);
+
+/*
+ * Input vector (input_width) and target vector (output_width) of one row of
+ * cells in original units; either may be NULL.  Category cells hold codes of
+ * ae_features_code().
+ */
+extern void ae_features_encode(const AeFeatures *features, const double *row,
+							   float *input, float *target);
+
+/*
+ * The row that an output vector (output_width) stands for, in original units:
+ * numbers unscaled, the probability of true, the index of the likeliest label
+ * ("other" only if the column has no label), the instant closest to the
+ * decoded one whose time of day is the decoded one.
+ */
+extern void ae_features_decode(const AeFeatures *features, const float *output,
+							   double *row);
+
+#endif							/* AE_FEATURE_H */

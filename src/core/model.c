@@ -1,0 +1,363 @@
+/*
+ * model.c
+ *	  A trained autoencoder: from rows and options to a planned network, and
+ *	  the weights of its losses.
+ */
+#include "core/model.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/spectrum.h"
+
+/* an entropy or training loss below this does not raise weights further */
+#define MODEL_ENTROPY_FLOOR 0.1
+#define MODEL_LOSS_FLOOR 1e-3
+
+/* rows that decide the size of an automatic code */
+#define MODEL_SPECTRUM_ROWS 4096
+
+AeStatus
+ae_model_create(const AeEnv *env, AeModel **model)
+{
+	AeArena		arena;
+	AeModel    *m;
+
+	ae_arena_init(&arena, env);
+	m = ae_arena_alloc(&arena, 1, sizeof(AeModel));
+	if (m == NULL)
+		return AE_ERR_MEMORY;
+	m->arena = arena;
+	ae_options_init(&m->options);
+	*model = m;
+	return AE_OK;
+}
+
+void
+ae_model_free(AeModel *model)
+{
+	/* the model itself lives in its arena */
+	AeArena		arena = model->arena;
+
+	ae_arena_free(&arena);
+}
+
+/*----------
+ * Automatic options.
+ *----------
+ */
+
+/* what a purpose chooses where the user did not */
+typedef struct ModelPreset
+{
+	AeActivation activation;
+	int			min_hidden;		/* bounds of twice the input width */
+	int			max_hidden;
+	int			hidden_layers;
+	double		code_share;		/* of the variance; 0: as wide as the input */
+	AeCorruption corruption;
+	double		corruption_rate;
+	double		learning_rate;	/* up to 128 hidden units */
+	double		validation_fraction;
+	double		steps;			/* optimiser steps on MODEL_BASE_ROWS rows */
+	int			min_epochs;
+} ModelPreset;
+
+#define MODEL_BASE_ROWS 4000.0
+
+/* indexed by AePurpose */
+static const ModelPreset model_presets[] = {
+	{AE_ACT_TANH, 32, 128, 1, 0.0, AE_CORRUPTION_SWAP, 0.3, 5e-3, 0.0, 3000, 2},
+	{AE_ACT_GELU, 64, 256, 2, 0.95, AE_CORRUPTION_NONE, 0.0, 2e-3, 0.1, 6000, 5},
+	{AE_ACT_GELU, 64, 256, 2, 0.0, AE_CORRUPTION_MASK, 0.3, 2e-3, 0.1, 6000, 5},
+	{AE_ACT_GELU, 64, 256, 2, 0.95, AE_CORRUPTION_NONE, 0.0, 2e-3, 0.1, 6000, 5},
+};
+
+static int
+model_clamp(int value, int low, int high)
+{
+	return value < low ? low : value > high ? high : value;
+}
+
+/* the number of principal components that keep share of the variance */
+static AeStatus
+model_code_size(const AeModel *model, AeDataset *dataset, double share,
+				const AeBlas *blas, int *latent)
+{
+	const AeFeatures *f = model->features;
+	int			ld = AE_PAD(f->input_width);
+	size_t		row_bytes = (size_t) ld * sizeof(float);
+	uint64_t	nrows = MODEL_SPECTRUM_ROWS;
+	AeArena		arena;
+	AeStatus	status;
+	float	   *cells;
+	AeCoder    *coder;
+
+	if (f->input_width > AE_SPECTRUM_ORDER)
+		nrows = AE_SPECTRUM_ORDER;
+	ae_arena_init(&arena, model->arena.env);
+	status = ae_dataset_sample(dataset, nrows,
+							   (uint64_t) model->options.seed, &arena,
+							   &cells, &nrows);
+	if (status == AE_OK)
+		status = ae_coder_create(dataset, f, &arena, &coder);
+	if (status == AE_OK)
+	{
+		float	   *x = ae_arena_alloc(&arena, (size_t) nrows, row_bytes);
+		const AeKernels *kernels = ae_kernels_get(AE_KERNEL_AUTO);
+
+		if (x == NULL)
+			status = AE_ERR_MEMORY;
+		for (uint64_t i = 0; i < nrows && x != NULL; i++)
+		{
+			const float *row = cells + i * (uint64_t) f->ncells;
+
+			ae_coder_encode(coder, kernels, 1, &row,
+							x + i * (uint64_t) ld, ld, NULL, 0);
+		}
+		if (status == AE_OK)
+			status = ae_spectrum_components(x, (int) nrows, f->input_width,
+											ld, share, blas, &arena, latent);
+	}
+	ae_arena_free(&arena);
+	return status;
+}
+
+static double
+model_learning_rate(const AeOptions *options, const ModelPreset *preset)
+{
+	int			widest = 0;
+
+	for (int i = 0; i < options->nhidden; i++)
+		widest = options->hidden[i] > widest ? options->hidden[i] : widest;
+	switch ((AeOptimizerKind) options->optimizer)
+	{
+		case AE_OPTIMIZER_ADAMW:
+		case AE_OPTIMIZER_ADAM:
+			return widest > 128 ? 1e-3 : preset->learning_rate;
+		case AE_OPTIMIZER_SGD:
+			return 0.05;
+		case AE_OPTIMIZER_RMSPROP:
+			return 1e-3;
+		case AE_OPTIMIZER_ADAGRAD:
+			break;
+	}
+	return 1e-2;
+}
+
+/*
+ * Epochs after which a table of that size has had enough steps: a fixed number
+ * up to MODEL_BASE_ROWS rows, then growing with the square root of the rows.
+ */
+static int
+model_epochs(const AeOptions *options, const ModelPreset *preset,
+			 uint64_t nrows)
+{
+	double		steps = preset->steps;
+	double		epochs;
+
+	if ((double) nrows > MODEL_BASE_ROWS)
+		steps *= sqrt((double) nrows / MODEL_BASE_ROWS);
+	if ((double) nrows > options->batch_size)
+		epochs = ceil(steps * options->batch_size / (double) nrows);
+	else
+		epochs = steps;
+	if (epochs > AE_MAX_HISTORY)
+		return AE_MAX_HISTORY;
+	return epochs < preset->min_epochs ? preset->min_epochs : (int) epochs;
+}
+
+static AeStatus
+model_resolve(AeModel *model, AeDataset *dataset, const AeBlas *blas)
+{
+	AeOptions  *o = &model->options;
+	const ModelPreset *preset = &model_presets[o->purpose];
+	int			width = model->features->input_width;
+
+	if (o->nhidden == AE_AUTO)
+	{
+		o->nhidden = preset->hidden_layers;
+		for (int i = 0; i < o->nhidden; i++)
+			o->hidden[i] = model_clamp(2 * width, preset->min_hidden,
+									   preset->max_hidden);
+	}
+	if (o->latent == AE_AUTO)
+	{
+		if (preset->code_share > 0)
+		{
+			AE_TRY(model_code_size(model, dataset, preset->code_share, blas,
+								   &o->latent));
+			o->latent = model_clamp(o->latent, 2, width / 2 > 2 ? width / 2 : 2);
+		}
+		else
+			o->latent = model_clamp(width, 1, preset->max_hidden);
+	}
+	if (o->activation == AE_AUTO)
+		o->activation = preset->activation;
+	if (o->loss == AE_AUTO)
+		o->loss = AE_LOSS_SQUARED;
+	if (o->scaling == AE_AUTO)
+		o->scaling = AE_SCALING_STANDARD;
+	if (o->corruption == AE_AUTO)
+	{
+		o->corruption = preset->corruption;
+		if (isnan(o->corruption_rate))
+			o->corruption_rate = preset->corruption_rate;
+	}
+	if (isnan(o->corruption_rate))
+		o->corruption_rate = o->corruption == AE_CORRUPTION_NONE ? 0.0
+			: o->corruption == AE_CORRUPTION_GAUSSIAN ? 0.1 : 0.3;
+	if (isnan(o->learning_rate))
+		o->learning_rate = model_learning_rate(o, preset);
+	if (isnan(o->validation_fraction))
+		o->validation_fraction = preset->validation_fraction;
+	if (o->epochs == AE_AUTO)
+		o->epochs = model_epochs(o, preset, model->features->nrows);
+	if (o->score == AE_AUTO)
+		o->score = AE_SCORE_ERROR;
+	return AE_OK;
+}
+
+/* encoder layers as hidden and latent say, mirrored in the decoder */
+static AeStatus
+model_layers(AeModel *model)
+{
+	const AeOptions *o = &model->options;
+	int			nhidden = o->nhidden;
+	int			in = model->features->input_width;
+	AeLayer    *layer;
+
+	model->net.ncoder = nhidden + 1;
+	model->net.nlayers = 2 * (nhidden + 1);
+	layer = ae_arena_alloc(&model->arena, (size_t) model->net.nlayers,
+						   sizeof(AeLayer));
+	if (layer == NULL)
+		return AE_ERR_MEMORY;
+	model->net.layers = layer;
+	for (int i = 0; i < model->net.nlayers; i++)
+	{
+		bool		is_code = i == nhidden;
+		bool		is_output = i == model->net.nlayers - 1;
+
+		layer[i].kind = AE_LAYER_DENSE;
+		layer[i].activation = is_code || is_output ? AE_ACT_LINEAR
+			: (AeActivation) o->activation;
+		layer[i].in = in;
+		layer[i].out = is_output ? model->features->output_width
+			: is_code ? o->latent
+			: i < nhidden ? o->hidden[i]
+			: o->hidden[2 * nhidden - i];
+		in = layer[i].out;
+	}
+	return ae_net_plan(&model->net);
+}
+
+AeStatus
+ae_model_plan(AeModel *model, AeDataset *dataset, const AeOptions *options,
+			  const AeBlas *blas)
+{
+	model->options = *options;
+	AE_TRY(ae_dataset_fit(dataset, &model->arena, &model->features));
+	model->column_loss = ae_arena_alloc(&model->arena,
+										(size_t) model->features->ncolumns,
+										sizeof(double));
+	if (model->column_loss == NULL)
+		return AE_ERR_MEMORY;
+	AE_TRY(model_resolve(model, dataset, blas));
+	return model_layers(model);
+}
+
+/*----------
+ * Loss weights.
+ *----------
+ */
+
+/* expected loss of a column when only its distribution is known */
+static double
+model_unit(const AeColumn *column)
+{
+	double		entropy = 0.0;
+
+	switch (column->kind)
+	{
+		case AE_KIND_NUMERIC:
+		case AE_KIND_CALENDAR:
+			return 1.0;
+		case AE_KIND_BINARY:
+			{
+				double		p = column->cells[0].mean;
+
+				if (p > 0 && p < 1)
+					entropy = -p * log(p) - (1 - p) * log(1 - p);
+				break;
+			}
+		case AE_KIND_CATEGORY:
+			for (int i = 0; i <= column->nlabels; i++)
+			{
+				double		p = column->frequency[i];
+
+				entropy -= p > 0 ? p * log(p) : 0.0;
+			}
+			break;
+	}
+	return entropy > MODEL_ENTROPY_FLOOR ? entropy : MODEL_ENTROPY_FLOOR;
+}
+
+/* neighbouring columns with the same element-wise loss form one span */
+static void
+model_add_span(AeModel *model, const AeColumn *column)
+{
+	AeSpan	   *span = &model->spans[model->nspans];
+
+	if (model->nspans > 0 && column->loss != AE_LOSS_SOFTMAX &&
+		span[-1].loss == column->loss)
+	{
+		span[-1].width += column->output_width;
+		return;
+	}
+	span->loss = column->loss;
+	span->offset = column->output;
+	span->width = column->output_width;
+	model->nspans++;
+}
+
+AeStatus
+ae_model_prepare(AeModel *model)
+{
+	const AeFeatures *f = model->features;
+	size_t		n = AE_PAD((size_t) f->output_width);
+
+	model->spans = ae_arena_alloc(&model->arena, (size_t) f->ncolumns,
+								  sizeof(AeSpan));
+	model->unit_weight = ae_arena_alloc(&model->arena, n, sizeof(float));
+	model->loss_weight = ae_arena_alloc(&model->arena, n, sizeof(float));
+	model->score_weight = ae_arena_alloc(&model->arena, n, sizeof(float));
+	if (model->spans == NULL || model->unit_weight == NULL ||
+		model->loss_weight == NULL || model->score_weight == NULL)
+		return AE_ERR_MEMORY;
+
+	model->nspans = 0;
+	model->total_weight = 0.0;
+	for (int i = 0; i < f->ncolumns; i++)
+		model->total_weight += f->columns[i].weight;
+	for (int i = 0; i < f->ncolumns; i++)
+	{
+		const AeColumn *column = &f->columns[i];
+		bool		softmax = column->loss == AE_LOSS_SOFTMAX;
+		int			width = softmax ? 1 : column->output_width;
+		double		unit = 1.0 / (model_unit(column) * width);
+		double		mean = model->column_loss[i];
+
+		if (!(mean > MODEL_LOSS_FLOOR))
+			mean = MODEL_LOSS_FLOOR;
+		for (int j = column->output; j < column->output + width; j++)
+		{
+			model->unit_weight[j] = (float) unit;
+			model->loss_weight[j] = model->total_weight > 0
+				? (float) (unit * column->weight / model->total_weight) : 0.0f;
+			model->score_weight[j] = (float) (unit * column->weight / mean);
+		}
+		model_add_span(model, column);
+	}
+	return AE_OK;
+}

@@ -1,0 +1,80 @@
+/*
+ * model.h
+ *	  A trained autoencoder: options, features, network, calibration, history.
+ *
+ * The model owns all of it through its arena.  Once trained or decoded it is
+ * never written to, so that any number of scorers may share it.
+ */
+#ifndef AE_MODEL_H
+#define AE_MODEL_H
+
+#include "core/dataset.h"
+#include "core/feature.h"
+#include "core/net.h"
+#include "core/options.h"
+
+#define AE_MAX_HISTORY 100000
+#define AE_VERSION_BYTES 32
+
+typedef struct AeEpoch
+{
+	double		train_loss;		/* mean over the epoch's batches */
+	double		validation_loss;	/* NaN without validation rows */
+	double		learning_rate;	/* of the epoch's last step */
+} AeEpoch;
+
+/* A run of outputs with one kind of loss. */
+typedef struct AeSpan
+{
+	AeLoss		loss;
+	int			offset;			/* first output */
+	int			width;			/* outputs */
+} AeSpan;
+
+typedef struct AeModel
+{
+	AeArena		arena;			/* holds everything below */
+	char		version[AE_VERSION_BYTES];	/* of the library that trained it */
+	AeOptions	options;		/* resolved */
+	AeFeatures *features;
+	AeNet		net;
+	float	   *params;			/* net.nparams, padded */
+	double	   *column_loss;	/* (ncolumns) mean of each column's loss over the
+								 * training rows after training; 0 if unseen */
+	int			nhistory;
+	AeEpoch    *history;
+	int			best_epoch;		/* whose weights these are, from 1 */
+	uint64_t	nsteps;			/* optimiser steps taken */
+
+	/*
+	 * Derived by ae_model_prepare().  unit_weight makes the loss of a column
+	 * start near 1: an array's is spread over its elements, a category's
+	 * cross-entropy is divided by the entropy of its labels.  loss_weight makes
+	 * the loss of a row the weighted mean over source columns, each counted
+	 * once.  score_weight divides by the column's training mean instead.  A
+	 * softmax block's weight stands at its first output.
+	 */
+	int			nspans;
+	AeSpan	   *spans;
+	float	   *unit_weight;	/* (output_width) */
+	float	   *loss_weight;	/* (output_width) */
+	float	   *score_weight;	/* (output_width) */
+	double		total_weight;	/* of all columns */
+} AeModel;
+
+/* an empty model whose arena uses env; released by ae_model_free() */
+extern AeStatus ae_model_create(const AeEnv *env, AeModel **model);
+extern void ae_model_free(AeModel *model);
+
+/*
+ * From rows to an untrained model: fits the features, resolves the options
+ * (automatic widths, code size, epochs) and plans the network.  Takes the time
+ * of about one pass over the rows.  params is not allocated yet.
+ */
+extern AeStatus ae_model_plan(AeModel *model, AeDataset *dataset,
+							  const AeOptions *options, const AeBlas *blas);
+
+/* spans and weights; for models just trained or decoded */
+extern AeStatus ae_model_prepare(AeModel *model);
+
+#endif							/* AE_MODEL_H */

@@ -1,0 +1,221 @@
+/*
+ * net.c
+ *	  A stack of layers: shapes, parameters, forward and backward.
+ */
+#include "core/net.h"
+
+#include "core/layer.h"
+
+/* indexed by AeLayerKind */
+static const AeLayerOps *const layer_ops[AE_LAYER_COUNT] = {
+	&ae_dense_ops
+};
+
+static const AeLayerOps *
+net_ops(const AeLayer *layer)
+{
+	return layer_ops[layer->kind];
+}
+
+static bool
+net_width_ok(int width)
+{
+	return width > 0 && width <= AE_MAX_NET_WIDTH;
+}
+
+AeStatus
+ae_net_plan(AeNet *net)
+{
+	size_t		nparams = 0;
+
+	if (net->nlayers < 1 || net->ncoder < 1 || net->ncoder > net->nlayers)
+		return AE_ERR_CORRUPT;
+	if (net->nlayers > AE_MAX_LAYERS)
+		return AE_ERR_LIMIT;
+	net->max_width = 0;
+	for (int i = 0; i < net->nlayers; i++)
+	{
+		AeLayer    *layer = &net->layers[i];
+		size_t		need;
+
+		if ((unsigned int) layer->kind >= AE_LAYER_COUNT ||
+			(unsigned int) layer->activation >= AE_ACT_COUNT ||
+			layer->in <= 0 || layer->out <= 0 ||
+			(i > 0 && layer->in != layer[-1].out))
+			return AE_ERR_CORRUPT;
+		if (!net_width_ok(layer->in) || !net_width_ok(layer->out))
+			return AE_ERR_LIMIT;
+		need = net_ops(layer)->plan(layer, nparams);
+		if (need == 0)
+			return AE_ERR_LIMIT;
+		nparams += need;
+		if (layer->in > net->max_width)
+			net->max_width = layer->in;
+		if (layer->out > net->max_width)
+			net->max_width = layer->out;
+	}
+	net->nparams = nparams;
+	return AE_OK;
+}
+
+int
+ae_net_inputs(const AeNet *net)
+{
+	return net->layers[0].in;
+}
+
+int
+ae_net_outputs(const AeNet *net)
+{
+	return net->layers[net->nlayers - 1].out;
+}
+
+int
+ae_net_latent(const AeNet *net)
+{
+	return net->layers[net->ncoder - 1].out;
+}
+
+size_t
+ae_net_weights(const AeNet *net)
+{
+	size_t		count = 0;
+
+	for (int i = 0; i < net->nlayers; i++)
+		count += net_ops(&net->layers[i])->weights(&net->layers[i]);
+	return count;
+}
+
+void
+ae_net_init(const AeNet *net, uint64_t seed, float *params)
+{
+	for (int i = 0; i < net->nlayers; i++)
+	{
+		AeRng		rng;
+
+		ae_rng_seed(&rng, seed, (uint64_t) i);
+		net_ops(&net->layers[i])->init(&net->layers[i], &rng, params);
+	}
+}
+
+AeStatus
+ae_tape_create(const AeNet *net, int rows, AeArena *arena, AeTape **tape)
+{
+	int			n = net->nlayers;
+	AeTape	   *t = ae_arena_alloc(arena, 1, sizeof(AeTape));
+
+	if (t == NULL)
+		return AE_ERR_MEMORY;
+	t->env = arena->env;
+	t->rows = rows;
+	t->h = ae_arena_alloc(arena, (size_t) n + 1, sizeof(float *));
+	t->slope = ae_arena_alloc(arena, (size_t) n, sizeof(float *));
+	t->dh = ae_arena_alloc(arena, (size_t) n + 1, sizeof(float *));
+	t->scratch = ae_arena_alloc(arena, AE_LAYER_SCRATCH, sizeof(float));
+	if (t->h == NULL || t->slope == NULL || t->dh == NULL ||
+		t->scratch == NULL)
+		return AE_ERR_MEMORY;
+	for (int i = 0; i <= n; i++)
+	{
+		int			width = i == 0 ? ae_net_inputs(net) : net->layers[i - 1].out;
+		size_t		row_bytes = AE_PAD((size_t) width) * sizeof(float);
+
+		t->h[i] = ae_arena_alloc(arena, (size_t) rows, row_bytes);
+		if (t->h[i] == NULL)
+			return AE_ERR_MEMORY;
+		if (i == 0)
+			continue;
+		t->slope[i - 1] = ae_arena_alloc(arena, (size_t) rows, row_bytes);
+		t->dh[i] = ae_arena_alloc(arena, (size_t) rows, row_bytes);
+		if (t->slope[i - 1] == NULL || t->dh[i] == NULL)
+			return AE_ERR_MEMORY;
+	}
+	*tape = t;
+	return AE_OK;
+}
+
+/*
+ * Switches off units of h.  The mask goes into the slope as well, so that the
+ * backward pass needs to know nothing of it.
+ */
+static void
+net_dropout(int rows, int width, float rate, AeRng *rng, float *h,
+			float *slope)
+{
+	size_t		ld = AE_PAD((size_t) width);
+	float		keep = 1.0f / (1.0f - rate);
+
+	for (int r = 0; r < rows; r++)
+		for (int j = 0; j < width; j++)
+		{
+			size_t		at = (size_t) r * ld + (size_t) j;
+			float		mask = ae_rng_uniform(rng) < rate ? 0.0f : keep;
+
+			h[at] *= mask;
+			slope[at] *= mask;
+		}
+}
+
+/* whether units of layer i's output may be switched off */
+static bool
+net_drops(const AeNet *net, int i)
+{
+	return i != net->ncoder - 1 && i != net->nlayers - 1;
+}
+
+void
+ae_net_forward(const AeNet *net, const AeBlas *blas,
+			   const AeKernels *kernels, const float *params,
+			   AeTape *tape, int rows, float dropout, AeRng *rng)
+{
+	for (int i = 0; i < net->nlayers; i++)
+	{
+		const AeLayer *layer = &net->layers[i];
+
+		tape->env->poll(tape->env->host);
+		net_ops(layer)->forward(layer, blas, kernels, params, rows,
+								tape->h[i], tape->h[i + 1], tape->slope[i]);
+		if (dropout > 0.0f && net_drops(net, i))
+			net_dropout(rows, layer->out, dropout, rng, tape->h[i + 1],
+						tape->slope[i]);
+	}
+}
+
+void
+ae_net_backward(const AeNet *net, const AeBlas *blas,
+				const AeKernels *kernels, const float *params,
+				AeTape *tape, int rows, float dropout, float *grads)
+{
+	for (int i = net->nlayers - 1; i >= 0; i--)
+	{
+		const AeLayer *layer = &net->layers[i];
+		bool		plain = layer->activation == AE_ACT_LINEAR &&
+			!(dropout > 0.0f && net_drops(net, i));
+
+		tape->env->poll(tape->env->host);
+		net_ops(layer)->backward(layer, blas, kernels, params, rows,
+								 tape->h[i], plain ? NULL : tape->slope[i],
+								 tape->dh[i + 1], tape->dh[i], grads,
+								 tape->scratch);
+	}
+}
+
+void
+ae_net_infer(const AeNet *net, const AeKernels *kernels,
+			 const float *params, int first, int last, int rows,
+			 const float *x, int ldx, float *y, int ldy, float *scratch)
+{
+	size_t		half = (size_t) rows * AE_PAD((size_t) net->max_width);
+
+	for (int i = first; i < last; i++)
+	{
+		const AeLayer *layer = &net->layers[i];
+		bool		is_last = i == last - 1;
+		float	   *out = is_last ? y : scratch + (i % 2 ? half : 0);
+		int			ldo = is_last ? ldy : AE_PAD(layer->out);
+
+		net_ops(layer)->infer(layer, kernels, params, rows, x, ldx, out, ldo);
+		x = out;
+		ldx = ldo;
+	}
+}

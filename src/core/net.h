@@ -1,0 +1,116 @@
+/*
+ * net.h
+ *	  A stack of layers: shapes, parameters, forward and backward.
+ *
+ * All parameters of a network are one block of floats and so are all their
+ * gradients; a layer knows the offset of its own.  That makes the optimiser
+ * one loop, a copy one memcpy, and saving one write.
+ *
+ * A layer kind is a row of the table in layer.c: add a file for its forward and
+ * backward passes and a row there, and nothing else changes.
+ */
+#ifndef AE_NET_H
+#define AE_NET_H
+
+#include <stdint.h>
+
+#include "core/arena.h"
+#include "core/blas.h"
+#include "core/kernels.h"
+#include "core/rng.h"
+#include "core/status.h"
+
+#define AE_MAX_LAYERS 64
+#define AE_MAX_NET_WIDTH 4000000	/* of any layer's input or output */
+#define AE_MAX_PARAMS ((size_t) 1 << 28)	/* floats: 1 GB */
+
+/* stored in models: never renumber */
+typedef enum AeLayerKind
+{
+	AE_LAYER_DENSE = 0
+} AeLayerKind;
+
+#define AE_LAYER_COUNT 1
+
+typedef struct AeLayer
+{
+	AeLayerKind kind;
+	AeActivation activation;
+	int			in;				/* width of the input */
+	int			out;			/* width of the output */
+	size_t		weights;		/* offset of w (in, AE_PAD(out)) */
+	size_t		bias;			/* offset of b (AE_PAD(out)) */
+} AeLayer;
+
+typedef struct AeNet
+{
+	int			nlayers;
+	int			ncoder;			/* the first ncoder layers are the encoder */
+	AeLayer	   *layers;
+	size_t		nparams;		/* floats, padding included */
+	int			max_width;		/* of any layer's input or output */
+} AeNet;
+
+/* Buffers of one pass over up to rows rows. */
+typedef struct AeTape
+{
+	const AeEnv *env;			/* polled between two layers */
+	int			rows;
+	float	  **h;				/* nlayers + 1: h[0] the input, h[i] layer i's
+								 * output, (rows, AE_PAD(width)) */
+	float	  **slope;			/* nlayers: activation derivatives */
+	float	  **dh;				/* nlayers + 1: loss gradients of h; dh[0] is NULL */
+	float	   *scratch;		/* AE_LAYER_SCRATCH floats */
+} AeTape;
+
+/*
+ * Offsets of all layers from kind, activation, in and out; checks that the
+ * shapes fit together.  AE_ERR_LIMIT beyond the caps, AE_ERR_CORRUPT when
+ * the layers contradict each other (a stored model is hostile).
+ */
+extern AeStatus ae_net_plan(AeNet *net);
+
+extern int	ae_net_inputs(const AeNet *net);
+extern int	ae_net_outputs(const AeNet *net);
+extern int	ae_net_latent(const AeNet *net);
+
+/* parameters without padding: what a model stores and ae_info() shows */
+extern size_t ae_net_weights(const AeNet *net);
+
+/*
+ * Random weights: Glorot and Bengio 2010 for saturating and linear units, He et
+ * al. 2015 for rectifiers, LeCun's for SELU; biases zero.
+ */
+extern void ae_net_init(const AeNet *net, uint64_t seed, float *params);
+
+extern AeStatus ae_tape_create(const AeNet *net, int rows, AeArena *arena,
+							   AeTape **tape);
+
+/*
+ * h[nlayers] from h[0].  dropout is the share of hidden units (not of the
+ * code) that are switched off, the rest scaled up; rng is used only then.
+ */
+extern void ae_net_forward(const AeNet *net, const AeBlas *blas,
+						   const AeKernels *kernels, const float *params,
+						   AeTape *tape, int rows, float dropout, AeRng *rng);
+
+/*
+ * Gradients of all parameters (overwritten) from dh[nlayers], which is
+ * destroyed.  dropout as in the forward pass.
+ */
+extern void ae_net_backward(const AeNet *net, const AeBlas *blas,
+							const AeKernels *kernels, const float *params,
+							AeTape *tape, int rows, float dropout,
+							float *grads);
+
+/*
+ * Layers first .. last - 1 without a tape, with the same bits for a row
+ * whatever rows go with it.  x (rows, ldx); result in y (rows, ldy); scratch
+ * holds 2 * rows * AE_PAD(max_width) floats.
+ */
+extern void ae_net_infer(const AeNet *net, const AeKernels *kernels,
+						 const float *params, int first, int last, int rows,
+						 const float *x, int ldx, float *y, int ldy,
+						 float *scratch);
+
+#endif							/* AE_NET_H */

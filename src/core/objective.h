@@ -1,0 +1,26 @@
+/*
+ * objective.h
+ *	  The loss of outputs against targets, over all columns of a model.
+ */
+#ifndef AE_OBJECTIVE_H
+#define AE_OBJECTIVE_H
+
+#include "core/model.h"
+
+/*
+ * Sum over rows of the losses of all spans, weighted by weight (output_width):
+ * one of the model's weight vectors.  o, t and d are (rows, ld); the gradient
+ * times scale goes to d.  A NaN in t is missing and costs nothing.
+ */
+extern double ae_objective(const AeModel *model, const AeKernels *kernels,
+						   const float *weight, int rows, int ld,
+						   const float *o, const float *t, float scale,
+						   float *d);
+
+/* the same for one column, by unit_weight; d is overwritten */
+extern double ae_objective_column(const AeModel *model,
+								  const AeKernels *kernels, int column,
+								  int rows, int ld, const float *o,
+								  const float *t, float *d);
+
+#endif							/* AE_OBJECTIVE_H */

@@ -1,0 +1,163 @@
+/*
+ * options.h
+ *	  What a user may say about a training.
+ *
+ * One table describes every option: name, kind, default, range, one sentence.
+ * Parsing, messages, ae_options(), ae_info() and the documentation all read
+ * it.  Checking a value is a pure function that returns the complaint.
+ */
+#ifndef AE_OPTIONS_H
+#define AE_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define AE_MAX_HIDDEN 16		/* hidden layers of an encoder */
+#define AE_MAX_LAYER 65536		/* units of a hidden layer or code */
+#define AE_AUTO (-1)			/* an integer or choice left to us */
+
+typedef enum AePurpose
+{
+	AE_PURPOSE_ANOMALY = 0,
+	AE_PURPOSE_EMBEDDING,
+	AE_PURPOSE_IMPUTATION,
+	AE_PURPOSE_GENERATION
+} AePurpose;
+
+typedef enum AeOptimizerKind
+{
+	AE_OPTIMIZER_ADAMW = 0,
+	AE_OPTIMIZER_ADAM,
+	AE_OPTIMIZER_SGD,
+	AE_OPTIMIZER_RMSPROP,
+	AE_OPTIMIZER_ADAGRAD
+} AeOptimizerKind;
+
+typedef enum AeSchedule
+{
+	AE_SCHEDULE_COSINE = 0,
+	AE_SCHEDULE_ONE_CYCLE,
+	AE_SCHEDULE_CONSTANT
+} AeSchedule;
+
+typedef enum AeCorruption
+{
+	AE_CORRUPTION_NONE = 0,
+	AE_CORRUPTION_GAUSSIAN,		/* add noise to the scaled numbers */
+	AE_CORRUPTION_MASK,			/* pretend cells are missing */
+	AE_CORRUPTION_SWAP			/* take cells from other rows */
+} AeCorruption;
+
+typedef enum AeScoreKind
+{
+	AE_SCORE_ERROR = 0
+} AeScoreKind;
+
+#define AE_TIME_ZONE_BYTES 64
+
+/*
+ * Integers and choices are int, shares double.  AE_AUTO and NaN stand for
+ * "auto" until ae_options_resolve() has replaced them.
+ */
+typedef struct AeOptions
+{
+	int			purpose;		/* AePurpose */
+	int			nhidden;		/* AE_AUTO: not given */
+	int			hidden[AE_MAX_HIDDEN];	/* the encoder's; decoder mirrored */
+	int			latent;
+	int			activation;		/* AeActivation */
+	int			loss;			/* AeLoss of numeric columns */
+	int			scaling;		/* AeScaling of numeric columns */
+	int			epochs;
+	int			batch_size;
+	int			optimizer;		/* AeOptimizerKind */
+	double		learning_rate;
+	int			schedule;		/* AeSchedule */
+	double		warmup;			/* share of the steps */
+	double		weight_decay;
+	double		dropout;
+	double		clip_norm;		/* 0: no clipping */
+	double		validation_fraction;
+	int			patience;		/* epochs; 0: no early stopping */
+	int			corruption;		/* AeCorruption */
+	double		corruption_rate;
+	int			score;			/* AeScoreKind */
+	int			max_categories;
+	int			min_frequency;
+	int64_t		seed;
+	bool		verbose;
+	char		time_zone[AE_TIME_ZONE_BYTES];	/* "" only before the host sets it */
+} AeOptions;
+
+typedef enum AeOptionKind
+{
+	AE_OPTION_INTEGER,
+	AE_OPTION_BIGINT,			/* an integer in an int64_t: seed */
+	AE_OPTION_NUMBER,
+	AE_OPTION_BOOLEAN,
+	AE_OPTION_CHOICE,
+	AE_OPTION_LIST,				/* of integers: hidden */
+	AE_OPTION_TEXT,				/* time_zone */
+	AE_OPTION_COLUMNS			/* per-column overrides; parsed by the host */
+} AeOptionKind;
+
+typedef struct AeOption
+{
+	const char *name;
+	AeOptionKind kind;
+	size_t		offset;			/* of the field in AeOptions */
+	bool		can_be_auto;
+	const char *initial;		/* default, as a JSON value without quotes */
+	double		min;			/* of a number, or of a list's elements */
+	double		max;
+	const char *const *choices; /* indexed by the value */
+	int			nchoices;
+	const char *description;	/* one sentence */
+} AeOption;
+
+extern const AeOption ae_option_table[];
+extern const int ae_option_count;
+
+extern void ae_options_init(AeOptions *options);
+
+/* NULL when there is no such option */
+extern const AeOption *ae_option_find(const char *name);
+
+/*
+ * Setters.  They return true, or false with a complaint (a primary message
+ * without the option's name, such as "must be between 1 and 65536, not 0") in
+ * the buffer.
+ */
+#define AE_COMPLAINT_BYTES 256
+
+extern bool ae_option_set_number(AeOptions *options, const AeOption *option,
+								 double value, char *complaint);
+extern bool ae_option_set_bool(AeOptions *options, const AeOption *option,
+							   bool value, char *complaint);
+/* a choice's name, "auto", or a text option's value */
+extern bool ae_option_set_text(AeOptions *options, const AeOption *option,
+							   const char *value, char *complaint);
+extern bool ae_option_set_list(AeOptions *options, const AeOption *option,
+							   const double *values, int count,
+							   char *complaint);
+
+/* "an integer from 1 to 65536 or \"auto\"", for messages and documentation */
+extern void ae_option_describe_range(const AeOption *option, char *buffer,
+									 size_t size);
+
+/*
+ * The value as JSON, quotes included; false when the buffer is too small.
+ * AE_OPTION_BYTES are always enough.  Columns are not kept in AeOptions:
+ * prints nothing and returns true.
+ */
+#define AE_OPTION_BYTES 256
+
+extern bool ae_option_print(const AeOptions *options, const AeOption *option,
+							char *buffer, size_t size);
+
+/* the inverse of ae_option_print(); a setter as those above */
+extern bool ae_option_parse(AeOptions *options, const AeOption *option,
+							const char *json, char *complaint);
+
+#endif							/* AE_OPTIONS_H */

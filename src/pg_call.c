@@ -1,0 +1,105 @@
+/*
+ * pg_call.c
+ *	  What a call site of a scoring function keeps between rows.
+ *
+ * Rows of one query may come with different models, so what was made for one
+ * model lives in a context that is reset when another one comes.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/memutils.h"
+
+#include "pg_call.h"
+#include "pg_env.h"
+#include "pg_guc.h"
+
+static AepgCall *
+call_create(MemoryContext parent)
+{
+	AepgCall   *call = MemoryContextAllocZero(parent, sizeof(AepgCall));
+
+	call->context = AllocSetContextCreate(parent, "autoencoder scoring",
+										  ALLOCSET_SMALL_SIZES);
+	return call;
+}
+
+/* an error on the way leaves a call without a model, to be made again */
+static void
+call_make(AepgCall *call, const AeModel *model)
+{
+	size_t		bytes = model->features->ncells * sizeof(double);
+	AeArena		arena;
+
+	call->model = NULL;
+	call->reader = NULL;
+	MemoryContextReset(call->context);
+
+	/* the context releases the arena's memory */
+	ae_arena_init(&arena, aepg_env_create(call->context));
+	aepg_check(ae_scorer_create(model, aepg_kernels(), &arena, &call->scorer),
+			   "preparing to apply a model");
+	call->row = MemoryContextAlloc(call->context, bytes);
+	call->expected = MemoryContextAlloc(call->context, bytes);
+	call->model = model;
+}
+
+AepgCall *
+aepg_call_model(FunctionCallInfo fcinfo, int arg)
+{
+	FmgrInfo   *flinfo = fcinfo->flinfo;
+	AepgCall   *call = flinfo->fn_extra;
+	const AeModel *model;
+
+	if (call == NULL)
+	{
+		call = call_create(flinfo->fn_mcxt);
+		flinfo->fn_extra = call;
+	}
+	model = aepg_model_get(PG_GETARG_DATUM(arg), &call->ref, flinfo->fn_mcxt);
+	if (model != call->model)
+		call_make(call, model);
+	return call;
+}
+
+static Oid
+call_features_type(FunctionCallInfo fcinfo, int arg)
+{
+	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, arg);
+
+	if (!OidIsValid(type) || type == UNKNOWNOID)
+		ereport(ERROR,
+				(errcode(ERRCODE_INDETERMINATE_DATATYPE),
+				 errmsg("could not determine the type of the features"),
+				 errhint("Cast them, for example to real[] or to a row type.")));
+	return type;
+}
+
+static double
+call_label(void *arg, int column, const char *label, size_t len)
+{
+	const AeModel *model = arg;
+
+	return ae_features_code(model->features, column, label, len);
+}
+
+AepgCall *
+aepg_call_row(FunctionCallInfo fcinfo, int arg)
+{
+	AepgCall   *call = aepg_call_model(fcinfo, arg);
+	Datum		features = PG_GETARG_DATUM(arg + 1);
+
+	if (call->reader == NULL || !aepg_reader_fits(call->reader, features))
+	{
+		/* a reader for another row type: release it with all the rest */
+		if (call->reader != NULL)
+			call_make(call, call->model);
+		if (!OidIsValid(call->type))
+			call->type = call_features_type(fcinfo, arg + 1);
+		call->reader = aepg_reader_for_model(call->type, features, call->model,
+											 call->context);
+	}
+	aepg_reader_read(call->reader, features, call_label,
+					 unconstify(AeModel *, call->model), call->row);
+	return call;
+}

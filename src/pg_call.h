@@ -1,0 +1,36 @@
+/*
+ * pg_call.h
+ *	  What a call site of a scoring function keeps between rows.
+ */
+#ifndef AEPG_CALL_H
+#define AEPG_CALL_H
+
+#include "postgres.h"
+
+#include "fmgr.h"
+
+#include "core/score.h"
+#include "pg_model.h"
+#include "pg_row.h"
+
+/* lives in fn_extra; all but ref and type is made for one model */
+typedef struct AepgCall
+{
+	const AeModel *model;		/* NULL: nothing below is usable */
+	AeScorer   *scorer;
+	double	   *row;			/* (ncells) of the value read last */
+	double	   *expected;		/* (ncells) for results */
+	AepgReader *reader;			/* NULL before the first row */
+
+	AepgModelRef *ref;
+	Oid			type;			/* of the features argument */
+	MemoryContext context;		/* of what is made for the model */
+} AepgCall;
+
+/* the call site, ready to apply the model in argument arg */
+extern AepgCall *aepg_call_model(FunctionCallInfo fcinfo, int arg);
+
+/* the same, with the features in argument arg + 1 read into row */
+extern AepgCall *aepg_call_row(FunctionCallInfo fcinfo, int arg);
+
+#endif							/* AEPG_CALL_H */

@@ -1,0 +1,39 @@
+/*
+ * pg_compat.h
+ *	  Differences between PostgreSQL 15, 16, 17 and 18.
+ *
+ * The only file of the project that looks at the server's version.
+ */
+#ifndef AEPG_COMPAT_H
+#define AEPG_COMPAT_H
+
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "utils/timestamp.h"
+
+#if PG_VERSION_NUM < 150000
+#error "autoencoder needs PostgreSQL 15 or newer"
+#endif
+
+/* access to variable-length values moved out of postgres.h */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
+/* intervals became infinite */
+#if PG_VERSION_NUM >= 170000
+#define aepg_interval_is_finite(i) (!INTERVAL_NOT_FINITE(i))
+#else
+#define aepg_interval_is_finite(i) true
+#endif
+
+/* modules got a name and a version */
+#if PG_VERSION_NUM >= 180000
+#define AEPG_MODULE_MAGIC \
+	PG_MODULE_MAGIC_EXT(.name = "autoencoder", .version = AE_VERSION)
+#else
+#define AEPG_MODULE_MAGIC PG_MODULE_MAGIC
+#endif
+
+#endif							/* AEPG_COMPAT_H */

@@ -1,0 +1,39 @@
+/*
+ * pg_model.h
+ *	  Models as bytea values, and the parsed models of a session.
+ *
+ * Parsing a model costs much more than applying it once, so three caches stand
+ * one behind the other: the call site's (fn_extra), which compares a TOAST
+ * pointer within one statement and otherwise the header with the digest; the
+ * session's, by digest, least recently used first out, bounded by
+ * autoencoder.cache_size; and the bytes themselves.
+ */
+#ifndef AEPG_MODEL_H
+#define AEPG_MODEL_H
+
+#include "postgres.h"
+
+#include "fmgr.h"
+
+#include "core/codec.h"
+#include "core/model.h"
+
+/* the model with its digest, in the current memory context */
+extern bytea *aepg_model_to_bytea(const AeModel *model);
+
+/* error when size exceeds autoencoder.max_model_size */
+extern void aepg_model_check_size(size_t bytes);
+
+/* what a call site remembers of its model argument */
+typedef struct AepgModelRef AepgModelRef;
+
+/*
+ * The parsed model of a bytea datum, for as long as *ref is not used for
+ * another one.  *ref, NULL at first, is the call site's memory; it lives in
+ * context and gives its model back when that goes away.  Two refs that hold
+ * the same model hold the same pointer.
+ */
+extern const AeModel *aepg_model_get(Datum value, AepgModelRef **ref,
+									 MemoryContext context);
+
+#endif							/* AEPG_MODEL_H */

@@ -1,0 +1,467 @@
+/*
+ * pg_options.c
+ *	  Options of a training as jsonb.
+ *
+ * Names, kinds and ranges come from the core's option table.  A column's
+ * overrides that are named like an option go through the same setters, by way
+ * of a scratch AeOptions.
+ */
+#include "postgres.h"
+
+#include <limits.h>
+#include <math.h>
+
+#include "lib/stringinfo.h"
+#include "pgtime.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+#include "utils/numeric.h"
+#include "utils/varlena.h"
+
+#include "pg_options.h"
+
+#define MAX_SUGGESTIONS 3
+#define MAX_TYPO_BYTES 64		/* a longer name is no typo of any of ours */
+
+/* the relative weight of a column's loss */
+#define MIN_WEIGHT 0.001
+#define MAX_WEIGHT 1000.0
+
+static const char *const column_option_names[] = {
+	"kind", "loss", "max_categories", "min_frequency", "scaling", "skip",
+	"weight"
+};
+
+/* "columns"."amount"."scaling" as columns.amount.scaling */
+typedef struct Path
+{
+	const char *name;			/* of an option */
+	const char *column;			/* NULL at the top level */
+	const char *field;			/* NULL: the column itself */
+} Path;
+
+static const char *
+options_path(const Path *path)
+{
+	if (path->column == NULL)
+		return path->name;
+	if (path->field == NULL)
+		return psprintf("%s.%s", path->name, path->column);
+	return psprintf("%s.%s.%s", path->name, path->column, path->field);
+}
+
+static void
+options_complain(const Path *path, const char *complaint)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("option \"%s\" %s", options_path(path), complaint)));
+}
+
+/*----------
+ * Names that do not exist.
+ *----------
+ */
+typedef struct Suggestion
+{
+	const char *name;
+	int			distance;
+} Suggestion;
+
+static int
+options_compare_suggestions(const void *a, const void *b)
+{
+	const Suggestion *x = a;
+	const Suggestion *y = b;
+
+	if (x->distance != y->distance)
+		return x->distance < y->distance ? -1 : 1;
+	return strcmp(x->name, y->name);
+}
+
+/* "Perhaps you meant ...", or all names when none is near */
+static char *
+options_hint(const char *name, const char *const *names, int count)
+{
+	Suggestion *found = palloc(count * sizeof(Suggestion));
+	int			nfound = 0;
+	int			len = strlen(name);
+	int			limit = 1 + len / 3;
+	StringInfoData hint;
+
+	for (int i = 0; i < count && len <= MAX_TYPO_BYTES; i++)
+	{
+		int			distance;
+
+		distance = varstr_levenshtein_less_equal(name, len, names[i],
+												 strlen(names[i]), 1, 1, 1,
+												 limit, true);
+		if (distance <= limit)
+			found[nfound++] = (Suggestion) {names[i], distance};
+	}
+
+	initStringInfo(&hint);
+	if (nfound == 0)
+	{
+		appendStringInfoString(&hint, "The names are ");
+		for (int i = 0; i < count; i++)
+			appendStringInfo(&hint, "%s\"%s\"", i == 0 ? "" :
+							 i == count - 1 ? " and " : ", ", names[i]);
+	}
+	else
+	{
+		qsort(found, nfound, sizeof(Suggestion), options_compare_suggestions);
+		appendStringInfoString(&hint, "Perhaps you meant ");
+		for (int i = 0; i < Min(nfound, MAX_SUGGESTIONS); i++)
+			appendStringInfo(&hint, "%s\"%s\"", i == 0 ? "" : " or ",
+							 found[i].name);
+	}
+	appendStringInfoChar(&hint, '.');
+	return hint.data;
+}
+
+static void
+options_report_missing(const Path *path, const char *name,
+					   const char *const *names, int count)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("option \"%s\" does not exist", options_path(path)),
+			 errhint("%s", options_hint(name, names, count))));
+}
+
+static const AeOption *
+options_find(const char *name)
+{
+	const AeOption *option = ae_option_find(name);
+
+	if (option == NULL)
+	{
+		Path		path = {name, NULL, NULL};
+		const char **names = palloc(ae_option_count * sizeof(char *));
+
+		for (int i = 0; i < ae_option_count; i++)
+			names[i] = ae_option_table[i].name;
+		options_report_missing(&path, name, names, ae_option_count);
+	}
+	return option;
+}
+
+/*----------
+ * Values.
+ *----------
+ */
+static double
+options_number(const JsonbValue *value)
+{
+	return DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
+											  NumericGetDatum(value->val.numeric)));
+}
+
+static char *
+options_text(const JsonbValue *value)
+{
+	return pnstrdup(value->val.string.val, value->val.string.len);
+}
+
+/* what a value is, for "..., not an object" */
+static const char *
+options_value_kind(const JsonbValue *value)
+{
+	switch (value->type)
+	{
+		case jbvNull:
+			return "null";
+		case jbvString:
+			return psprintf("\"%s\"", options_text(value));
+		case jbvNumeric:
+			return DatumGetCString(DirectFunctionCall1(numeric_out,
+													   NumericGetDatum(value->val.numeric)));
+		case jbvBool:
+			return value->val.boolean ? "true" : "false";
+		case jbvArray:
+			return "a list";
+		case jbvObject:
+			return "an object";
+		case jbvBinary:
+			return JsonContainerIsArray(value->val.binary.data) ?
+				"a list" : "an object";
+		case jbvDatetime:
+			break;
+	}
+	return "a value of another kind";
+}
+
+static void
+options_reject(const Path *path, const char *range, const JsonbValue *value)
+{
+	options_complain(path, psprintf("must be %s, not %s", range,
+									options_value_kind(value)));
+}
+
+static bool
+options_set_list(AeOptions *options, const AeOption *option, const Path *path,
+				 JsonbContainer *array, char *complaint)
+{
+	JsonbIterator *it = JsonbIteratorInit(array);
+	JsonbIteratorToken token;
+	JsonbValue	value;
+	double	   *values = palloc((JsonContainerSize(array) + 1) *
+								sizeof(double));
+	int			count = 0;
+
+	while ((token = JsonbIteratorNext(&it, &value, true)) != WJB_DONE)
+	{
+		if (token != WJB_ELEM)
+			continue;
+		if (value.type != jbvNumeric)
+			options_complain(path, psprintf("must hold numbers, not %s",
+											options_value_kind(&value)));
+		values[count++] = options_number(&value);
+	}
+	return ae_option_set_list(options, option, values, count, complaint);
+}
+
+static void
+options_set(AeOptions *options, const AeOption *option, const Path *path,
+			const JsonbValue *value)
+{
+	char		complaint[AE_COMPLAINT_BYTES];
+	char		range[AE_COMPLAINT_BYTES];
+	bool		fine;
+
+	if (value->type == jbvNumeric)
+		fine = ae_option_set_number(options, option, options_number(value),
+									complaint);
+	else if (value->type == jbvBool)
+		fine = ae_option_set_bool(options, option, value->val.boolean,
+								  complaint);
+	else if (value->type == jbvString)
+		fine = ae_option_set_text(options, option, options_text(value),
+								  complaint);
+	else if (value->type == jbvBinary &&
+			 JsonContainerIsArray(value->val.binary.data))
+		fine = options_set_list(options, option, path,
+								value->val.binary.data, complaint);
+	else
+	{
+		ae_option_describe_range(option, range, sizeof(range));
+		options_reject(path, range, value);
+		return;
+	}
+
+	if (!fine)
+		options_complain(path, complaint);
+}
+
+/*----------
+ * The "columns" option.
+ *----------
+ */
+static AeKind
+options_kind(const Path *path, const JsonbValue *value)
+{
+	StringInfoData range;
+
+	if (value->type == jbvString)
+	{
+		char	   *name = options_text(value);
+
+		for (int i = 0; i < AE_KIND_COUNT; i++)
+		{
+			if (strcmp(name, ae_kind_names[i]) == 0)
+				return (AeKind) i;
+		}
+	}
+
+	initStringInfo(&range);
+	for (int i = 0; i < AE_KIND_COUNT; i++)
+		appendStringInfo(&range, "%s\"%s\"", i == 0 ? "" :
+						 i == AE_KIND_COUNT - 1 ? " or " : ", ",
+						 ae_kind_names[i]);
+	options_reject(path, range.data, value);
+	return AE_KIND_NUMERIC;
+}
+
+/* scratch takes the fields that are options as well */
+static void
+options_set_column_field(AepgColumnOptions *column, AeOptions *scratch,
+						 const Path *path, const JsonbValue *value)
+{
+	const char *field = path->field;
+
+	if (strcmp(field, "skip") == 0)
+	{
+		if (value->type != jbvBool)
+			options_reject(path, "true or false", value);
+		column->skip = value->val.boolean;
+	}
+	else if (strcmp(field, "kind") == 0)
+	{
+		column->kind = options_kind(path, value);
+		column->has_kind = true;
+	}
+	else if (strcmp(field, "weight") == 0)
+	{
+		double		weight = 0;
+
+		if (value->type == jbvNumeric)
+			weight = options_number(value);
+		if (!(weight >= MIN_WEIGHT && weight <= MAX_WEIGHT))
+			options_reject(path, psprintf("a number from %g to %g",
+										  MIN_WEIGHT, MAX_WEIGHT), value);
+		column->weight = weight;
+	}
+	else if (strcmp(field, "loss") == 0 || strcmp(field, "scaling") == 0 ||
+			 strcmp(field, "max_categories") == 0 ||
+			 strcmp(field, "min_frequency") == 0)
+		options_set(scratch, options_find(field), path, value);
+	else
+		options_report_missing(path, field, column_option_names,
+							   lengthof(column_option_names));
+}
+
+static void
+options_set_column(AepgColumnOptions *column, Path *path,
+				   const JsonbValue *value)
+{
+	AeOptions	scratch;
+	JsonbIterator *it;
+	JsonbIteratorToken token;
+	JsonbValue	item;
+
+	if (value->type != jbvBinary ||
+		!JsonContainerIsObject(value->val.binary.data))
+		options_reject(path, "an object", value);
+
+	ae_options_init(&scratch);
+	scratch.scaling = AE_AUTO;
+	scratch.loss = AE_AUTO;
+	scratch.max_categories = AE_AUTO;
+	scratch.min_frequency = AE_AUTO;
+	column->weight = 1;
+
+	it = JsonbIteratorInit(value->val.binary.data);
+	while ((token = JsonbIteratorNext(&it, &item, true)) != WJB_DONE)
+	{
+		if (token == WJB_KEY)
+			path->field = options_text(&item);
+		else if (token == WJB_VALUE)
+			options_set_column_field(column, &scratch, path, &item);
+	}
+
+	column->scaling = scratch.scaling == AE_AUTO ? AE_SCALING_AUTO :
+		(AeScaling) scratch.scaling;
+	column->loss = scratch.loss;
+	column->max_categories = scratch.max_categories;
+	column->min_frequency = scratch.min_frequency;
+}
+
+static void
+options_set_columns(AepgOptions *options, const JsonbValue *value)
+{
+	Path		path = {"columns", NULL, NULL};
+	JsonbContainer *object;
+	JsonbIterator *it;
+	JsonbIteratorToken token;
+	JsonbValue	item;
+
+	if (value->type != jbvBinary ||
+		!JsonContainerIsObject(value->val.binary.data))
+		options_reject(&path, "an object", value);
+
+	object = value->val.binary.data;
+	options->columns = palloc0((JsonContainerSize(object) + 1) *
+							   sizeof(AepgColumnOptions));
+	it = JsonbIteratorInit(object);
+	while ((token = JsonbIteratorNext(&it, &item, true)) != WJB_DONE)
+	{
+		AepgColumnOptions *column = &options->columns[options->ncolumns];
+
+		if (token == WJB_KEY)
+		{
+			column->name = options_text(&item);
+			path.column = column->name;
+			path.field = NULL;
+		}
+		else if (token == WJB_VALUE)
+		{
+			options_set_column(column, &path, &item);
+			options->ncolumns++;
+		}
+	}
+}
+
+/*----------
+ * Everything.
+ *----------
+ */
+
+/* the session's zone unless another was given */
+static void
+options_set_time_zone(AeOptions *options)
+{
+	pg_tz	   *zone;
+
+	if (options->time_zone[0] == '\0')
+	{
+		const char *name = pg_get_timezone_name(session_timezone);
+
+		if (name == NULL ||
+			strlcpy(options->time_zone, name, AE_TIME_ZONE_BYTES) >=
+			AE_TIME_ZONE_BYTES)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("the name of the session's time zone is longer than %d bytes",
+							AE_TIME_ZONE_BYTES - 1),
+					 errhint("Give the option \"time_zone\".")));
+	}
+
+	zone = pg_tzset(options->time_zone);
+	if (zone == NULL || !pg_tz_acceptable(zone))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"time_zone\" must be the name of a time zone, not \"%s\"",
+						options->time_zone),
+				 errhint("The view pg_timezone_names lists them.")));
+}
+
+AepgOptions *
+aepg_options_parse(Jsonb *jsonb)
+{
+	AepgOptions *options = palloc0(sizeof(AepgOptions));
+
+	ae_options_init(&options->core);
+
+	if (jsonb != NULL)
+	{
+		JsonbIterator *it;
+		JsonbIteratorToken token;
+		JsonbValue	item;
+		const AeOption *option = NULL;
+
+		if (!JB_ROOT_IS_OBJECT(jsonb))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("options must be a JSON object"),
+					 errhint("Pass something like '{\"epochs\": 50}'.")));
+
+		it = JsonbIteratorInit(&jsonb->root);
+		while ((token = JsonbIteratorNext(&it, &item, true)) != WJB_DONE)
+		{
+			if (token == WJB_KEY)
+				option = options_find(options_text(&item));
+			else if (token == WJB_VALUE && option->kind == AE_OPTION_COLUMNS)
+				options_set_columns(options, &item);
+			else if (token == WJB_VALUE)
+			{
+				Path		path = {option->name, NULL, NULL};
+
+				options_set(&options->core, option, &path, &item);
+			}
+		}
+	}
+
+	options_set_time_zone(&options->core);
+	return options;
+}

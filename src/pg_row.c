@@ -1,0 +1,302 @@
+/*
+ * pg_row.c
+ *	  Readers: which parts of a SQL value are the columns of a model.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/typcache.h"
+
+#include "pg_compat.h"
+#include "pg_row_private.h"
+
+/*----------
+ * Any reader.
+ *----------
+ */
+AepgReader *
+aepg_row_create_reader(Oid type, TupleDesc desc, int max_columns,
+					   MemoryContext context)
+{
+	AepgReader *reader = palloc0(sizeof(AepgReader));
+
+	reader->context = context;
+	reader->type = type;
+	reader->desc = desc;
+	reader->columns = palloc0(Max(max_columns, 1) * sizeof(RowColumn));
+	if (desc != NULL)
+	{
+		reader->is_record = getBaseType(type) == RECORDOID;
+		reader->values = palloc(Max(desc->natts, 1) * sizeof(Datum));
+		reader->nulls = palloc(Max(desc->natts, 1) * sizeof(bool));
+	}
+	return reader;
+}
+
+TupleDesc
+aepg_row_describe(Oid type, Datum value)
+{
+	HeapTupleData tuple;
+	TupleDesc	desc;
+	TupleDesc	copy;
+
+	if (type_is_array_domain(type))
+		return NULL;
+	if (!OidIsValid(type) || !type_is_rowtype(type))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("features must be a row or an array of numbers, not %s",
+						OidIsValid(type) ? format_type_be(type) :
+						"a value whose type cannot be determined"),
+				 errhint("Pass the row of a table or subquery, ROW(a, b), or an array cast to a type such as real[].  A name that is both a table and a column means the column.")));
+
+	aepg_row_open(value, &tuple);
+	desc = lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(tuple.t_data),
+								  HeapTupleHeaderGetTypMod(tuple.t_data));
+	copy = CreateTupleDescCopyConstr(desc);
+	ReleaseTupleDesc(desc);
+	return copy;
+}
+
+bool
+aepg_row_init_column(RowColumn *column, Oid type, int32 typmod,
+					 MemoryContext context)
+{
+	Oid			element;
+
+	column->type = type;
+	element = get_element_type(getBaseTypeAndTypmod(type, &typmod));
+	column->is_array = OidIsValid(element);
+	column->ncells = column->is_array ? 0 : 1;
+	if (!column->is_array)
+		return aepg_scalar_init(&column->scalar, type, typmod, context);
+
+	get_typlenbyvalalign(element, &column->element_bytes,
+						 &column->element_by_value, &column->element_align);
+	return aepg_scalar_init(&column->scalar, element, typmod, context) &&
+		column->scalar.form <= AEPG_FORM_NUMERIC;
+}
+
+bool
+aepg_row_set_kind(RowColumn *column, AeKind kind, const char *time_zone)
+{
+	if (!aepg_scalar_allows(&column->scalar, kind))
+		return false;
+	if (column->is_array && kind != AE_KIND_NUMERIC)
+		return false;
+	column->scalar.kind = kind;
+	if (column->scalar.form == AEPG_FORM_TIMESTAMPTZ)
+	{
+		column->scalar.zone = pg_tzset(time_zone);
+		if (column->scalar.zone == NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("time zone \"%s\" of the model does not exist on this server",
+							time_zone)));
+	}
+	return true;
+}
+
+void
+aepg_row_add_binary(AepgReader *reader, int cell)
+{
+	if (reader->binary == NULL)
+		reader->binary = MemoryContextAlloc(reader->context,
+											reader->ncells * sizeof(int));
+	reader->binary[reader->nbinary++] = cell;
+}
+
+bool
+aepg_reader_fits(const AepgReader *reader, Datum value)
+{
+	HeapTupleHeader header;
+
+	if (!reader->is_record)
+		return true;
+	header = DatumGetHeapTupleHeader(value);
+	return HeapTupleHeaderGetTypeId(header) == reader->desc->tdtypeid &&
+		HeapTupleHeaderGetTypMod(header) == reader->desc->tdtypmod;
+}
+
+/*----------
+ * Readers for applying a model.
+ *----------
+ */
+static void
+row_reject_kind(const RowColumn *column, const AeColumn *wanted)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATATYPE_MISMATCH),
+			 errmsg("column \"%s\" of type %s cannot be read as the model's column \"%s\"",
+					column->name, format_type_be(column->type), wanted->name),
+			 errdetail("The model has learnt it from type %s as kind \"%s\".",
+					   wanted->type, ae_kind_names[wanted->kind])));
+}
+
+/* the numbers of an array, one after the other, are the cells of the model */
+static AepgReader *
+row_apply_to_array(Oid type, const AeFeatures *features,
+				   MemoryContext context)
+{
+	AepgReader *reader = aepg_row_create_reader(type, NULL, 1, context);
+	RowColumn  *column = reader->columns;
+
+	column->attribute = -1;
+	if (!aepg_row_init_column(column, type, -1, context))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("features must be an array of numbers, not %s",
+						format_type_be(type))));
+	column->ncells = features->ncells;
+	reader->ncolumns = 1;
+	reader->ncells = features->ncells;
+
+	for (int i = 0; i < features->ncolumns; i++)
+	{
+		const AeColumn *wanted = &features->columns[i];
+
+		if (wanted->kind == AE_KIND_BINARY)
+			aepg_row_add_binary(reader, wanted->cell);
+		else if (wanted->kind != AE_KIND_NUMERIC)
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("an array of numbers cannot hold column \"%s\" of the model, which is of kind \"%s\"",
+							wanted->name, ae_kind_names[wanted->kind]),
+					 errhint("Pass a row with the columns of the model.")));
+	}
+	return reader;
+}
+
+/* whether the columns are called f1, f2, ..., as those of ROW(...) are */
+static bool
+row_is_anonymous(const AepgReader *reader)
+{
+	char		name[NAMEDATALEN];
+
+	if (!reader->is_record)
+		return false;
+	for (int i = 0; i < reader->desc->natts; i++)
+	{
+		snprintf(name, sizeof(name), "f%d", i + 1);
+		if (strcmp(NameStr(TupleDescAttr(reader->desc, i)->attname),
+				   name) != 0)
+			return false;
+	}
+	return true;
+}
+
+static int
+row_find_attribute(const AepgReader *reader, const char *name)
+{
+	for (int i = 0; i < reader->desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(reader->desc, i);
+
+		if (!att->attisdropped && strcmp(NameStr(att->attname), name) == 0)
+			return i;
+	}
+	return -1;
+}
+
+static int
+row_match_attribute(const AepgReader *reader, const AeFeatures *features,
+					int column, bool is_anonymous)
+{
+	const char *name = features->columns[column].name;
+	int			attribute;
+
+	if (is_anonymous && reader->desc->natts == features->ncolumns)
+		return column;
+	attribute = row_find_attribute(reader, name);
+	if (attribute < 0 && is_anonymous)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("the row has %d columns, but the model has %d",
+						reader->desc->natts, features->ncolumns),
+				 errdetail("The columns of ROW(...) have no names, so they are matched by position.")));
+	if (attribute < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("the row has no column \"%s\", which the model needs",
+						name)));
+	return attribute;
+}
+
+static void
+row_apply_to_attribute(AepgReader *reader, int attribute, int index,
+					   const AeModel *model)
+{
+	Form_pg_attribute att = TupleDescAttr(reader->desc, attribute);
+	const AeColumn *wanted = &model->features->columns[index];
+	RowColumn  *column = &reader->columns[index];
+	bool		is_calendar = wanted->kind == AE_KIND_CALENDAR;
+
+	column->name = NameStr(att->attname);
+	column->attribute = attribute;
+	column->column = index;
+	column->cell = wanted->cell;
+	if (!aepg_row_init_column(column, att->atttypid, att->atttypmod,
+							  reader->context) ||
+		!aepg_row_set_kind(column, wanted->kind, model->options.time_zone))
+		row_reject_kind(column, wanted);
+	column->ncells = wanted->ncells;
+
+	/* a time of day is no date */
+	if (is_calendar &&
+		(aepg_scalar_cycles(&column->scalar) == AE_CYCLE_DAY) !=
+		(wanted->cycles == AE_CYCLE_DAY))
+		row_reject_kind(column, wanted);
+	if (wanted->ncells > 1 && !column->is_array)
+		row_reject_kind(column, wanted);
+	if (wanted->kind == AE_KIND_BINARY)
+		aepg_row_add_binary(reader, wanted->cell);
+}
+
+static void
+row_mark_never_seen(AepgReader *reader, const AeFeatures *features)
+{
+	reader->never_seen = palloc0(Max(reader->ncells, 1) * sizeof(bool));
+	for (int i = 0; i < features->ncolumns; i++)
+	{
+		const AeColumn *column = &features->columns[i];
+
+		for (int j = 0; j < column->ncells; j++)
+			reader->never_seen[column->cell + j] =
+				column->kind != AE_KIND_CATEGORY &&
+				column->cells[j].nmissing >= features->nrows;
+	}
+}
+
+AepgReader *
+aepg_reader_for_model(Oid type, Datum value, const AeModel *model,
+					  MemoryContext context)
+{
+	const AeFeatures *features = model->features;
+	MemoryContext old = MemoryContextSwitchTo(context);
+	TupleDesc	desc = aepg_row_describe(type, value);
+	AepgReader *reader;
+
+	if (desc == NULL)
+		reader = row_apply_to_array(type, features, context);
+	else
+	{
+		bool		is_anonymous;
+
+		reader = aepg_row_create_reader(type, desc, features->ncolumns,
+										context);
+		reader->ncells = features->ncells;
+		is_anonymous = row_is_anonymous(reader);
+		for (int i = 0; i < features->ncolumns; i++)
+			row_apply_to_attribute(reader,
+								   row_match_attribute(reader, features, i,
+													   is_anonymous),
+								   i, model);
+		reader->ncolumns = features->ncolumns;
+	}
+	row_mark_never_seen(reader, features);
+	MemoryContextSwitchTo(old);
+	return reader;
+}

@@ -1,0 +1,84 @@
+/*
+ * pg_row.h
+ *	  SQL values as rows of the core, and back.
+ *
+ * A reader knows how to turn values of one SQL type (a numeric array, or a
+ * row type) into the cells of feature.h, column by column, and how to build
+ * a value of the same type from cells.  It is made from the type of the
+ * argument and, for arrays and anonymous records, from the first value.
+ *
+ * Rows are matched to a model by column name; extra columns are ignored.  An
+ * anonymous ROW(...), whose columns are called f1, f2, ..., and an array are
+ * matched by position and length.
+ */
+#ifndef AEPG_ROW_H
+#define AEPG_ROW_H
+
+#include "postgres.h"
+
+#include "core/dataset.h"
+#include "core/model.h"
+#include "pg_options.h"
+
+typedef struct AepgReader AepgReader;
+
+/* the cell value of a label of a category column */
+typedef double (*AepgLabelFn) (void *arg, int column, const char *label,
+							   size_t len);
+
+/*
+ * A reader for training on values of that type: every usable column becomes a
+ * source column, as the overrides say.  specs (ncolumns) live in context and
+ * point into the reader; their ncells are right once aepg_reader_learn() says
+ * so.  Errors: a type that is neither a numeric array nor a row; a column
+ * whose type has no encoding (with a hint to cast or skip); an override for a
+ * column that does not exist; no column left.
+ */
+extern AepgReader *aepg_reader_for_training(Oid type, Datum value,
+											const AepgOptions *options,
+											MemoryContext context,
+											AeColumnSpec **specs,
+											int *ncolumns);
+
+/*
+ * An array column is as long as its first array that is not NULL.  Looks at a
+ * value and returns whether all lengths are known, so that rows can be read.
+ */
+extern bool aepg_reader_learn(AepgReader *reader, Datum value);
+
+/* takes the lengths that are still not known to be 1 */
+extern void aepg_reader_guess(AepgReader *reader);
+
+/*
+ * A reader for applying the model to values of that type.  Errors: wrong array
+ * length, a column that the model needs and the row lacks, a column of another
+ * kind.
+ */
+extern AepgReader *aepg_reader_for_model(Oid type, Datum value,
+										 const AeModel *model,
+										 MemoryContext context);
+
+/*
+ * Whether the reader, made for another value of this type, reads this one: not
+ * if it is a record with other columns.  An array of another length is an
+ * error of aepg_reader_read().
+ */
+extern bool aepg_reader_fits(const AepgReader *reader, Datum value);
+
+/*
+ * The cells of a value (NaN: missing).  label is called for category columns.
+ * Errors on NaN and infinity, naming the column.
+ */
+extern void aepg_reader_read(AepgReader *reader, Datum value,
+							 AepgLabelFn label, void *arg, double *row);
+
+/*
+ * A copy of value, of the same type, with the model's columns replaced by
+ * the expected cells: rounded to integers, numeric(p,s) and ranges respected,
+ * categories as labels.  With only_missing, only NULLs are replaced.
+ */
+extern Datum aepg_reader_build(AepgReader *reader, Datum value,
+							   const AeModel *model, const double *expected,
+							   bool only_missing);
+
+#endif							/* AEPG_ROW_H */

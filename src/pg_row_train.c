@@ -1,0 +1,313 @@
+/*
+ * pg_row_train.c
+ *	  Readers for training: every column that has an encoding is a column of
+ *	  the model, unless the options say otherwise.
+ */
+#include "postgres.h"
+
+#include "utils/builtins.h"
+
+#include "pg_row_private.h"
+
+/*----------
+ * Overrides.
+ *----------
+ */
+static const AepgColumnOptions *
+row_find_override(const AepgOptions *options, const char *name, bool *used)
+{
+	for (int i = 0; i < options->ncolumns; i++)
+	{
+		if (strcmp(options->columns[i].name, name) == 0)
+		{
+			used[i] = true;
+			return &options->columns[i];
+		}
+	}
+	return NULL;
+}
+
+static void
+row_check_overrides(const AepgOptions *options, const bool *used)
+{
+	for (int i = 0; i < options->ncolumns; i++)
+	{
+		if (!used[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_COLUMN),
+					 errmsg("option \"columns\" names column \"%s\", which does not exist",
+							options->columns[i].name),
+					 errhint("The elements of an array are called \"1\", \"2\" and so on, the columns of ROW(...) \"f1\", \"f2\" and so on.")));
+	}
+}
+
+static void
+row_reject_kind(const RowColumn *column, const char *name, AeKind kind)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATATYPE_MISMATCH),
+			 errmsg("column \"%s\" of type %s cannot be of kind \"%s\"", name,
+					format_type_be(column->type), ae_kind_names[kind]),
+			 column->is_array ?
+			 errhint("The elements of an array are numbers.") :
+			 errhint("Cast the column to a type that can, such as text for a category.")));
+}
+
+/* everything but ncells, which may not be known */
+static void
+row_fill_spec(AeColumnSpec *spec, const char *name, const RowColumn *column,
+			  const AepgOptions *options, const AepgColumnOptions *override)
+{
+	const AeOptions *core = &options->core;
+	int			scaling = core->scaling;
+	int			loss = core->loss;
+
+	spec->name = name;
+	spec->type = format_type_be(column->type);
+	spec->kind = column->scalar.kind;
+	spec->cycles = spec->kind == AE_KIND_CALENDAR ?
+		aepg_scalar_cycles(&column->scalar) : 0;
+	spec->weight = 1;
+	spec->max_categories = core->max_categories;
+	spec->min_frequency = core->min_frequency;
+	if (override != NULL)
+	{
+		spec->weight = override->weight;
+		if (override->scaling != AE_SCALING_AUTO)
+			scaling = override->scaling;
+		if (override->loss != AE_AUTO)
+			loss = override->loss;
+		if (override->max_categories != AE_AUTO)
+			spec->max_categories = override->max_categories;
+		if (override->min_frequency != AE_AUTO)
+			spec->min_frequency = override->min_frequency;
+	}
+	spec->scaling = scaling == AE_AUTO ? AE_SCALING_AUTO : (AeScaling) scaling;
+	spec->loss = loss == AE_AUTO ? AE_LOSS_SQUARED : (AeLoss) loss;
+}
+
+/* each element of an array argument is a column of its own */
+static void
+row_train_on_element(AepgReader *reader, int index,
+					 const AepgOptions *options, bool *used)
+{
+	AeColumnSpec *spec = &reader->specs[index];
+	char	   *name = psprintf("%d", index + 1);
+	const AepgColumnOptions *override = row_find_override(options, name, used);
+
+	row_fill_spec(spec, name, reader->columns, options, override);
+	spec->type = format_type_be(reader->columns->scalar.type);
+	spec->ncells = 1;
+	if (override == NULL)
+		return;
+
+	if (override->skip)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("elements of an array cannot be skipped"),
+				 errhint("Pass a shorter array, or a row.")));
+	if (override->has_kind && override->kind != AE_KIND_NUMERIC &&
+		override->kind != AE_KIND_BINARY)
+		row_reject_kind(reader->columns, name, override->kind);
+	if (override->has_kind)
+		spec->kind = override->kind;
+	if (spec->kind == AE_KIND_BINARY)
+		aepg_row_add_binary(reader, index);
+}
+
+static AepgReader *
+row_train_on_array(Oid type, Datum value, const AepgOptions *options,
+				   bool *used, MemoryContext context)
+{
+	AepgReader *reader = aepg_row_create_reader(type, NULL, 1, context);
+	RowColumn  *column = reader->columns;
+	int			n;
+
+	column->attribute = -1;
+	if (!aepg_row_init_column(column, type, -1, context))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("features of type %s have no encoding",
+						format_type_be(type)),
+				 errhint("Pass an array of numbers, or a row.")));
+
+	n = aepg_row_array_length(column, DatumGetArrayTypeP(value));
+	if (n == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("array of features has no elements")));
+	if (n > AE_MAX_COLUMNS)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("array of features has %d elements, but a model can have at most %d columns",
+						n, AE_MAX_COLUMNS),
+				 errhint("An array inside a row, as in ROW(a), is one column and may be longer.")));
+	column->ncells = n;
+	reader->ncolumns = 1;
+	reader->ncells = n;
+	reader->nspecs = n;
+	reader->specs = palloc0(n * sizeof(AeColumnSpec));
+
+	for (int i = 0; i < n; i++)
+		row_train_on_element(reader, i, options, used);
+	return reader;
+}
+
+static void
+row_check_duplicate(const AepgReader *reader, const char *name)
+{
+	for (int i = 0; i < reader->ncolumns; i++)
+	{
+		if (strcmp(reader->columns[i].name, name) == 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_DUPLICATE_COLUMN),
+					 errmsg("column \"%s\" occurs more than once in the row",
+							name)));
+	}
+}
+
+static void
+row_train_on_attribute(AepgReader *reader, int attribute,
+					   const AepgOptions *options,
+					   const AepgColumnOptions *override)
+{
+	Form_pg_attribute att = TupleDescAttr(reader->desc, attribute);
+	RowColumn  *column = &reader->columns[reader->ncolumns];
+	char	   *name = NameStr(att->attname);
+	AeKind		kind;
+
+	row_check_duplicate(reader, name);
+	column->name = name;
+	column->attribute = attribute;
+	column->column = reader->ncolumns;
+	if (!aepg_row_init_column(column, att->atttypid, att->atttypmod,
+						 reader->context))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("column \"%s\" of type %s has no encoding", name,
+						format_type_be(att->atttypid)),
+				 errhint("Cast it to a number, boolean, text or timestamp, or leave it out with the option {\"columns\": {\"%s\": {\"skip\": true}}}.",
+						 name)));
+
+	kind = override && override->has_kind ? override->kind :
+		column->scalar.kind;
+	if (!aepg_row_set_kind(column, kind, options->core.time_zone))
+		row_reject_kind(column, name, kind);
+	row_fill_spec(&reader->specs[reader->ncolumns], name, column, options,
+				  override);
+	reader->ncolumns++;
+}
+
+static AepgReader *
+row_train_on_row(Oid type, TupleDesc desc, const AepgOptions *options,
+				 bool *used, MemoryContext context)
+{
+	AepgReader *reader = aepg_row_create_reader(type, desc, desc->natts, context);
+
+	reader->specs = palloc0(Max(desc->natts, 1) * sizeof(AeColumnSpec));
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+		const AepgColumnOptions *override;
+
+		if (att->attisdropped)
+			continue;
+		override = row_find_override(options, NameStr(att->attname), used);
+		if (override == NULL || !override->skip)
+			row_train_on_attribute(reader, i, options, override);
+	}
+	if (reader->ncolumns == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("there is no column to train on")));
+	reader->nspecs = reader->ncolumns;
+	return reader;
+}
+
+AepgReader *
+aepg_reader_for_training(Oid type, Datum value, const AepgOptions *options,
+						 MemoryContext context, AeColumnSpec **specs,
+						 int *ncolumns)
+{
+	MemoryContext old = MemoryContextSwitchTo(context);
+	bool	   *used = palloc0(Max(options->ncolumns, 1) * sizeof(bool));
+	TupleDesc	desc = aepg_row_describe(type, value);
+	AepgReader *reader;
+
+	if (desc == NULL)
+		reader = row_train_on_array(type, value, options, used, context);
+	else
+		reader = row_train_on_row(type, desc, options, used, context);
+	row_check_overrides(options, used);
+	reader->for_training = true;
+	*specs = reader->specs;
+	*ncolumns = reader->nspecs;
+	MemoryContextSwitchTo(old);
+	return reader;
+}
+
+/* cells of all columns, once every length is known */
+static void
+row_place_cells(AepgReader *reader)
+{
+	int64		ncells = 0;
+
+	for (int i = 0; i < reader->ncolumns; i++)
+	{
+		RowColumn  *column = &reader->columns[i];
+
+		column->cell = (int) ncells;
+		reader->specs[i].ncells = column->ncells;
+		ncells += column->ncells;
+		if (ncells > AE_MAX_CELLS)
+			ereport(ERROR,
+					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					 errmsg("a row has more than %d numbers", AE_MAX_CELLS)));
+	}
+	reader->ncells = (int) ncells;
+	for (int i = 0; i < reader->ncolumns; i++)
+	{
+		if (reader->columns[i].scalar.kind == AE_KIND_BINARY)
+			aepg_row_add_binary(reader, reader->columns[i].cell);
+	}
+}
+
+bool
+aepg_reader_learn(AepgReader *reader, Datum value)
+{
+	bool		known = true;
+
+	if (reader->ncells > 0)
+		return true;
+
+	aepg_row_deform(reader, value);
+	for (int i = 0; i < reader->ncolumns; i++)
+	{
+		RowColumn  *column = &reader->columns[i];
+		int			attribute = column->attribute;
+
+		if (column->ncells == 0 && !reader->nulls[attribute])
+		{
+			column->ncells =
+				aepg_row_array_length(column,
+									  DatumGetArrayTypeP(reader->values[attribute]));
+			if (column->ncells == 0)
+				ereport(ERROR,
+						(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+						 errmsg("array column \"%s\" has no elements",
+								column->name)));
+		}
+		known &= column->ncells > 0;
+	}
+	if (known)
+		row_place_cells(reader);
+	return known;
+}
+
+void
+aepg_reader_guess(AepgReader *reader)
+{
+	for (int i = 0; i < reader->ncolumns; i++)
+		reader->columns[i].ncells = Max(reader->columns[i].ncells, 1);
+	row_place_cells(reader);
+}

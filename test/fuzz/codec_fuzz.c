@@ -1,0 +1,122 @@
+/*
+ * codec_fuzz.c
+ *	  Any bytes as a model: read, apply to rows, write and read again.
+ *
+ * The header's total is set right first, so that a fuzzer that inserts or
+ * removes bytes gets beyond it.  README.md says how to run this.
+ */
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/codec.h"
+#include "core/score.h"
+
+#define TOTAL_OFFSET 16
+
+extern int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void *
+fuzz_alloc(void *host, size_t size)
+{
+	(void) host;
+	return malloc(size);
+}
+
+static void
+fuzz_release(void *host, void *chunk)
+{
+	(void) host;
+	free(chunk);
+}
+
+static void
+fuzz_poll(void *host)
+{
+	(void) host;
+}
+
+static const AeEnv fuzz_env = {fuzz_alloc, fuzz_release, fuzz_poll, NULL};
+
+static void
+fail_if(bool wrong)
+{
+	if (wrong)
+		abort();
+}
+
+/* numbers of all sizes, missing ones, and labels in and out of range */
+static const double cells[] = {
+	0.0, 1.0, -1.0, 1e9, NAN, -1e300, 1e-300, 1e300, 0.5, 1e5
+};
+
+#define NCELLS ((int) (sizeof(cells) / sizeof(cells[0])))
+
+static void
+apply(const AeModel *model)
+{
+	AeArena		arena;
+	AeScorer   *scorer;
+	double	   *row;
+	double	   *expected;
+	double	   *loss;
+	int			ncells = model->features->ncells;
+
+	ae_arena_init(&arena, &fuzz_env);
+	fail_if(ae_scorer_create(model, ae_kernels_get(AE_KERNEL_AUTO), &arena,
+							 &scorer) != AE_OK);
+	row = ae_arena_alloc(&arena, (size_t) ncells, sizeof(double));
+	expected = ae_arena_alloc(&arena, (size_t) ncells, sizeof(double));
+	loss = ae_arena_alloc(&arena, (size_t) model->features->ncolumns,
+						  sizeof(double));
+	fail_if(row == NULL || expected == NULL || loss == NULL);
+	for (int start = 0; start < NCELLS; start++)
+	{
+		for (int i = 0; i < ncells; i++)
+			row[i] = cells[(start + i) % NCELLS];
+		ae_score_row(scorer, row);
+		ae_score_columns(scorer, row, loss, expected);
+		ae_score_reconstruct(scorer, row, expected);
+		ae_score_decode(scorer, ae_score_encode(scorer, row), expected);
+	}
+	for (int i = 0; i < model->features->ncolumns; i++)
+		if (model->features->columns[i].kind == AE_KIND_CATEGORY)
+			ae_features_code(model->features, i, "label", 5);
+	ae_arena_free(&arena);
+}
+
+static void
+write_and_read(const AeModel *model)
+{
+	size_t		size = ae_codec_size(model, model->nhistory);
+	void	   *bytes = malloc(size);
+	AeModel    *again;
+
+	fail_if(bytes == NULL);
+	ae_codec_write(model, bytes, size);
+	fail_if(ae_codec_read(&fuzz_env, bytes, size, &again) != AE_OK);
+	ae_model_free(again);
+	free(bytes);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	unsigned char *bytes = malloc(size > 0 ? size : 1);
+	AeModel    *model;
+
+	fail_if(bytes == NULL);
+	if (size > 0)
+		memcpy(bytes, data, size);
+	for (size_t i = 0; i < 8 && size >= TOTAL_OFFSET + 8; i++)
+		bytes[TOTAL_OFFSET + i] = (unsigned char) ((uint64_t) size >> (8 * i));
+	if (ae_codec_read(&fuzz_env, bytes, size, &model) == AE_OK)
+	{
+		apply(model);
+		write_and_read(model);
+		ae_model_free(model);
+	}
+	free(bytes);
+	return 0;
+}

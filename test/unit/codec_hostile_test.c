@@ -1,0 +1,321 @@
+/*
+ * codec_hostile_test.c
+ *	  Bytes made to look like a model: one wrong field, one wrong section, or
+ *	  claims that would cost memory.
+ */
+#include "codec_model.h"
+
+/* what a model may take of the host, by its bytes; see codec_read.c */
+#define MEMORY_FACTOR 20
+#define MEMORY_BASE 32768
+
+static size_t host_bytes;
+
+static void *
+counting_alloc(void *host, size_t size)
+{
+	host_bytes += size;
+	return unit_alloc(host, size);
+}
+
+static const AeEnv counting_env = {
+	counting_alloc, unit_release, unit_poll, NULL
+};
+
+/* a model that needs as much memory for its bytes as a model can */
+static void
+test_amplification(void)
+{
+	const int	ncolumns = 3000;
+	AeModel    *m;
+	AeModel    *back;
+	AeFeatures *f;
+	Blob		b;
+
+	ok(ae_model_create(&unit_env, &m) == AE_OK, "model");
+	f = m->features = take(m, 1, sizeof(AeFeatures));
+	f->nrows = 2;
+	f->ncolumns = ncolumns;
+	f->columns = take(m, (size_t) ncolumns, sizeof(AeColumn));
+	for (int i = 0; i < ncolumns; i++)
+	{
+		AeColumn   *c = &f->columns[i];
+
+		c->name = c->type = text(m, "");
+		c->weight = 1;
+		c->ncells = 1;
+		c->cells = take(m, 1, sizeof(AeCell));
+		c->cells[0].spread = 1;
+		c->scaling = AE_SCALING_STANDARD;
+		if (i == 0)
+		{
+			/* one-byte labels */
+			c->kind = AE_KIND_CATEGORY;
+			c->loss = AE_LOSS_SOFTMAX;
+			c->nlabels = 255;
+			c->labels = take(m, 255, sizeof(char *));
+			c->frequency = take(m, 256, sizeof(double));
+			for (int j = 0; j < 255; j++)
+			{
+				c->labels[j] = text(m, "x");
+				c->labels[j][0] = (char) (j + 1);
+			}
+		}
+	}
+	ok(ae_features_layout(f, &m->arena) == AE_OK, "layout");
+	m->net.nlayers = 20;
+	m->net.ncoder = 1;
+	m->net.layers = take(m, 20, sizeof(AeLayer));
+	for (int i = 0; i < 20; i++)
+	{
+		m->net.layers[i].in = i == 0 ? f->input_width : i % 2 ? 1 : 5000;
+		m->net.layers[i].out = i == 19 ? f->output_width : i % 2 ? 5000 : 1;
+	}
+	ok(ae_net_plan(&m->net) == AE_OK, "network");
+	m->params = take(m, m->net.nparams, sizeof(float));
+	m->column_loss = take(m, (size_t) ncolumns, sizeof(double));
+	b = encode(m);
+	ae_model_free(m);
+
+	host_bytes = 0;
+	ok(ae_codec_read(&counting_env, b.data, b.size, &back) == AE_OK, "read");
+	ok(host_bytes < MEMORY_FACTOR * b.size + MEMORY_BASE,
+	   "%zu bytes take little memory", b.size);
+	printf("# %zu bytes\n", host_bytes);
+	ae_model_free(back);
+	fail_allocations(b, 100);
+	free(b.data);
+}
+
+/* status of a read that stays within its memory; AE_OK when it does not */
+static AeStatus
+modest_status(Blob b)
+{
+	AeModel    *model = NULL;
+	AeStatus	status;
+
+	host_bytes = 0;
+	status = ae_codec_read(&counting_env, b.data, b.size, &model);
+	if (status == AE_OK)
+		ae_model_free(model);
+	printf("# %zu bytes take %zu bytes\n", b.size, host_bytes);
+	return host_bytes < MEMORY_FACTOR * b.size + MEMORY_BASE ? status : AE_OK;
+}
+
+/* layers that claim more weights than there are are refused for free */
+static void
+test_claims(void)
+{
+	AeModel    *model = build_trained();
+	Blob		b = encode(model);
+	size_t		net = section_at(b, 2) + SECTION_HEADER;
+	size_t		features = section_at(b, 1) + SECTION_HEADER;
+
+	ae_model_free(model);
+	/* out of layer 0 and in of layer 1 */
+	put_number(b.data + net + 8 + 12, 4, 60000);
+	put_number(b.data + net + 8 + 16 + 8, 4, 60000);
+	ok(modest_status(b) == AE_ERR_CORRUPT, "a wide layer without weights");
+	put_number(b.data + net + 8, 4, AE_LAYER_COUNT);
+	ok(modest_status(b) == AE_ERR_CORRUPT, "no such kind of layer");
+	put_number(b.data + net, 4, AE_MAX_LAYERS + 1);
+	ok(modest_status(b) == AE_ERR_LIMIT, "too many layers");
+	put_number(b.data + features + 8, 4, 50);
+	ok(modest_status(b) == AE_ERR_CORRUPT, "too many columns");
+	put_number(b.data + features + 8, 4, 100000);
+	ok(modest_status(b) == AE_ERR_CORRUPT, "far too many columns");
+	free(b.data);
+}
+
+/*
+ * A model in which the statement has been carried out is written, and then
+ * refused.
+ */
+#define WRONG(statement) \
+	do { \
+		AeModel    *m = build_trained(); \
+		AeColumn   *c = m->features->columns; \
+		AeLayer    *layers = m->net.layers; \
+		Blob		b; \
+		\
+		(void) c; \
+		(void) layers; \
+		statement; \
+		b = encode(m); \
+		ae_model_free(m); \
+		ok(spend(b) == AE_ERR_CORRUPT, "%s", #statement); \
+	} while (0)
+
+static void
+test_fields(void)
+{
+	WRONG(c[0].cells[0].spread = 0);
+	WRONG(c[0].cells[0].spread = -1);
+	WRONG(c[0].cells[0].spread = NAN);
+	WRONG(c[0].cells[0].spread = INFINITY);
+	WRONG(c[0].cells[0].centre = NAN);
+	WRONG(c[6].cells[0].centre = INFINITY);
+	WRONG(c[0].cells[0].mean = NAN);
+	WRONG(c[0].cells[0].min = -INFINITY);
+	WRONG(c[0].cells[0].nmissing = m->features->nrows + 1);
+	WRONG(c[1].cells[0].knots[7] = NAN);
+	WRONG(c[1].cells[1].knots[AE_KNOTS - 1] = INFINITY);
+	WRONG(c[1].cells[1].knots[20] = c[1].cells[1].knots[19] - 1);
+	WRONG(c[1].cells[1].knots = NULL);
+	WRONG(c[0].kind = (AeKind) 4);
+	WRONG(c[0].kind = AE_KIND_CALENDAR; c[0].loss = AE_LOSS_SOFTMAX);
+	WRONG(c[0].scaling = AE_SCALING_AUTO);
+	WRONG(c[0].scaling = (AeScaling) 7);
+	WRONG(c[0].loss = AE_LOSS_LOGISTIC);
+	WRONG(c[2].loss = AE_LOSS_SQUARED);
+	WRONG(c[3].loss = (AeLoss) 200);
+	WRONG(c[5].cycles = 8);
+	WRONG(c[0].weight = NAN);
+	WRONG(c[0].weight = -1);
+	WRONG(c[0].weight = INFINITY);
+	WRONG(c[3].frequency[3] = 1.5);
+	WRONG(c[3].frequency[0] = NAN);
+	WRONG(c[4].frequency[1] = -0.1);
+	WRONG(c[3].labels[1] = c[3].labels[0]);
+	WRONG(c[4].nlabels = 0);
+	WRONG(m->features->ncolumns = 0);
+	WRONG(m->features->ncolumns--);
+	WRONG(m->net.ncoder = 0);
+	WRONG(m->net.ncoder = 6);
+	WRONG(m->net.ncoder = -1);
+	WRONG(layers[1].activation = (AeActivation) AE_ACT_COUNT);
+	WRONG(layers[1].activation = (AeActivation) 0xffffffff);
+	WRONG(layers[1].activation = (AeActivation) 256);
+	WRONG(layers[1].out++);
+	WRONG(layers[4].out--);
+	WRONG(layers[0].in--);
+	WRONG(m->params[layers[2].weights] = NAN);
+	WRONG(m->params[layers[4].bias + 1] = INFINITY);
+	WRONG(m->column_loss[0] = NAN);
+	WRONG(m->column_loss[8] = INFINITY);
+	WRONG(m->column_loss[3] = -1e-9);
+	WRONG(m->best_epoch = 4);
+	WRONG(m->best_epoch = -1);
+	WRONG(m->history[0].train_loss = NAN);
+	WRONG(m->history[2].validation_loss = INFINITY);
+	WRONG(m->history[1].learning_rate = INFINITY);
+	WRONG(strcpy(m->version, "1 0"));
+	WRONG(strcpy(m->version, "1\n"));
+	WRONG(m->options.batch_size = 0);
+	WRONG(m->options.latent = 70000);
+	WRONG(m->options.hidden[1] = -3);
+	WRONG(m->options.learning_rate = 11);
+	WRONG(strcpy(m->options.time_zone, "a\"b"));
+	WRONG(c[1].ncells = 2);
+	WRONG(c[2].ncells = 0);
+}
+
+/* replaces the only occurrence of a text by another of the same length */
+static void
+replace(Blob b, const char *from, const char *to, size_t len)
+{
+	for (size_t i = AE_HEADER_BYTES; i + len <= b.size; i++)
+		if (memcmp(b.data + i, from, len) == 0)
+		{
+			memcpy(b.data + i, to, len);
+			return;
+		}
+	ok(false, "no \"%s\"", from);
+}
+
+static void
+test_bytes(void)
+{
+	static const struct
+	{
+		const char *from;
+		const char *to;
+		size_t		len;
+		const char *what;
+	}			cases[] = {
+		{"dropout", "dropuot", 7, "an option that does not exist"},
+		{"epochs", "latent", 6, "an option given twice"},
+		{"amount", "am\0unt", 6, "a zero byte in a name"},
+		{"double precision", "double\0precision", 16, "a zero byte in a type"},
+		{"red", "r\0d", 3, "a zero byte in a label"},
+		{"\"Europe/", "\"Eur\0pe/", 8, "a zero byte in an option"},
+		{"warmup", "warmu\0", 6, "a zero byte in an option's name"},
+		{"false", "fals1", 5, "a wrong boolean"}
+	};
+	AeModel    *model = build_trained();
+	Blob		b = encode(model);
+
+	ae_model_free(model);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	{
+		Blob		copy = splice(b, 0, 0, NULL, 0);
+
+		replace(copy, cases[i].from, cases[i].to, cases[i].len);
+		ok(spend(copy) == AE_ERR_CORRUPT, "%s", cases[i].what);
+	}
+	free(b.data);
+}
+
+static void
+test_sections(void)
+{
+	static const unsigned char note[] = {
+		'n', 'o', 't', 'e', 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3
+	};
+	AeModel    *model = build_trained();
+	Blob		b = encode(model);
+	unsigned char section[SECTION_HEADER];
+
+	ae_model_free(model);
+	for (int i = 0; i <= NSECTIONS; i++)
+	{
+		size_t		at = section_at(b, i);
+		Blob		with = splice(b, at, 0, note, sizeof(note));
+		AeModel    *back = NULL;
+
+		ok(ae_codec_read(&unit_env, with.data, with.size, &back) == AE_OK,
+		   "an optional section at %d", i);
+		if (back != NULL)
+		{
+			Blob		plain = encode(back);
+
+			ok(plain.size == b.size &&
+			   memcmp(plain.data, b.data, b.size) == 0, "is skipped");
+			free(plain.data);
+			ae_model_free(back);
+		}
+		with.data[at] = 'N';
+		ok(read_status(with) == AE_ERR_CORRUPT,
+		   "a section that is not optional at %d", i);
+		with.data[at] = 'n';
+		with.data[at + 4] = 1;
+		ok(spend(with) == AE_ERR_CORRUPT, "reserved bytes at %d", i);
+	}
+	for (int i = 0; i < NSECTIONS; i++)
+	{
+		size_t		at = section_at(b, i);
+		size_t		len = section_at(b, i + 1) - at;
+		Blob		copy = splice(b, at, len, NULL, 0);
+
+		ok(spend(copy) == AE_ERR_CORRUPT, "section %d is missing", i);
+		copy = splice(b, at, 0, b.data + at, len);
+		ok(spend(copy) == AE_ERR_CORRUPT, "section %d comes twice", i);
+		copy = splice(b, 0, 0, NULL, 0);
+		put_number(copy.data + at + 8, 8, UINT64_MAX - 15);
+		ok(spend(copy) == AE_ERR_CORRUPT, "section %d is endless", i);
+	}
+	memcpy(section, b.data + section_at(b, 0), SECTION_HEADER);
+	ok(memcmp(section, "OPTS\0\0\0\0", 8) == 0, "tag of the first section");
+	free(b.data);
+}
+
+int
+main(void)
+{
+	test_amplification();
+	test_claims();
+	test_fields();
+	test_bytes();
+	test_sections();
+	return done();
+}

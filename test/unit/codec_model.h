@@ -1,0 +1,354 @@
+/*
+ * codec_model.h
+ *	  A small model by hand with every kind of column, and its bytes, for the
+ *	  tests of the codec.
+ *
+ * Changed bytes are a chunk of exactly their size, so that a sanitizer sees a
+ * read beyond the end.
+ */
+#ifndef AE_CODEC_MODEL_H
+#define AE_CODEC_MODEL_H
+
+#include "unit.h"
+
+#include "core/codec.h"
+#include "core/score.h"
+
+/* a section's tag, reserved bytes and length */
+#define SECTION_HEADER 16
+#define NSECTIONS 7
+
+typedef struct Blob
+{
+	unsigned char *data;
+	size_t		size;
+} Blob;
+
+/* what a test cannot go on without */
+static inline void
+must(bool cond)
+{
+	if (cond)
+		return;
+	printf("Bail out! the model by hand is wrong, or there is no memory\n");
+	exit(1);
+}
+
+static inline void *
+take(AeModel *m, size_t count, size_t size)
+{
+	void	   *piece = ae_arena_alloc(&m->arena, count, size);
+
+	must(piece != NULL);
+	return piece;
+}
+
+static inline char *
+text(AeModel *m, const char *s)
+{
+	return strcpy(take(m, strlen(s) + 1, 1), s);
+}
+
+static inline AeColumn *
+column(AeModel *m, int i, const char *name, AeKind kind, AeScaling scaling,
+	   AeLoss loss, int ncells)
+{
+	AeColumn   *c = &m->features->columns[i];
+
+	c->name = text(m, name);
+	c->type = text(m, kind == AE_KIND_CATEGORY ? "text" : "double precision");
+	c->kind = kind;
+	c->scaling = scaling;
+	c->loss = loss;
+	c->weight = 1.0 + i / 4.0;
+	c->ncells = ncells;
+	c->cells = take(m, (size_t) ncells, sizeof(AeCell));
+	for (int j = 0; j < ncells; j++)
+	{
+		AeCell	   *cell = &c->cells[j];
+
+		cell->nmissing = (uint64_t) (i % 2 + j);
+		cell->mean = 0.25 + j;
+		cell->stddev = 0.5 + i;
+		cell->min = -1e9 - i;
+		cell->max = 1e9 / 3 + j;
+		cell->centre = 0.3 * i;
+		cell->spread = 0.1 + j;
+	}
+	return c;
+}
+
+static inline void
+labels(AeModel *m, AeColumn *c, bool hashed, const char *const *names, int n)
+{
+	c->hashed = hashed;
+	c->nlabels = n;
+	c->labels = take(m, (size_t) n, sizeof(char *));
+	c->frequency = take(m, (size_t) n + 1, sizeof(double));
+	for (int i = 0; i < n; i++)
+		c->labels[i] = text(m, names[i]);
+	for (int i = 0; i <= n; i++)
+		c->frequency[i] = 1.0 / (n + 1);
+}
+
+#define NCOLUMNS 9
+
+static inline void
+build_features(AeModel *m)
+{
+	static const char *const colours[] = {"red", "gr\xc3\xbcn", ""};
+	static const char *const buckets[] = {"a", "", "", "bb"};
+	AeFeatures *f = take(m, 1, sizeof(AeFeatures));
+	AeColumn   *c;
+
+	m->features = f;
+	f->nrows = UINT64_C(5000000000);
+	f->ncolumns = NCOLUMNS;
+	f->columns = take(m, NCOLUMNS, sizeof(AeColumn));
+	column(m, 0, "amount", AE_KIND_NUMERIC, AE_SCALING_STANDARD,
+		   AE_LOSS_SQUARED, 1);
+	c = column(m, 1, "sensors", AE_KIND_NUMERIC, AE_SCALING_QUANTILE,
+			   AE_LOSS_ABSOLUTE, 3);
+	for (int j = 0; j < 2; j++)
+	{
+		c->cells[j].knots = take(m, AE_KNOTS, sizeof(double));
+		for (int k = 0; k < AE_KNOTS; k++)
+			c->cells[j].knots[k] = (k / 2) * 0.1 - 3 * j;
+	}
+	c->cells[2].constant = true;
+	column(m, 2, "paid", AE_KIND_BINARY, AE_SCALING_NONE, AE_LOSS_LOGISTIC, 1);
+	c = column(m, 3, "colour", AE_KIND_CATEGORY, AE_SCALING_NONE,
+			   AE_LOSS_SOFTMAX, 1);
+	labels(m, c, false, colours, 3);
+	c = column(m, 4, "shop", AE_KIND_CATEGORY, AE_SCALING_NONE,
+			   AE_LOSS_SOFTMAX, 1);
+	labels(m, c, true, buckets, 4);
+	c = column(m, 5, "\"at\"", AE_KIND_CALENDAR, AE_SCALING_STANDARD,
+			   AE_LOSS_SQUARED, 1);
+	c->cycles = AE_CYCLE_DAY | AE_CYCLE_WEEK | AE_CYCLE_YEAR;
+	column(m, 6, "price", AE_KIND_NUMERIC, AE_SCALING_LOG, AE_LOSS_HUBER, 1);
+	c = column(m, 7, "", AE_KIND_NUMERIC, AE_SCALING_MINMAX,
+			   AE_LOSS_SQUARED, 1);
+	c->cells[0].constant = true;
+	c = column(m, 8, "none", AE_KIND_CATEGORY, AE_SCALING_NONE,
+			   AE_LOSS_SOFTMAX, 1);
+	labels(m, c, false, NULL, 0);
+	must(ae_features_layout(f, &m->arena) == AE_OK);
+}
+
+static inline void
+build_net(AeModel *m)
+{
+	static const AeActivation acts[] = {
+		AE_ACT_GELU, AE_ACT_LINEAR, AE_ACT_TANH, AE_ACT_SOFTPLUS, AE_ACT_LINEAR
+	};
+	static const int widths[] = {17, 3, 16, 5};
+	int			in = m->features->input_width;
+
+	m->net.nlayers = 5;
+	m->net.ncoder = 2;
+	m->net.layers = take(m, 5, sizeof(AeLayer));
+	for (int i = 0; i < 5; i++)
+	{
+		m->net.layers[i].activation = acts[i];
+		m->net.layers[i].in = in;
+		in = i < 4 ? widths[i] : m->features->output_width;
+		m->net.layers[i].out = in;
+	}
+	must(ae_net_plan(&m->net) == AE_OK);
+}
+
+static inline void
+set_option(AeModel *m, const char *name, const char *json)
+{
+	char		complaint[AE_COMPLAINT_BYTES];
+
+	must(ae_option_parse(&m->options, ae_option_find(name), json, complaint));
+}
+
+static inline AeModel *
+build_model(void)
+{
+	AeModel    *m;
+
+	must(ae_model_create(&unit_env, &m) == AE_OK);
+	strcpy(m->version, "0.9beta");
+	set_option(m, "hidden", "[17, 16]");
+	set_option(m, "learning_rate", "0.30000000000000004");
+	set_option(m, "seed", "-9007199254740991");
+	set_option(m, "time_zone", "\"Europe/Vienna\"");
+	build_features(m);
+	build_net(m);
+	m->best_epoch = 2;
+	m->nsteps = UINT64_C(1) << 40;
+	return m;
+}
+
+/* what training adds */
+static inline void
+train_by_hand(AeModel *m)
+{
+	m->params = take(m, m->net.nparams, sizeof(float));
+	ae_net_init(&m->net, 7, m->params);
+	for (int i = 0; i < m->net.nlayers; i++)
+	{
+		float	   *bias = m->params + m->net.layers[i].bias;
+
+		for (int j = 0; j < m->net.layers[i].out; j++)
+			bias[j] = 0.1f * (float) (j - i);
+	}
+	m->column_loss = take(m, NCOLUMNS, sizeof(double));
+	for (int i = 0; i < NCOLUMNS; i++)
+		m->column_loss[i] = i / 7.0;
+	m->nhistory = 3;
+	m->history = take(m, 3, sizeof(AeEpoch));
+	for (int i = 0; i < 3; i++)
+	{
+		m->history[i].train_loss = 1.0 / (i + 1);
+		m->history[i].validation_loss = i == 1 ? NAN : 2.0 / (i + 1);
+		m->history[i].learning_rate = 1e-3 / (i + 1);
+	}
+	must(ae_model_prepare(m) == AE_OK);
+}
+
+static inline AeModel *
+build_trained(void)
+{
+	AeModel    *m = build_model();
+
+	train_by_hand(m);
+	return m;
+}
+
+static inline Blob
+encode(const AeModel *model)
+{
+	Blob		b;
+
+	b.size = ae_codec_size(model, model->nhistory);
+	b.data = malloc(b.size);
+	must(b.data != NULL);
+	/* so that a byte that is not written shows */
+	memset(b.data, 0xEE, b.size);
+	ae_codec_write(model, b.data, b.size);
+	return b;
+}
+
+static uint64_t
+get_number(const unsigned char *from, int bytes)
+{
+	uint64_t	value = 0;
+
+	for (int i = 0; i < bytes; i++)
+		value |= (uint64_t) from[i] << (8 * i);
+	return value;
+}
+
+static inline void
+put_number(unsigned char *to, int bytes, uint64_t value)
+{
+	for (int i = 0; i < bytes; i++)
+		to[i] = (unsigned char) (value >> (8 * i));
+}
+
+/* a copy in which len bytes from at on are replaced; the total is right */
+static inline Blob
+splice(Blob b, size_t at, size_t len, const void *insert, size_t insert_len)
+{
+	Blob		copy;
+
+	copy.size = b.size - len + insert_len;
+	copy.data = malloc(copy.size);
+	must(copy.data != NULL);
+	memcpy(copy.data, b.data, at);
+	if (insert_len > 0)
+		memcpy(copy.data + at, insert, insert_len);
+	memcpy(copy.data + at + insert_len, b.data + at + len, b.size - at - len);
+	if (copy.size >= 24)
+		put_number(copy.data + 16, 8, copy.size);
+	return copy;
+}
+
+/* offset of section i's header; the end of the bytes for i beyond the last */
+static inline size_t
+section_at(Blob b, int i)
+{
+	size_t		at = AE_HEADER_BYTES;
+
+	for (; i > 0; i--)
+		at += SECTION_HEADER + (size_t) get_number(b.data + at + 8, 8);
+	return at;
+}
+
+/* reads and releases */
+static inline AeStatus
+read_status(Blob b)
+{
+	AeModel    *model = NULL;
+	AeStatus	status = ae_codec_read(&unit_env, b.data, b.size, &model);
+
+	if (status == AE_OK)
+		ae_model_free(model);
+	return status;
+}
+
+/* releases the bytes too */
+static inline AeStatus
+spend(Blob b)
+{
+	AeStatus	status = read_status(b);
+
+	free(b.data);
+	return status;
+}
+
+/* some row of the model goes through every function of a scorer */
+static inline bool
+scores(const AeModel *model)
+{
+	const AeKernels *kernels = ae_kernels_get(AE_KERNEL_AUTO);
+	size_t		ncells = (size_t) model->features->ncells;
+	double	   *row = malloc(2 * ncells * sizeof(double));
+	AeArena		arena;
+	AeScorer   *scorer;
+	bool		scored;
+
+	ae_arena_init(&arena, &unit_env);
+	scored = row != NULL &&
+		ae_scorer_create(model, kernels, &arena, &scorer) == AE_OK;
+	if (scored)
+	{
+		for (size_t i = 0; i < ncells; i++)
+			row[i] = i % 5 == 4 ? NAN : (double) i;
+		ae_score_row(scorer, row);
+		ae_score_reconstruct(scorer, row, row + ncells);
+	}
+	ae_arena_free(&arena);
+	free(row);
+	return scored;
+}
+
+/* fails every allocation of a read in turn, of which there are some */
+static inline void
+fail_allocations(Blob b, long least)
+{
+	bool		good = true;
+	long		n = 0;
+
+	for (;; n++)
+	{
+		AeStatus	status;
+
+		unit_alloc_budget = n;
+		status = read_status(b);
+		unit_alloc_budget = -1;
+		if (status == AE_OK)
+			break;
+		good = good && status == AE_ERR_MEMORY && unit_alloc_live == 0;
+		if (!good)
+			break;
+	}
+	ok(good && n >= least, "each of %ld allocations fails once", n);
+}
+
+#endif							/* AE_CODEC_MODEL_H */

@@ -1,0 +1,234 @@
+/*
+ * mixed_table.h
+ *	  A table with every kind of column and scaling, a spool in memory that can
+ *	  be told to fail, and ways into a dataset: for its tests.
+ */
+#ifndef AE_MIXED_TABLE_H
+#define AE_MIXED_TABLE_H
+
+#include "unit.h"
+
+#include "core/dataset.h"
+#include "core/rng.h"
+
+#define NROWS 20000
+#define NO_LIMIT ((size_t) 1 << 40)
+
+/* cells of the mixed table */
+enum
+{
+	CELL_FAR,					/* 1e9 + deviation 1 */
+	CELL_LOG,
+	CELL_ROBUST,
+	CELL_MINMAX,
+	CELL_QUANTILE,
+	CELL_ARRAY,					/* four, the second constant */
+	CELL_TRUTH = CELL_ARRAY + 4,
+	CELL_LABEL,
+	CELL_HASHED,
+	CELL_INSTANT,
+	CELL_CONSTANT,
+	CELL_ABSENT,
+	CELL_ROW,					/* the row's number */
+	NCELLS
+};
+
+enum
+{
+	COLUMN_LABEL = 7,
+	COLUMN_HASHED = 8,
+	NCOLUMNS = 13
+};
+
+#define NUMBERS(name, ncells, scaling) \
+	{name, "t", AE_KIND_NUMERIC, ncells, 0, scaling, AE_LOSS_SQUARED, 1, 0, 0}
+#define LABELS(name, max_categories, min_frequency) \
+	{name, "t", AE_KIND_CATEGORY, 1, 0, AE_SCALING_AUTO, AE_LOSS_SQUARED, 1, \
+	max_categories, min_frequency}
+#define OTHER(name, kind, cycles) \
+	{name, "t", kind, 1, cycles, AE_SCALING_AUTO, AE_LOSS_SQUARED, 1, 0, 0}
+
+static const AeColumnSpec specs[NCOLUMNS] = {
+	NUMBERS("far", 1, AE_SCALING_AUTO),
+	NUMBERS("log", 1, AE_SCALING_LOG),
+	NUMBERS("robust", 1, AE_SCALING_ROBUST),
+	NUMBERS("minmax", 1, AE_SCALING_MINMAX),
+	NUMBERS("quantile", 1, AE_SCALING_QUANTILE),
+	NUMBERS("array", 4, AE_SCALING_STANDARD),
+	OTHER("truth", AE_KIND_BINARY, 0),
+	LABELS("label", 100, 2),
+	LABELS("hashed", 16, 1),
+	OTHER("instant", AE_KIND_CALENDAR, 7),
+	NUMBERS("constant", 1, AE_SCALING_AUTO),
+	NUMBERS("absent", 1, AE_SCALING_AUTO),
+	NUMBERS("row", 1, AE_SCALING_NONE)
+};
+
+/* a spool in memory that fails once it has written so many chunks */
+typedef struct MemorySpool
+{
+	unsigned char *data;
+	size_t		used;
+	size_t		capacity;
+	long		writes_left;	/* negative: no limit */
+	long		reads_left;
+	long		writes;
+} MemorySpool;
+
+static AeStatus
+spool_write(void *host, const void *data, size_t bytes, uint64_t *place)
+{
+	MemorySpool *spool = host;
+
+	if (spool->writes_left == 0)
+		return AE_ERR_IO;
+	spool->writes_left--;
+	spool->writes++;
+	if (spool->used + bytes > spool->capacity)
+	{
+		spool->capacity = 2 * (spool->used + bytes);
+		spool->data = realloc(spool->data, spool->capacity);
+		if (spool->data == NULL)
+			exit(1);
+	}
+	memcpy(spool->data + spool->used, data, bytes);
+	*place = spool->used;
+	spool->used += bytes;
+	return AE_OK;
+}
+
+static AeStatus
+spool_read(void *host, uint64_t place, void *data, size_t bytes)
+{
+	MemorySpool *spool = host;
+
+	if (spool->reads_left == 0)
+		return AE_ERR_IO;
+	spool->reads_left--;
+	if (place + bytes > spool->used)
+		return AE_ERR_IO;
+	memcpy(data, spool->data + place, bytes);
+	return AE_OK;
+}
+
+static void
+reset_spool(AeSpool *spool, MemorySpool *memory)
+{
+	free(memory->data);
+	memset(memory, 0, sizeof(*memory));
+	memory->writes_left = memory->reads_left = -1;
+	spool->write = spool_write;
+	spool->read = spool_read;
+	spool->host = memory;
+}
+
+/* of what a test needs, but does not test */
+static void
+must(AeStatus status)
+{
+	if (status == AE_OK)
+		return;
+	printf("Bail out!  status %d\n", (int) status);
+	exit(1);
+}
+
+/* the ways into a dataset that most tests need */
+typedef struct Access
+{
+	AeArena		arena;
+	AeFeatures *features;
+	AeCoder    *coder;
+	AeCursor   *cursor;
+} Access;
+
+static void
+open_access(Access *access, AeDataset *dataset, bool shuffled)
+{
+	ae_arena_init(&access->arena, &unit_env);
+	must(ae_dataset_fit(dataset, &access->arena, &access->features));
+	must(ae_coder_create(dataset, access->features, &access->arena,
+						 &access->coder));
+	must(ae_cursor_create(dataset, shuffled, &access->cursor));
+}
+
+static void
+close_access(Access *access)
+{
+	ae_cursor_free(access->cursor);
+	ae_arena_free(&access->arena);
+}
+
+static double
+missing_if(bool missing, double value)
+{
+	return missing ? NAN : value;
+}
+
+/* row r of the mixed table; the same for every dataset */
+static AeStatus
+make_row(AeDataset *dataset, uint64_t r, double *row, char *label,
+		 char *hashed)
+{
+	AeRng		rng;
+	double		z[8];
+	double		u;
+
+	ae_rng_seed(&rng, 7, r);
+	for (int i = 0; i < 8; i++)
+		z[i] = ae_rng_normal(&rng);
+	u = ae_rng_uniform(&rng);
+	row[CELL_FAR] = 1e9 + z[0];
+	row[CELL_LOG] = missing_if(r % 11 == 3, exp(2.0 * z[1]));
+	row[CELL_ROBUST] = r % 50 == 0 ? 1000.0 * z[2] : 20.0 + 3.0 * z[2];
+	row[CELL_MINMAX] = -5.0 + 9.0 * u;
+	row[CELL_QUANTILE] = missing_if(r % 7 == 1, floor(4.0 * z[3]) * 0.1);
+	row[CELL_ARRAY] = z[4];
+	row[CELL_ARRAY + 1] = 0.3;
+	row[CELL_ARRAY + 2] = missing_if(r == 5, 1e-20 * z[5]);
+	row[CELL_ARRAY + 3] = 1e20 * z[6];
+	row[CELL_TRUTH] = missing_if(r % 13 == 0, z[7] > 0.5);
+	row[CELL_INSTANT] = missing_if(r % 17 == 4,
+								   3600.0 * floor(7.5e4 + 8e3 * z[0]));
+	row[CELL_CONSTANT] = -1234.5;
+	row[CELL_ABSENT] = NAN;
+	row[CELL_ROW] = (double) r;
+
+	snprintf(label, 32, r == 77 ? "seen once" : "l%d",
+			 (int) (30.0 * u * u));
+	snprintf(hashed, 32, "h%d", (int) (200.0 * u));
+	AE_TRY(ae_dataset_code(dataset, COLUMN_LABEL, label, strlen(label),
+						   &row[CELL_LABEL]));
+	AE_TRY(ae_dataset_code(dataset, COLUMN_HASHED, hashed, strlen(hashed),
+						   &row[CELL_HASHED]));
+	row[CELL_LABEL] = missing_if(r % 19 == 2, row[CELL_LABEL]);
+	return AE_OK;
+}
+
+static AeStatus
+fill_mixed(AeDataset *dataset, uint64_t nrows)
+{
+	double		row[NCELLS];
+	char		label[32];
+	char		hashed[32];
+
+	for (uint64_t r = 0; r < nrows; r++)
+	{
+		AE_TRY(make_row(dataset, r, row, label, hashed));
+		AE_TRY(ae_dataset_append(dataset, row));
+	}
+	return ae_dataset_finish(dataset);
+}
+
+/* a finished dataset of the mixed table */
+static AeDataset *
+mixed_dataset(const AeSpool *spool, AeBudget *budget, uint64_t nrows)
+{
+	AeDataset  *dataset;
+
+	must(ae_dataset_create(&unit_env, spool, budget, NCOLUMNS, specs,
+						   &dataset));
+	must(fill_mixed(dataset, nrows));
+	return dataset;
+}
+
+#endif							/* AE_MIXED_TABLE_H */

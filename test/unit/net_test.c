@@ -1,0 +1,262 @@
+/*
+ * net_test.c
+ *	  Gradients of whole networks against finite differences, inference
+ *	  against the training pass, and hostile shapes.
+ */
+#include "unit.h"
+
+#include "core/net.h"
+
+/*
+ * Central differences in float: rounding of the loss (about 1e-7 of it) over
+ * the step, plus the third derivative times its square.  The smaller step is
+ * for where the larger one crosses the kink of a rectifier.
+ */
+static const float steps[] = {4e-3f, 5e-4f};
+
+#define TOLERANCE_GRADIENT 1e-2
+#define TOLERANCE_INFER 1e-5
+
+#define ROWS 5
+
+static AeNet *
+make_net(AeArena *arena, const int *widths, int nlayers, int ncoder,
+		 AeActivation activation)
+{
+	AeNet	   *net = ae_arena_alloc(arena, 1, sizeof(AeNet));
+
+	net->nlayers = nlayers;
+	net->ncoder = ncoder;
+	net->layers = ae_arena_alloc(arena, nlayers, sizeof(AeLayer));
+	for (int i = 0; i < nlayers; i++)
+	{
+		net->layers[i].in = widths[i];
+		net->layers[i].out = widths[i + 1];
+		net->layers[i].activation = activation;
+	}
+	return net;
+}
+
+/* half the squared distance of the outputs to zero, and its gradient in dh */
+static double
+half_squares(const AeNet *net, AeTape *tape)
+{
+	int			n = net->nlayers;
+	int			width = ae_net_outputs(net);
+	double		loss = 0.0;
+
+	for (int r = 0; r < ROWS; r++)
+		for (int j = 0; j < width; j++)
+		{
+			float		y = tape->h[n][r * AE_PAD(width) + j];
+
+			tape->dh[n][r * AE_PAD(width) + j] = y;
+			loss += 0.5 * y * y;
+		}
+	return loss;
+}
+
+static double
+loss_at(const AeNet *net, const AeKernels *kernels, const float *params,
+		AeTape *tape, float dropout)
+{
+	AeRng		rng;
+
+	ae_rng_seed(&rng, 99, 0);
+	ae_net_forward(net, &ae_blas_reference, kernels, params, tape, ROWS,
+				   dropout, &rng);
+	return half_squares(net, tape);
+}
+
+/* the largest error of a gradient, relative to the largest gradient */
+static double
+gradient_error(const AeNet *net, const AeKernels *kernels, float *params,
+			   AeTape *tape, float dropout, float *grads)
+{
+	double		largest = 0.0;
+	double		error = 0.0;
+
+	loss_at(net, kernels, params, tape, dropout);
+	ae_net_backward(net, &ae_blas_reference, kernels, params, tape, ROWS,
+					dropout, grads);
+	for (size_t i = 0; i < net->nparams; i++)
+		if (fabs(grads[i]) > largest)
+			largest = fabs(grads[i]);
+	for (size_t i = 0; i < net->nparams; i++)
+	{
+		double		wrong = INFINITY;
+
+		for (int k = 0; k < 2; k++)
+		{
+			float		saved = params[i];
+			double		up;
+			double		down;
+
+			params[i] = saved + steps[k];
+			up = loss_at(net, kernels, params, tape, dropout);
+			params[i] = saved - steps[k];
+			down = loss_at(net, kernels, params, tape, dropout);
+			params[i] = saved;
+			wrong = fmin(wrong,
+						 fabs((up - down) / (2.0 * steps[k]) - grads[i]));
+		}
+		error = fmax(error, wrong);
+	}
+	return error / largest;
+}
+
+static void
+test_gradients(void)
+{
+	static const int widths[] = {5, 7, 3, 17, 5};
+	const AeKernels *kernels = ae_kernels_get(AE_KERNEL_AUTO);
+
+	for (int a = 0; a < AE_ACT_COUNT; a++)
+		for (int nlayers = 1; nlayers <= 4; nlayers++)
+			for (int drop = 0; drop <= (nlayers == 4); drop++)
+			{
+				AeArena		arena;
+				AeNet	   *net;
+				AeTape	   *tape;
+				AeRng		rng;
+				float	   *params;
+				float	   *grads;
+				double		error;
+
+				ae_arena_init(&arena, &unit_env);
+				net = make_net(&arena, widths, nlayers, (nlayers + 1) / 2,
+							   (AeActivation) a);
+				if (ae_net_plan(net) != AE_OK ||
+					ae_tape_create(net, ROWS, &arena, &tape) != AE_OK)
+					exit(1);
+				params = ae_arena_alloc(&arena, net->nparams, sizeof(float));
+				grads = ae_arena_alloc(&arena, net->nparams, sizeof(float));
+				ae_net_init(net, 5, params);
+				ae_rng_seed(&rng, 6, 0);
+				for (int r = 0; r < ROWS; r++)
+					for (int j = 0; j < widths[0]; j++)
+						tape->h[0][r * AE_PAD(widths[0]) + j] =
+							ae_rng_normal(&rng);
+				error = gradient_error(net, kernels, params, tape,
+									   drop ? 0.3f : 0.0f, grads);
+				ok(error < TOLERANCE_GRADIENT,
+				   "%s, %d layers%s: gradients are finite differences (%.1g)",
+				   ae_activation_names[a], nlayers, drop ? ", dropout" : "",
+				   error);
+				ae_arena_free(&arena);
+			}
+}
+
+/* what a padded weight or gradient must stay */
+static bool
+padding_is_zero(const AeNet *net, const float *params)
+{
+	for (int i = 0; i < net->nlayers; i++)
+	{
+		const AeLayer *layer = &net->layers[i];
+		int			ld = AE_PAD(layer->out);
+
+		for (int r = 0; r <= layer->in; r++)
+			for (int c = layer->out; c < ld; c++)
+				if (params[layer->weights + (size_t) r * ld + c] != 0.0f)
+					return false;
+	}
+	return true;
+}
+
+static void
+test_infer(void)
+{
+	static const int widths[] = {30, 64, 32, 8, 32, 64, 30};
+	const AeKernels *kernels = ae_kernels_get(AE_KERNEL_AUTO);
+	AeArena		arena;
+	AeNet	   *net;
+	AeTape	   *tape;
+	AeRng		rng;
+	float	   *params;
+	float	   *grads;
+	float	   *y;
+	float	   *one;
+	float	   *scratch;
+	double		error = 0.0;
+	bool		same = true;
+
+	ae_arena_init(&arena, &unit_env);
+	net = make_net(&arena, widths, 6, 3, AE_ACT_TANH);
+	if (ae_net_plan(net) != AE_OK ||
+		ae_tape_create(net, ROWS, &arena, &tape) != AE_OK)
+		exit(1);
+	ok(ae_net_inputs(net) == 30 && ae_net_outputs(net) == 30 &&
+	   ae_net_latent(net) == 8, "inputs, code and outputs of the network");
+	ok(ae_net_weights(net) == 8678, "weights without padding");
+	params = ae_arena_alloc(&arena, net->nparams, sizeof(float));
+	grads = ae_arena_alloc(&arena, net->nparams, sizeof(float));
+	y = ae_arena_alloc(&arena, ROWS * 32, sizeof(float));
+	one = ae_arena_alloc(&arena, 32, sizeof(float));
+	scratch = ae_arena_alloc(&arena, 2 * ROWS * 64, sizeof(float));
+	ae_net_init(net, 5, params);
+	ae_rng_seed(&rng, 6, 0);
+	for (int i = 0; i < ROWS * 32; i++)
+		tape->h[0][i] = ae_rng_normal(&rng);
+	ae_net_forward(net, &ae_blas_reference, kernels, params, tape, ROWS, 0.0f,
+				   NULL);
+	half_squares(net, tape);
+	ae_net_backward(net, &ae_blas_reference, kernels, params, tape, ROWS, 0.0f,
+					grads);
+	ok(padding_is_zero(net, params) && padding_is_zero(net, grads),
+	   "padding of weights and gradients stays zero");
+	ae_net_infer(net, kernels, params, 0, 6, ROWS, tape->h[0], 32, y, 32,
+				 scratch);
+	for (int r = 0; r < ROWS; r++)
+	{
+		ae_net_infer(net, kernels, params, 0, 6, 1, tape->h[0] + r * 32, 32,
+					 one, 32, scratch);
+		same = same && memcmp(one, y + r * 32, 30 * sizeof(float)) == 0;
+		for (int j = 0; j < 30; j++)
+			error = fmax(error, fabs(y[r * 32 + j] - tape->h[6][r * 32 + j]));
+	}
+	ok(error < TOLERANCE_INFER, "inference is the training pass (%g)", error);
+	ok(same, "a row alone has the bits it has in a batch");
+	ae_arena_free(&arena);
+}
+
+static void
+test_shapes(void)
+{
+	static const int good[] = {3, 4, 3};
+	static const int zero[] = {3, 0, 3};
+	static const int wide[] = {3, AE_MAX_NET_WIDTH + 1, 3};
+	static const int huge[] = {3000000, 3000000, 3000000};
+	AeArena		arena;
+	AeNet	   *net;
+
+	ae_arena_init(&arena, &unit_env);
+	net = make_net(&arena, good, 2, 1, AE_ACT_TANH);
+	ok(ae_net_plan(net) == AE_OK, "a good shape is planned");
+	net->layers[1].in = 5;
+	ok(ae_net_plan(net) == AE_ERR_CORRUPT, "layers that do not fit together");
+	net = make_net(&arena, good, 2, 1, (AeActivation) 77);
+	ok(ae_net_plan(net) == AE_ERR_CORRUPT, "an activation that is none");
+	net = make_net(&arena, good, 2, 1, AE_ACT_TANH);
+	net->layers[0].kind = (AeLayerKind) 9;
+	ok(ae_net_plan(net) == AE_ERR_CORRUPT, "a layer kind that is none");
+	net = make_net(&arena, good, 2, 3, AE_ACT_TANH);
+	ok(ae_net_plan(net) == AE_ERR_CORRUPT, "an encoder longer than the net");
+	net = make_net(&arena, zero, 2, 1, AE_ACT_TANH);
+	ok(ae_net_plan(net) == AE_ERR_CORRUPT, "a layer without units");
+	net = make_net(&arena, wide, 2, 1, AE_ACT_TANH);
+	ok(ae_net_plan(net) == AE_ERR_LIMIT, "a layer too wide");
+	net = make_net(&arena, huge, 2, 1, AE_ACT_TANH);
+	ok(ae_net_plan(net) == AE_ERR_LIMIT, "too many parameters");
+	ae_arena_free(&arena);
+}
+
+int
+main(void)
+{
+	test_gradients();
+	test_infer();
+	test_shapes();
+	ok(unit_alloc_live == 0, "nothing is left allocated");
+	return done();
+}

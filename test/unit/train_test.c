@@ -1,0 +1,330 @@
+/*
+ * train_test.c
+ *	  Whole trainings: they learn, repeat to the bit, stop early, restore the
+ *	  best weights, survive every failing allocation, and score what they saw.
+ */
+#include "unit.h"
+
+#include "core/score.h"
+#include "core/train.h"
+
+#define NCELLS 6
+
+/*
+ * Rows on a plane: two hidden factors, four numbers, a boolean and a category
+ * that follow from them.
+ */
+static void
+make_row(AeRng *rng, AeDataset *dataset, double *row)
+{
+	static const char *const labels[] = {"low", "middle", "high"};
+	double		a = ae_rng_normal(rng);
+	double		b = ae_rng_normal(rng);
+
+	row[0] = 1000 + 10 * a;
+	row[1] = a + b;
+	row[2] = a - b;
+	row[3] = 0.001 * b;
+	row[4] = a > 0;
+	if (ae_dataset_code(dataset, 5, labels[a < -0.5 ? 0 : a > 0.5 ? 2 : 1],
+						a < -0.5 ? 3 : a > 0.5 ? 4 : 6, &row[5]) != AE_OK)
+		row[5] = NAN;
+}
+
+static AeStatus
+make_dataset(const AeEnv *env, AeBudget *budget, int nrows,
+			 AeDataset **dataset)
+{
+	AeColumnSpec specs[NCELLS];
+	AeRng		rng;
+	double		row[NCELLS];
+
+	memset(specs, 0, sizeof(specs));
+	for (int i = 0; i < NCELLS; i++)
+	{
+		static const char *const names[] = {"a", "b", "c", "d", "e", "f"};
+
+		specs[i].name = names[i];
+		specs[i].type = "double precision";
+		specs[i].kind = i == 4 ? AE_KIND_BINARY
+			: i == 5 ? AE_KIND_CATEGORY : AE_KIND_NUMERIC;
+		specs[i].ncells = 1;
+		specs[i].loss = AE_LOSS_SQUARED;
+		specs[i].weight = 1.0;
+		specs[i].max_categories = 10;
+		specs[i].min_frequency = 1;
+	}
+	AE_TRY(ae_dataset_create(env, NULL, budget, NCELLS, specs, dataset));
+	ae_rng_seed(&rng, 11, 0);
+	for (int i = 0; i < nrows; i++)
+	{
+		make_row(&rng, *dataset, row);
+		/* some cells are missing */
+		for (int j = 0; j < NCELLS; j++)
+			if (ae_rng_below(&rng, 40) == 0)
+				row[j] = NAN;
+		AE_TRY(ae_dataset_append(*dataset, row));
+	}
+	return ae_dataset_finish(*dataset);
+}
+
+/* everything that must be freed afterwards, also after a failure */
+typedef struct Run
+{
+	AeBudget	budget;
+	AeDataset  *dataset;
+	AeModel    *model;
+} Run;
+
+static AeStatus
+run_training(Run *run, const AeOptions *options, int nrows)
+{
+	memset(run, 0, sizeof(Run));
+	run->budget.limit = (size_t) 64 << 20;
+	AE_TRY(make_dataset(&unit_env, &run->budget, nrows, &run->dataset));
+	AE_TRY(ae_model_create(&unit_env, &run->model));
+	AE_TRY(ae_model_plan(run->model, run->dataset, options,
+						 &ae_blas_reference));
+	return ae_train_model(run->model, run->dataset, &ae_blas_reference,
+						  ae_kernels_get(AE_KERNEL_AUTO), NULL);
+}
+
+static void
+run_free(Run *run)
+{
+	if (run->model != NULL)
+		ae_model_free(run->model);
+	if (run->dataset != NULL)
+		ae_dataset_free(run->dataset);
+}
+
+static void
+small_options(AeOptions *o)
+{
+	ae_options_init(o);
+	o->nhidden = 1;
+	o->hidden[0] = 16;
+	o->latent = 3;
+	o->epochs = 25;
+	o->batch_size = 64;
+	o->corruption = AE_CORRUPTION_NONE;
+	o->learning_rate = 5e-3;
+}
+
+static bool
+same_params(const AeModel *a, const AeModel *b)
+{
+	return a->net.nparams == b->net.nparams &&
+		memcmp(a->params, b->params, a->net.nparams * sizeof(float)) == 0;
+}
+
+static void
+test_learning(void)
+{
+	AeOptions	o;
+	Run			a;
+	Run			b;
+	AeArena		arena;
+	AeScorer   *scorer;
+	double		normal[NCELLS] = {1010, 2, 0, 0.001, 1, 2};
+	double		odd[NCELLS] = {1010, 2, 0, -0.003, 0, 2};
+	double		nothing[NCELLS] = {NAN, NAN, NAN, NAN, NAN, NAN};
+	double		expected[NCELLS];
+	double		loss[NCELLS];
+	double		total;
+	double		score;
+
+	small_options(&o);
+	ok(run_training(&a, &o, 3000) == AE_OK, "a training succeeds");
+	ok(a.model->nhistory == 25 && a.model->best_epoch == 25 &&
+	   isnan(a.model->history[0].validation_loss),
+	   "without validation rows all epochs run");
+	ok(a.model->history[24].train_loss < 0.1 * a.model->history[0].train_loss,
+	   "the loss falls to a tenth (%.3f to %.3f)",
+	   a.model->history[0].train_loss, a.model->history[24].train_loss);
+	ok(run_training(&b, &o, 3000) == AE_OK && same_params(a.model, b.model),
+	   "the same rows, options and seed give the same bits");
+	run_free(&b);
+	o.seed = 43;
+	ok(run_training(&b, &o, 3000) == AE_OK && !same_params(a.model, b.model),
+	   "another seed gives another model");
+	run_free(&b);
+
+	ae_arena_init(&arena, &unit_env);
+	if (ae_scorer_create(a.model, ae_kernels_get(AE_KERNEL_AUTO), &arena,
+						 &scorer) != AE_OK)
+		exit(1);
+	normal[5] = odd[5] = ae_features_code(a.model->features, 5, "high", 4);
+	score = ae_score_row(scorer, normal);
+	ok(score < 3.0 && ae_score_row(scorer, odd) > 5.0 * score,
+	   "a row off the plane scores higher (%.2f, %.2f)", score,
+	   ae_score_row(scorer, odd));
+	ok(ae_score_row(scorer, normal) == score, "a score repeats to the bit");
+	ok(isnan(ae_score_row(scorer, nothing)),
+	   "a row of missing values has no score");
+	ae_score_reconstruct(scorer, normal, expected);
+	ok(fabs(expected[0] - 1010) < 5 && fabs(expected[1] - 2) < 0.5 &&
+	   expected[4] > 0.5 && expected[5] == normal[5],
+	   "a normal row is rebuilt in its own units");
+	normal[3] = NAN;
+	total = ae_score_columns(scorer, normal, loss, NULL);
+	ok(isnan(loss[3]) && loss[0] >= 0 && isfinite(total),
+	   "a missing cell has no loss, the others have");
+	{
+		double		sum = 0.0;
+
+		for (int i = 0; i < NCELLS; i++)
+			sum += isnan(loss[i]) ? 0.0 : loss[i];
+		ok(fabs(sum / 5 - total) < 1e-9,
+		   "the row's loss is the mean over the columns present");
+	}
+	ae_score_decode(scorer, ae_score_encode(scorer, normal), odd);
+	ae_score_reconstruct(scorer, normal, expected);
+	ok(memcmp(odd, expected, sizeof(odd)) == 0,
+	   "decoding the code is reconstruction");
+	ae_arena_free(&arena);
+	run_free(&a);
+}
+
+static void
+test_validation(void)
+{
+	AeOptions	o;
+	Run			run;
+	int			best = 0;
+
+	small_options(&o);
+	o.epochs = 400;
+	o.validation_fraction = 0.3;
+	o.patience = 3;
+	o.schedule = AE_SCHEDULE_CONSTANT;
+	o.learning_rate = 0.03;
+	ok(run_training(&run, &o, 300) == AE_OK, "a training with validation");
+	for (int i = 1; i < run.model->nhistory; i++)
+		if (run.model->history[i].validation_loss <
+			run.model->history[best].validation_loss)
+			best = i;
+	ok(run.model->best_epoch == best + 1 &&
+	   run.model->nhistory == best + 1 + 3,
+	   "stops three epochs after the best (%d of %d)", run.model->best_epoch,
+	   run.model->nhistory);
+
+	/* the weights are those of the best epoch: train just that far */
+	{
+		Run			again;
+
+		/* a constant rate after no warm-up does not depend on the epochs */
+		o.warmup = 0.0;
+		run_free(&run);
+		if (run_training(&run, &o, 300) != AE_OK)
+			exit(1);
+		o.epochs = run.model->best_epoch;
+		ok(run_training(&again, &o, 300) == AE_OK &&
+		   same_params(run.model, again.model),
+		   "the best weights are restored");
+		run_free(&again);
+	}
+	run_free(&run);
+}
+
+static void
+test_variants(void)
+{
+	AeOptions	o;
+	Run			run;
+	Run			plain;
+
+	small_options(&o);
+	o.epochs = 2;
+	if (run_training(&plain, &o, 500) != AE_OK)
+		exit(1);
+	for (int c = AE_CORRUPTION_GAUSSIAN; c <= AE_CORRUPTION_SWAP; c++)
+	{
+		o.corruption = c;
+		o.corruption_rate = 0.3;
+		ok(run_training(&run, &o, 500) == AE_OK &&
+		   !same_params(run.model, plain.model) &&
+		   run.model->history[1].train_loss > plain.model->history[1].train_loss,
+		   "corruption %d makes the task harder", c);
+		run_free(&run);
+	}
+	small_options(&o);
+	o.epochs = 2;
+	o.dropout = 0.4;
+	ok(run_training(&run, &o, 500) == AE_OK &&
+	   !same_params(run.model, plain.model), "dropout changes the training");
+	run_free(&run);
+	run_free(&plain);
+
+	/* automatic everything, for each purpose */
+	for (int p = AE_PURPOSE_ANOMALY; p <= AE_PURPOSE_GENERATION; p++)
+	{
+		ae_options_init(&o);
+		o.purpose = p;
+		o.epochs = 1;
+		if (run_training(&run, &o, 200) != AE_OK)
+			exit(1);
+		ok(run.model->options.latent >= 2 &&
+		   run.model->options.nhidden == (p == AE_PURPOSE_ANOMALY ? 1 : 2),
+		   "purpose %d chooses %d hidden layers, code %d", p,
+		   run.model->options.nhidden, run.model->options.latent);
+		if (p == AE_PURPOSE_EMBEDDING)
+			ok(run.model->options.latent < run.model->features->input_width,
+			   "an embedding has a bottleneck");
+		run_free(&run);
+	}
+
+	small_options(&o);
+	o.learning_rate = 10.0;
+	o.optimizer = AE_OPTIMIZER_SGD;
+	o.clip_norm = 0.0;
+	o.activation = AE_ACT_LINEAR;
+	ok(run_training(&run, &o, 500) == AE_ERR_DIVERGED,
+	   "a rate far too high is reported as divergence");
+	run_free(&run);
+	small_options(&o);
+	o.epochs = 3;
+	ok(run_training(&run, &o, 2) == AE_OK, "two rows are enough");
+	run_free(&run);
+}
+
+static void
+test_allocation_failures(void)
+{
+	AeOptions	o;
+	Run			run;
+	long		budget = 0;
+	bool		clean = true;
+	AeStatus	status;
+
+	small_options(&o);
+	o.purpose = AE_PURPOSE_EMBEDDING;
+	o.latent = AE_AUTO;
+	o.validation_fraction = 0.2;
+	o.corruption = AE_CORRUPTION_SWAP;
+	o.corruption_rate = 0.2;
+	o.epochs = 1;
+	do
+	{
+		unit_alloc_budget = budget++;
+		status = run_training(&run, &o, 300);
+		unit_alloc_budget = -1;
+		clean = clean && (status == AE_OK || status == AE_ERR_MEMORY);
+		run_free(&run);
+		clean = clean && unit_alloc_live == 0 && run.budget.used == 0;
+	} while (status != AE_OK && budget < 10000);
+	ok(status == AE_OK && budget > 20,
+	   "a training needs %ld allocations", budget - 1);
+	ok(clean, "each of them may fail: an honest status, and nothing leaks");
+}
+
+int
+main(void)
+{
+	test_learning();
+	test_validation();
+	test_variants();
+	test_allocation_failures();
+	ok(unit_alloc_live == 0, "nothing is left allocated");
+	return done();
+}
