@@ -39,6 +39,6 @@ run_psql -q -v ON_ERROR_STOP=1 -f demo.sql ||
 	die "the demonstration stopped with an error"
 
 if [ -n "$shell" ]; then
-	say "" "The tables card, connection, model and scored are yours; \\q ends."
-	run_psql
+	say "The tables card, connection, model and scored are yours; \\q ends."
+	PGOPTIONS='-c search_path=demo,public' run_psql
 fi

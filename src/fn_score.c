@@ -65,8 +65,8 @@ code_check(ArrayType *code, int latent)
 	if (count != latent)
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-				 errmsg("code must have %d elements, as the model's codes have, not %d",
-						latent, count)));
+				 errmsg("code has %d elements, but codes of this model have %d",
+						count, latent)));
 	if (array_contains_nulls(code))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),

@@ -27,6 +27,7 @@
 #include "core/codec.h"
 #include "core/train.h"
 #include "pg_blas.h"
+#include "pg_compat.h"
 #include "pg_env.h"
 #include "pg_guc.h"
 #include "pg_model.h"
@@ -278,6 +279,7 @@ ae_train_transition(PG_FUNCTION_ARGS)
 static void
 train_report_epoch(void *host, int epoch, int epochs, const AeEpoch *result)
 {
+	(void) host;
 	if (isnan(result->validation_loss))
 		ereport(INFO,
 				(errmsg("epoch %d of %d: training loss %.6g, learning rate %.3g",

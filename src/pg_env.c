@@ -28,12 +28,14 @@ env_alloc(void *host, size_t size)
 static void
 env_release(void *host, void *chunk)
 {
+	(void) host;
 	pfree(chunk);
 }
 
 static void
 env_poll(void *host)
 {
+	(void) host;
 	CHECK_FOR_INTERRUPTS();
 }
 

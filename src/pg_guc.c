@@ -32,6 +32,8 @@ static const struct config_enum_entry kernel_choices[] = {
 static bool
 guc_check_kernel(int *newval, void **extra, GucSource source)
 {
+	(void) extra;
+	(void) source;
 	if (ae_kernels_get((AeKernelChoice) *newval) == NULL)
 	{
 		GUC_check_errdetail("This CPU or this build lacks the instructions.");

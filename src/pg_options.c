@@ -154,8 +154,10 @@ options_find(const char *name)
 static double
 options_number(const JsonbValue *value)
 {
+	Datum		numeric = NumericGetDatum(value->val.numeric);
+
 	return DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
-											  NumericGetDatum(value->val.numeric)));
+											  numeric));
 }
 
 static char *
@@ -175,8 +177,7 @@ options_value_kind(const JsonbValue *value)
 		case jbvString:
 			return psprintf("\"%s\"", options_text(value));
 		case jbvNumeric:
-			return DatumGetCString(DirectFunctionCall1(numeric_out,
-													   NumericGetDatum(value->val.numeric)));
+			return numeric_normalize(value->val.numeric);
 		case jbvBool:
 			return value->val.boolean ? "true" : "false";
 		case jbvArray:

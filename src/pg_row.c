@@ -232,7 +232,7 @@ row_apply_to_attribute(AepgReader *reader, int attribute, int index,
 	Form_pg_attribute att = TupleDescAttr(reader->desc, attribute);
 	const AeColumn *wanted = &model->features->columns[index];
 	RowColumn  *column = &reader->columns[index];
-	bool		is_calendar = wanted->kind == AE_KIND_CALENDAR;
+	bool		is_literal;
 
 	column->name = NameStr(att->attname);
 	column->attribute = attribute;
@@ -244,12 +244,13 @@ row_apply_to_attribute(AepgReader *reader, int attribute, int index,
 		row_reject_kind(column, wanted);
 	column->ncells = wanted->ncells;
 
-	/* a time of day is no date */
-	if (is_calendar &&
+	/* a time of day is no date; an untyped NULL may be anything */
+	is_literal = column->scalar.form == AEPG_FORM_UNKNOWN;
+	if (!is_literal && wanted->kind == AE_KIND_CALENDAR &&
 		(aepg_scalar_cycles(&column->scalar) == AE_CYCLE_DAY) !=
 		(wanted->cycles == AE_CYCLE_DAY))
 		row_reject_kind(column, wanted);
-	if (wanted->ncells > 1 && !column->is_array)
+	if (!is_literal && wanted->ncells > 1 && !column->is_array)
 		row_reject_kind(column, wanted);
 	if (wanted->kind == AE_KIND_BINARY)
 		aepg_row_add_binary(reader, wanted->cell);

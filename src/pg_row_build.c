@@ -126,8 +126,12 @@ row_build_column(AepgReader *reader, RowColumn *column, const AeModel *model,
 		row_check_domain(reader, column->type, *value, false, cache);
 	}
 	else if (*is_null || !only_missing)
+	{
+		if (column->scalar.form == AEPG_FORM_UNKNOWN)
+			aepg_row_check_literal(column);
 		*value = row_build_scalar(reader, column, column->cell, model,
 								  expected, is_null);
+	}
 }
 
 Datum

@@ -6,6 +6,8 @@
 #ifndef AEPG_ROW_PRIVATE_H
 #define AEPG_ROW_PRIVATE_H
 
+#include "postgres.h"
+
 #include "access/htup_details.h"
 #include "access/tupdesc.h"
 #include "utils/array.h"
@@ -109,5 +111,11 @@ extern int	aepg_row_array_length(const RowColumn *column,
 extern void aepg_row_check_length(const AepgReader *reader,
 								  const RowColumn *column,
 								  const ArrayType *array);
+
+/*
+ * An untyped literal in ROW(...) is a label or a number.  Error if the column
+ * is an array or of kind calendar: their text depends on the session.
+ */
+extern void aepg_row_check_literal(const RowColumn *column);
 
 #endif							/* AEPG_ROW_PRIVATE_H */

@@ -42,7 +42,8 @@ row_reject_number(const AepgReader *reader, int cell, double value)
 	ereport(ERROR,
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 			 errmsg("%s is %s", row_cell_name(reader, cell),
-					isnan(value) ? "NaN" : "infinite"),
+					isnan(value) ? "NaN" :
+					"infinite or beyond double precision"),
 			 errhint("Replace such values with NULL, which means missing.")));
 }
 
@@ -227,6 +228,16 @@ aepg_row_deform(AepgReader *reader, Datum value)
 	heap_deform_tuple(&tuple, reader->desc, reader->values, reader->nulls);
 }
 
+void
+aepg_row_check_literal(const RowColumn *column)
+{
+	if (column->ncells > 1 || column->scalar.kind == AE_KIND_CALENDAR)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("column \"%s\" of the row has no type", column->name),
+				 errhint("Cast the literal, for example to date or real[].")));
+}
+
 static void
 row_read_columns(AepgReader *reader, AepgLabelFn label, void *arg,
 				 double *row)
@@ -240,8 +251,11 @@ row_read_columns(AepgReader *reader, AepgLabelFn label, void *arg,
 		{
 			for (int j = 0; j < column->ncells; j++)
 				row[column->cell + j] = NAN;
+			continue;
 		}
-		else if (column->is_array)
+		if (column->scalar.form == AEPG_FORM_UNKNOWN)
+			aepg_row_check_literal(column);
+		if (column->is_array)
 			row_read_array(reader, column, value, row);
 		else if (column->scalar.kind == AE_KIND_CATEGORY)
 		{

@@ -181,7 +181,8 @@ row_train_on_attribute(AepgReader *reader, int attribute,
 	column->attribute = attribute;
 	column->column = reader->ncolumns;
 	if (!aepg_row_init_column(column, att->atttypid, att->atttypmod,
-						 reader->context))
+							  reader->context) ||
+		column->scalar.form == AEPG_FORM_UNKNOWN)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("column \"%s\" of type %s has no encoding", name,
@@ -202,7 +203,8 @@ static AepgReader *
 row_train_on_row(Oid type, TupleDesc desc, const AepgOptions *options,
 				 bool *used, MemoryContext context)
 {
-	AepgReader *reader = aepg_row_create_reader(type, desc, desc->natts, context);
+	AepgReader *reader = aepg_row_create_reader(type, desc, desc->natts,
+												context);
 
 	reader->specs = palloc0(Max(desc->natts, 1) * sizeof(AeColumnSpec));
 	for (int i = 0; i < desc->natts; i++)
@@ -284,13 +286,12 @@ aepg_reader_learn(AepgReader *reader, Datum value)
 	for (int i = 0; i < reader->ncolumns; i++)
 	{
 		RowColumn  *column = &reader->columns[i];
-		int			attribute = column->attribute;
+		Datum		array = reader->values[column->attribute];
 
-		if (column->ncells == 0 && !reader->nulls[attribute])
+		if (column->ncells == 0 && !reader->nulls[column->attribute])
 		{
-			column->ncells =
-				aepg_row_array_length(column,
-									  DatumGetArrayTypeP(reader->values[attribute]));
+			column->ncells = aepg_row_array_length(column,
+												   DatumGetArrayTypeP(array));
 			if (column->ncells == 0)
 				ereport(ERROR,
 						(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),

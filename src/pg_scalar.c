@@ -71,6 +71,7 @@ static const struct
 	{REGPROCEDUREOID, AEPG_FORM_OUTPUT},
 	{REGROLEOID, AEPG_FORM_OUTPUT},
 	{REGTYPEOID, AEPG_FORM_OUTPUT},
+	{UNKNOWNOID, AEPG_FORM_UNKNOWN},
 };
 
 #define KIND_BIT(kind) (1 << (kind))
@@ -78,6 +79,7 @@ static const struct
 #define AS_BINARY KIND_BIT(AE_KIND_BINARY)
 #define AS_CATEGORY KIND_BIT(AE_KIND_CATEGORY)
 #define AS_CALENDAR KIND_BIT(AE_KIND_CALENDAR)
+#define AS_CODE (AS_NUMBER | AS_BINARY | AS_CATEGORY)
 
 /*
  * A number can be a category only if its text does not depend on a setting of
@@ -89,15 +91,15 @@ static const struct
 	int			kinds;			/* KIND_BITs that are possible */
 	int			cycles;
 }			scalar_traits[AEPG_FORM_COUNT] = {
-	[AEPG_FORM_INT2] = {AE_KIND_NUMERIC, AS_NUMBER | AS_BINARY | AS_CATEGORY, 0},
-	[AEPG_FORM_INT4] = {AE_KIND_NUMERIC, AS_NUMBER | AS_BINARY | AS_CATEGORY, 0},
-	[AEPG_FORM_INT8] = {AE_KIND_NUMERIC, AS_NUMBER | AS_BINARY | AS_CATEGORY, 0},
+	[AEPG_FORM_INT2] = {AE_KIND_NUMERIC, AS_CODE, 0},
+	[AEPG_FORM_INT4] = {AE_KIND_NUMERIC, AS_CODE, 0},
+	[AEPG_FORM_INT8] = {AE_KIND_NUMERIC, AS_CODE, 0},
 	[AEPG_FORM_FLOAT4] = {AE_KIND_NUMERIC, AS_NUMBER | AS_BINARY, 0},
 	[AEPG_FORM_FLOAT8] = {AE_KIND_NUMERIC, AS_NUMBER | AS_BINARY, 0},
-	[AEPG_FORM_NUMERIC] = {AE_KIND_NUMERIC, AS_NUMBER | AS_BINARY | AS_CATEGORY, 0},
+	[AEPG_FORM_NUMERIC] = {AE_KIND_NUMERIC, AS_CODE, 0},
 	[AEPG_FORM_MONEY] = {AE_KIND_NUMERIC, AS_NUMBER, 0},
 	[AEPG_FORM_INTERVAL] = {AE_KIND_NUMERIC, AS_NUMBER, 0},
-	[AEPG_FORM_BOOL] = {AE_KIND_BINARY, AS_NUMBER | AS_BINARY | AS_CATEGORY, 0},
+	[AEPG_FORM_BOOL] = {AE_KIND_BINARY, AS_CODE, 0},
 	[AEPG_FORM_DATE] = {AE_KIND_CALENDAR, AS_NUMBER | AS_CALENDAR,
 	AE_CYCLE_WEEK | AE_CYCLE_YEAR},
 	[AEPG_FORM_TIME] = {AE_KIND_CALENDAR, AS_NUMBER | AS_CALENDAR,
@@ -111,6 +113,7 @@ static const struct
 	[AEPG_FORM_TEXT] = {AE_KIND_CATEGORY, AS_CATEGORY, 0},
 	[AEPG_FORM_BPCHAR] = {AE_KIND_CATEGORY, AS_CATEGORY, 0},
 	[AEPG_FORM_OUTPUT] = {AE_KIND_CATEGORY, AS_CATEGORY, 0},
+	[AEPG_FORM_UNKNOWN] = {AE_KIND_CATEGORY, AS_CODE | AS_CALENDAR, 0},
 };
 
 static bool
@@ -129,7 +132,7 @@ scalar_find_form(Oid base, AepgForm *form)
 	}
 
 	/* other types that are labels by nature, such as enums and citext */
-	if (base == UNKNOWNOID || type_is_rowtype(base))
+	if (type_is_rowtype(base))
 		return false;
 	get_type_category_preferred(base, &category, &preferred);
 	*form = AEPG_FORM_OUTPUT;
@@ -184,6 +187,13 @@ aepg_scalar_cycles(const AepgScalar *scalar)
  *----------
  */
 static double
+scalar_numeric_number(Datum value)
+{
+	return DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
+											  value));
+}
+
+static double
 scalar_interval_seconds(const Interval *interval)
 {
 	if (!aepg_interval_is_finite(interval))
@@ -210,6 +220,17 @@ scalar_timestamptz_seconds(TimestampTz value, const pg_tz *zone)
 	return value / USECS_PER_SECOND + (local ? local->tm_gmtoff : 0);
 }
 
+static double
+scalar_literal_number(const char *text)
+{
+	bool		truth;
+
+	if (parse_bool(text, &truth))
+		return truth ? 1 : 0;
+	return DatumGetFloat8(DirectFunctionCall1(float8in,
+											  CStringGetDatum(text)));
+}
+
 double
 aepg_scalar_number(const AepgScalar *scalar, Datum value)
 {
@@ -226,8 +247,7 @@ aepg_scalar_number(const AepgScalar *scalar, Datum value)
 		case AEPG_FORM_FLOAT8:
 			return DatumGetFloat8(value);
 		case AEPG_FORM_NUMERIC:
-			return DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
-													  value));
+			return scalar_numeric_number(value);
 		case AEPG_FORM_MONEY:
 			return DatumGetCash(value) / scalar->units;
 		case AEPG_FORM_INTERVAL:
@@ -251,6 +271,8 @@ aepg_scalar_number(const AepgScalar *scalar, Datum value)
 				return HUGE_VAL;
 			return scalar_timestamptz_seconds(DatumGetTimestampTz(value),
 											  scalar->zone);
+		case AEPG_FORM_UNKNOWN:
+			return scalar_literal_number(DatumGetCString(value));
 		case AEPG_FORM_TEXT:
 		case AEPG_FORM_BPCHAR:
 		case AEPG_FORM_OUTPUT:
@@ -449,6 +471,8 @@ scalar_make(const AepgScalar *scalar, double number)
 		case AEPG_FORM_TIMESTAMPTZ:
 			return TimestampTzGetDatum(scalar_timestamptz(number,
 														  scalar->zone));
+		case AEPG_FORM_UNKNOWN:
+			return DirectFunctionCall1(float8out, Float8GetDatum(number));
 		case AEPG_FORM_TEXT:
 		case AEPG_FORM_BPCHAR:
 		case AEPG_FORM_OUTPUT:

@@ -31,10 +31,11 @@ typedef enum AepgForm
 	AEPG_FORM_TIMESTAMPTZ,
 	AEPG_FORM_TEXT,				/* text and varchar */
 	AEPG_FORM_BPCHAR,
-	AEPG_FORM_OUTPUT			/* a label made by the output function */
+	AEPG_FORM_OUTPUT,			/* a label made by the output function */
+	AEPG_FORM_UNKNOWN			/* an untyped literal in ROW(...) */
 } AepgForm;
 
-#define AEPG_FORM_COUNT 17
+#define AEPG_FORM_COUNT 18
 
 typedef struct AepgScalar
 {
@@ -59,7 +60,8 @@ typedef struct AepgScalar
 extern bool aepg_scalar_init(AepgScalar *scalar, Oid type, int32 typmod,
 							 MemoryContext context);
 
-/* whether values of the type can be read as that kind of column */
+/* whether values of the type can be read as that kind of column; an untyped
+ * literal might, as its text may be a number */
 extern bool aepg_scalar_allows(const AepgScalar *scalar, AeKind kind);
 
 /* AE_CYCLE_ mask of a calendar column of that type */

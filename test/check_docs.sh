@@ -11,13 +11,16 @@ database=docs
 test=0
 status=0
 
+# $1: the test's name; the rest: a command that succeeds when it passes
 report()
 {
 	test=$((test + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $test - $2"
+	name=$1
+	shift
+	if "$@"; then
+		echo "ok $test - $name"
 	else
-		echo "not ok $test - $2"
+		echo "not ok $test - $name"
 		status=1
 	fi
 }
@@ -48,24 +51,22 @@ fi
 
 written=$(sed -n '/^<!-- options -->$/,/^<!-- end of options -->$/p' $file |
 	grep '^|')
-[ "$written" = "$(table)" ]
-report $? "$file lists the options (or run: sh test/check_docs.sh --write)"
+report "$file lists the options (or run: sh test/check_docs.sh --write)" \
+	test "$written" = "$(table)"
 
-for name in $(query "
+for function in $(query "
 	SELECT DISTINCT p.proname FROM pg_proc p, pg_depend d, pg_extension e
 	WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND
 		  d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND
 		  e.extname = 'autoencoder' AND d.deptype = 'e' AND
 		  p.proname !~ '_(transition|final|combine|serialize|deserialize)\$'
 	ORDER BY 1"); do
-	grep -q "\`${name}[(\`]" $file
-	report $? "$file describes $name"
+	report "$file describes $function" grep -q "\`${function}[(\`]" $file
 done
 
-for name in $(query "LOAD 'autoencoder';
+for setting in $(query "LOAD 'autoencoder';
 	SELECT name FROM pg_settings WHERE name LIKE 'autoencoder.%' ORDER BY 1"); do
-	grep -q "\`$name\`" $file
-	report $? "$file describes $name"
+	report "$file describes $setting" grep -q "\`$setting\`" $file
 done
 
 "$BIN/dropdb" $database

@@ -19,7 +19,8 @@ layer()
 		arena | bytes | cpu | env | rng | status) echo 1 base ;;
 		blas | kernels | kernels_* | spectrum) echo 2 math ;;
 		account | coder | corrupt | cursor | dataset | dataset_* | \
-			feature | feature_* | label_index | labels) echo 3 features ;;
+			feature | feature_* | label_index | labels | moments)
+			echo 3 features ;;
 		dense | layer | net) echo 3 network ;;
 		codec | codec_* | model | options) echo 4 model ;;
 		objective | optim | score | train) echo 5 engine ;;

@@ -312,8 +312,8 @@ dataset_store(AeDataset *dataset, const double *row)
 	return AE_OK;
 }
 
-static int
-compare_doubles(const void *a, const void *b)
+int
+ae_dataset_compare(const void *a, const void *b)
 {
 	double		x = *(const double *) a;
 	double		y = *(const double *) b;
@@ -341,7 +341,7 @@ head_median(const AeDataset *dataset, int cell)
 	}
 	if (count == 0)
 		return 0.0;
-	qsort(values, count, sizeof(double), compare_doubles);
+	qsort(values, count, sizeof(double), ae_dataset_compare);
 	return fabs(values[count / 2]) < AE_CELL_LIMIT ? values[count / 2] : 0.0;
 }
 

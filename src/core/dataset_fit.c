@@ -48,15 +48,6 @@ typedef struct FitLabel
 	uint64_t	count;
 } FitLabel;
 
-static int
-compare_doubles(const void *a, const void *b)
-{
-	double		x = *(const double *) a;
-	double		y = *(const double *) b;
-
-	return (x > y) - (x < y);
-}
-
 /* most frequent first, ties by bytes */
 static int
 compare_labels(const void *a, const void *b)
@@ -120,7 +111,7 @@ fit_sort_values(Fit *fit, int cell)
 		stored += fit->dataset->ncells;
 	}
 	qsort(fit->values, (size_t) fit->nvalues, sizeof(double),
-		  compare_doubles);
+		  ae_dataset_compare);
 }
 
 /* share p of the sorted values lies below, interpolated; there are some */

@@ -145,6 +145,65 @@ column_indicators(const AeColumn *column)
 	return count;
 }
 
+static bool
+cell_is_plain(const AeColumn *column, const AeCell *cell)
+{
+	return column->kind == AE_KIND_NUMERIC && !cell->constant &&
+		column->scaling != AE_SCALING_LOG &&
+		column->scaling != AE_SCALING_QUANTILE;
+}
+
+/* adds a cell to the last run if it continues it, else starts another */
+static void
+features_add_plain(AeFeatures *features, const AeColumn *column, int i)
+{
+	int			cell = column->cell + i;
+	AePlainRun *run = features->runs;
+
+	features->shift[cell] = column->cells[i].centre;
+	features->factor[cell] = 1.0 / column->cells[i].spread;
+	if (features->nruns > 0)
+		run += features->nruns - 1;
+	if (features->nruns == 0 ||
+		run->cell + run->ncells != cell ||
+		run->input + run->ncells != column->input + i ||
+		run->output + run->ncells != column->output + i)
+	{
+		run = &features->runs[features->nruns++];
+		run->cell = cell;
+		run->ncells = 0;
+		run->input = column->input + i;
+		run->output = column->output + i;
+	}
+	run->ncells++;
+}
+
+static AeStatus
+features_find_plain(AeFeatures *features, AeArena *arena)
+{
+	size_t		ncells = (size_t) features->ncells;
+
+	features->nruns = 0;
+	features->runs = ae_arena_alloc(arena, ncells, sizeof(AePlainRun));
+	features->shift = ae_arena_alloc(arena, ncells, sizeof(double));
+	features->factor = ae_arena_alloc(arena, ncells, sizeof(double));
+	if (features->runs == NULL || features->shift == NULL ||
+		features->factor == NULL)
+		return AE_ERR_MEMORY;
+	for (int c = 0; c < features->ncolumns; c++)
+	{
+		AeColumn   *column = &features->columns[c];
+
+		column->plain = column->indicator < 0;
+		for (int i = 0; i < column->ncells; i++)
+			if (cell_is_plain(column, &column->cells[i]))
+				features_add_plain(features, column, i);
+			else
+				column->plain = false;
+	}
+	return AE_OK;
+}
+
 AeStatus
 ae_features_layout(AeFeatures *features, AeArena *arena)
 {
@@ -186,6 +245,7 @@ ae_features_layout(AeFeatures *features, AeArena *arena)
 	features->ncells = ncells;
 	features->input_width = input;
 	features->output_width = output;
+	AE_TRY(features_find_plain(features, arena));
 	return ae_label_index_build(features, arena);
 }
 
@@ -198,27 +258,59 @@ ae_features_find(const AeFeatures *features, const char *name)
 	return -1;
 }
 
+static void
+features_encode_run(const AeFeatures *features, const AePlainRun *run,
+					const double *row, float *input, float *target)
+{
+	const double *values = row + run->cell;
+	const double *shift = features->shift + run->cell;
+	const double *factor = features->factor + run->cell;
+
+	for (int i = 0; i < run->ncells; i++)
+	{
+		double		x = (values[i] - shift[i]) * factor[i];
+
+		/* the order of the comparisons lets NaN through */
+		x = AE_VALUE_LIMIT < x ? AE_VALUE_LIMIT : x;
+		x = -AE_VALUE_LIMIT > x ? -AE_VALUE_LIMIT : x;
+		if (target != NULL)
+			target[run->output + i] = (float) x;
+		if (input != NULL)
+			input[run->input + i] = x == x ? (float) x : 0.0f;
+	}
+}
+
+/* the cells of a column that are in no run, and its missing indicators */
+static void
+features_encode_column(const AeFeatures *features, const AeColumn *column,
+					   const double *row, float *input, float *target)
+{
+	int			indicator = column->indicator;
+
+	for (int i = 0; i < column->ncells; i++)
+	{
+		const AeCell *cell = &column->cells[i];
+		double		value = row[column->cell + i];
+
+		if (features->factor[column->cell + i] == 0.0)
+			ae_cell_encode(column, cell, value,
+						   input ? input + column->input + i : NULL,
+						   target ? target + column->output + i : NULL);
+		if (input != NULL && indicator >= 0 && cell->nmissing > 0)
+			input[indicator++] = isnan(value) ? 1.0f : 0.0f;
+	}
+}
+
 void
 ae_features_encode(const AeFeatures *features, const double *row,
 				   float *input, float *target)
 {
+	for (int i = 0; i < features->nruns; i++)
+		features_encode_run(features, &features->runs[i], row, input, target);
 	for (int c = 0; c < features->ncolumns; c++)
-	{
-		const AeColumn *column = &features->columns[c];
-		int			indicator = column->indicator;
-
-		for (int i = 0; i < column->ncells; i++)
-		{
-			const AeCell *cell = &column->cells[i];
-			double		value = row[column->cell + i];
-
-			ae_cell_encode(column, cell, value,
-						   input ? input + column->input + i : NULL,
-						   target ? target + column->output + i : NULL);
-			if (input != NULL && indicator >= 0 && cell->nmissing > 0)
-				input[indicator++] = isnan(value) ? 1.0f : 0.0f;
-		}
-	}
+		if (!features->columns[c].plain)
+			features_encode_column(features, &features->columns[c], row,
+								   input, target);
 }
 
 void

@@ -140,9 +140,19 @@ typedef struct AeColumn
 	int			indicator;		/* first missing indicator, -1 for none */
 	int			output;			/* first target */
 	int			output_width;
+	bool		plain;			/* all cells are in runs, none has an indicator */
 } AeColumn;
 
 typedef struct AeLabelIndex AeLabelIndex;
+
+/* neighbouring numbers whose scaling is a shift and a factor */
+typedef struct AePlainRun
+{
+	int			cell;
+	int			ncells;
+	int			input;
+	int			output;
+} AePlainRun;
 
 typedef struct AeFeatures
 {
@@ -153,11 +163,17 @@ typedef struct AeFeatures
 	int			input_width;	/* with indicators */
 	int			output_width;
 	AeLabelIndex *index;		/* labels of all columns, by hash */
+
+	/* a faster way through ae_features_encode() for most numbers */
+	int			nruns;
+	AePlainRun *runs;
+	double	   *shift;			/* (ncells) scaled = (value - shift) * factor */
+	double	   *factor;			/* (ncells) 0: the cell is in no run */
 } AeFeatures;
 
 /*
- * Offsets and widths of all columns, and the label index, from kinds, ncells,
- * nmissing and nlabels.  For features just fitted or read from a model.
+ * Offsets and widths of all columns, plain runs, and the label index, from
+ * kinds, ncells, nmissing and nlabels.  For features just fitted or read from a model.
  * AE_ERR_LIMIT beyond the caps above, AE_ERR_CORRUPT when a field is out of
  * its range (a stored model is hostile), AE_ERR_MEMORY.
  */

@@ -119,7 +119,7 @@ const AeOption ae_option_table[] = {
 	{"validation_fraction", AE_OPTION_NUMBER, FIELD(validation_fraction),
 		true, "auto", 0, 0.5, NO_CHOICES,
 	"Share of the rows that are not trained on but measure the progress."},
-	{"patience", AE_OPTION_INTEGER, FIELD(patience), false, "10",
+	{"patience", AE_OPTION_INTEGER, FIELD(patience), true, "auto",
 		0, 100000, NO_CHOICES,
 	"Epochs without progress on the validation rows after which training stops; 0 never stops early."},
 	{"corruption", AE_OPTION_CHOICE, FIELD(corruption), true, "auto",

@@ -79,6 +79,16 @@ ae_score_reconstruct(AeScorer *s, const double *row, double *expected)
 	ae_features_decode(s->model->features, s->output, expected);
 }
 
+/* whether any cell of the column has a target */
+static bool
+score_has(const AeScorer *s, const AeColumn *column)
+{
+	for (int i = 0; i < column->ncells; i++)
+		if (!isnan(s->target[column->output + i]))
+			return true;
+	return false;
+}
+
 /* sum of the weights of the columns that have a target */
 static double
 score_present(const AeScorer *s)
@@ -87,16 +97,8 @@ score_present(const AeScorer *s)
 	double		weight = 0.0;
 
 	for (int i = 0; i < f->ncolumns; i++)
-	{
-		const AeColumn *column = &f->columns[i];
-
-		for (int j = 0; j < column->ncells; j++)
-			if (!isnan(s->target[column->output + j]))
-			{
-				weight += column->weight;
-				break;
-			}
-	}
+		if (score_has(s, &f->columns[i]))
+			weight += f->columns[i].weight;
 	return weight;
 }
 
@@ -133,16 +135,13 @@ ae_score_columns(AeScorer *s, const double *row, double *column_loss,
 
 	for (int i = 0; i < f->ncolumns; i++)
 	{
-		const AeColumn *column = &f->columns[i];
-		bool		missing = true;
-
-		for (int j = 0; j < column->ncells && missing; j++)
-			missing = isnan(s->target[column->output + j]);
-		column_loss[i] = missing ? NAN
-			: ae_objective_column(model, s->kernels, i, 1, ld, s->output,
-								  s->target, s->gradient);
-		if (!missing)
-			sum += column->weight * column_loss[i];
+		column_loss[i] = NAN;
+		if (!score_has(s, &f->columns[i]))
+			continue;
+		column_loss[i] = ae_objective_column(model, s->kernels, i, 1, ld,
+											 s->output, s->target,
+											 s->gradient);
+		sum += f->columns[i].weight * column_loss[i];
 	}
 	if (expected != NULL)
 		ae_features_decode(f, s->output, expected);

@@ -132,6 +132,11 @@ SELECT n, (SELECT ae_info(ae_train(v, '{"epochs": 1, "hidden": [2], "latent": 1}
 RESET maintenance_work_mem;
 RESET work_mem;
 
+-- training can be cancelled
+SET statement_timeout = '300ms';
+SELECT ae_train(v, '{"epochs": 100000}') FROM many WHERE g <= 2000;
+RESET statement_timeout;
+
 -- the first rows of an array column may be NULL
 SELECT f.name, f.type, f.width
   FROM (SELECT ae_train(r, '{"epochs": 1}') AS m

@@ -89,6 +89,7 @@ test_scalings(void)
 	column.scaling = AE_SCALING_QUANTILE;
 	cell.centre = 0.0;
 	cell.spread = 1.0;
+	ok(lay_out(&features, &column, 1) == AE_OK, "layout, quantile again");
 	for (double p = 0.001; p < 1.0; p += 0.001)
 	{
 		double		value = 10.0 + 128.0 * p;
@@ -103,6 +104,7 @@ test_scalings(void)
 	   "values beyond the outer quantiles come back as these");
 
 	column.scaling = AE_SCALING_LOG;
+	ok(lay_out(&features, &column, 1) == AE_OK, "layout, log again");
 	ok(fabs(round_trip(&features, -1e8) + 1e8) < 1e3 &&
 	   fabs(round_trip(&features, 0.0)) < FLOAT_TOLERANCE,
 	   "logarithms of negative values and zero");
@@ -207,6 +209,7 @@ test_extremes(void)
 	ok(input == -AE_VALUE_LIMIT, "below as well");
 
 	cell.centre = 1e9;
+	ok(lay_out(&features, &column, 1) == AE_OK, "layout of a distant mean");
 	ok(fabs(round_trip(&features, 1e9 - 0.5) - (1e9 - 0.5)) <
 	   FLOAT_TOLERANCE, "1e9 - 0.5 with deviation 1 comes back");
 

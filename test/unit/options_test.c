@@ -100,7 +100,7 @@ test_table(void)
 		{"clip_norm", AE_OPTION_NUMBER, offsetof(AeOptions, clip_norm), "1"},
 		{"validation_fraction", AE_OPTION_NUMBER,
 		offsetof(AeOptions, validation_fraction), "\"auto\""},
-		{"patience", AE_OPTION_INTEGER, offsetof(AeOptions, patience), "10"},
+		{"patience", AE_OPTION_INTEGER, offsetof(AeOptions, patience), "\"auto\""},
 		{"corruption", AE_OPTION_CHOICE,
 		offsetof(AeOptions, corruption), "\"auto\""},
 		{"corruption_rate", AE_OPTION_NUMBER,
