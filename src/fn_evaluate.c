@@ -27,8 +27,8 @@ typedef struct CellErrors
 	double		n;				/* rows where the cell is present */
 	double		squared;		/* sums over those */
 	double		absolute;
-	double		mean;			/* of the actual values, and the sum of squared */
-	double		deviation;		/* deviations from it; Welford 1962 */
+	double		mean;			/* of the actual values */
+	double		deviation;		/* sum of squares from that; Welford 1962 */
 } CellErrors;
 
 /* over the rows where the column is present, in full or in part */

@@ -1,6 +1,6 @@
 /*
  * fn_inspect.c
- *	  SQL functions that show what is in a model, and the options of ae_train().
+ *	  SQL functions that show what is in a model, and the training options.
  */
 #include "postgres.h"
 

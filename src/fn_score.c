@@ -127,7 +127,7 @@ ae_impute(PG_FUNCTION_ARGS)
 							 call->expected, true);
 }
 
-/* ae_anomaly_score(model bytea, features anyelement) returns double precision */
+/* ae_anomaly_score(model bytea, features anyelement) returns float8 */
 Datum
 ae_anomaly_score(PG_FUNCTION_ARGS)
 {

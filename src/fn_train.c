@@ -327,28 +327,28 @@ train_model(TrainGroup *group)
 }
 
 /*
- * What is wrong with the rows of a group, NULL if nothing.  HAVING cannot keep
- * a small group from being trained, because final functions run before it.
+ * Whether a group has rows to train on.  If not, it is an error without GROUP
+ * BY; with it, a small group must not stop the others.  HAVING cannot keep it
+ * away, because final functions run before it.
  */
-static const char *
-train_find_fault(const TrainGroup *group, uint64 nrows)
+static bool
+train_has_rows(TrainGroup *group, uint64 nrows)
 {
-	if (nrows < MIN_ROWS)
-		return psprintf("training needs at least %d rows, not " UINT64_FORMAT,
-						MIN_ROWS, nrows);
-	if (ae_dataset_present(group->dataset) == 0)
-		return "training needs values, but all are NULL";
-	return NULL;
-}
+	TrainCall  *call = group->call;
+	bool		enough = nrows >= MIN_ROWS;
 
-static void
-train_report_fault(TrainCall *call, const char *fault)
-{
+	if (enough && ae_dataset_present(group->dataset) > 0)
+		return true;
+	if (!call->is_grouped && !enough)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_EXCEPTION),
+				 errmsg("training needs at least %d rows, not %llu",
+						MIN_ROWS, (unsigned long long) nrows),
+				 errdetail("Rows whose features are NULL do not count.")));
 	if (!call->is_grouped)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_EXCEPTION),
-				 errmsg("%s", fault),
-				 errdetail("Rows whose features are NULL do not count.")));
+				 errmsg("training needs values, but all are NULL")));
 	if (!call->warned)
 		ereport(WARNING,
 				(errcode(ERRCODE_WARNING),
@@ -356,6 +356,7 @@ train_report_fault(TrainCall *call, const char *fault)
 						MIN_ROWS),
 				 errdetail("The result for such a group is NULL.")));
 	call->warned = true;
+	return false;
 }
 
 /* ae_train_final(internal) */
@@ -364,20 +365,14 @@ ae_train_final(PG_FUNCTION_ARGS)
 {
 	TrainGroup *group;
 	unsigned long long nrows = 0;
-	const char *fault;
 	ErrorContextCallback callback;
-	bytea	   *result;
+	bytea	   *result = NULL;
 
 	if (AggCheckCallContext(fcinfo, NULL) != AGG_CONTEXT_AGGREGATE)
 		elog(ERROR, "ae_train_final called outside an aggregate");
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	group = (TrainGroup *) PG_GETARG_POINTER(0);
-
-	callback.callback = train_error_context;
-	callback.arg = &nrows;
-	callback.previous = error_context_stack;
-	error_context_stack = &callback;
 
 	if (group->nwaiting > 0)
 	{
@@ -389,17 +384,19 @@ ae_train_final(PG_FUNCTION_ARGS)
 		aepg_check(ae_dataset_finish(group->dataset), "reading rows");
 		nrows = ae_dataset_rows(group->dataset);
 	}
-	fault = train_find_fault(group, nrows);
-	result = fault == NULL ? train_model(group) : NULL;
-
-	error_context_stack = callback.previous;
+	if (train_has_rows(group, nrows))
+	{
+		callback.callback = train_error_context;
+		callback.arg = &nrows;
+		callback.previous = error_context_stack;
+		error_context_stack = &callback;
+		result = train_model(group);
+		error_context_stack = callback.previous;
+	}
 
 	/* the memory is for the groups still to come */
 	train_free_dataset(group);
-	if (fault != NULL)
-	{
-		train_report_fault(group->call, fault);
+	if (result == NULL)
 		PG_RETURN_NULL();
-	}
 	PG_RETURN_BYTEA_P(result);
 }

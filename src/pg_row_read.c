@@ -41,9 +41,10 @@ row_reject_number(const AepgReader *reader, int cell, double value)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-			 errmsg("%s is %s", row_cell_name(reader, cell),
-					isnan(value) ? "NaN" :
-					"infinite or beyond double precision"),
+			 isnan(value) ?
+			 errmsg("%s is NaN", row_cell_name(reader, cell)) :
+			 errmsg("%s is infinite or beyond double precision",
+					row_cell_name(reader, cell)),
 			 errhint("Replace such values with NULL, which means missing.")));
 }
 

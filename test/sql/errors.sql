@@ -40,6 +40,7 @@ SELECT ae_train(r)
 		UNION ALL SELECT ARRAY[1, 2, 3]) r;
 SELECT ae_train(r) FROM (SELECT '{}'::real[] AS v) r;
 SELECT ae_train(r) FROM (SELECT ARRAY[[1, 2], [3, 4]] AS v) r;
+SELECT ae_train(r) FROM (SELECT array_fill(0::real, ARRAY[1000001]) AS v) r;
 
 -- NaN and infinity
 SELECT ae_train(ARRAY[1, 'NaN']::float8[]);
@@ -71,6 +72,8 @@ SELECT ae_train(ARRAY[g, g % 7, g % 3], '{"learning_rate": 10, "optimizer": "sgd
 	   "clip_norm": 0, "warmup": 0, "epochs": 50, "hidden": [64, 64, 64],
 	   "activation": "linear"}')
   FROM generate_series(1, 500) g;
+SELECT ae_train(ARRAY[g, g % 7], '{"hidden": [65536, 65536]}')
+  FROM generate_series(1, 9) g;
 
 -- rows that do not match the model
 CREATE TEMP TABLE row_model AS

@@ -102,6 +102,15 @@ SELECT count(*) AS rows,
   FROM sale_score s, sale_model;
 RESET DateStyle;
 RESET TimeZone;
+-- it need not exist on another server
+SELECT ae_anomaly_score(overlay(z PLACING sha256(substr(z, 65)) FROM 25),
+						ROW(now()))
+  FROM (SELECT overlay(m PLACING 'Asia/Older' FROM position('Asia/Tokyo' IN m))
+			   AS z
+		  FROM sale_model) s;
+SET TimeZone = '<ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFGHIJKL>0';
+SELECT pg_temp.options('{}');
+RESET TimeZone;
 
 -- options that do not exist
 SELECT pg_temp.options('{"latnet": 8}');

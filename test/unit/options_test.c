@@ -242,7 +242,7 @@ test_numbers(void)
 		{"validation_fraction", 0, 0.5, -0.25, 0.51, "-0.25", "0.51",
 		"a number from 0 to 0.5 or \"auto\""},
 		{"patience", 0, 100000, -1, 100001, "-1", "100001",
-		"an integer from 0 to 100000"},
+		"an integer from 0 to 100000 or \"auto\""},
 		{"corruption_rate", 0, 1, -0.5, 1.25, "-0.5", "1.25",
 		"a number from 0 to 1 or \"auto\""},
 		{"max_categories", 1, 65536, 0, 4294967297.0, "0", "4294967297",
