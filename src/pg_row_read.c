@@ -42,7 +42,7 @@ row_reject_number(const AepgReader *reader, int cell, double value)
 	ereport(ERROR,
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 			 isnan(value) ?
-			 errmsg("%s is NaN", row_cell_name(reader, cell)) :
+			 errmsg("%s has the value NaN", row_cell_name(reader, cell)) :
 			 errmsg("%s is infinite or beyond double precision",
 					row_cell_name(reader, cell)),
 			 errhint("Replace such values with NULL, which means missing.")));

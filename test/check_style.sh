@@ -46,9 +46,11 @@ forbid "functions beyond 100 lines" "$(awk '
 forbid "files beyond 1000 lines" \
 	"$(wc -l $sources | awk '$2 != "total" && $1 > 1000 { print $2 ": " $1 }')"
 
+# psql's output in the documentation has trailing blanks.
 # shellcheck disable=SC2086
 forbid "trailing white space, or carriage returns" \
-	"$(grep -nE '([[:blank:]]|'"$(printf '\r')"')$' $texts)"
+	"$(grep -nE '([[:blank:]]|'"$(printf '\r')"')$' $texts |
+		grep -v '^[^:]*\.md:')"
 
 # The patterns are split so that this file does not find itself.
 # shellcheck disable=SC2086
