@@ -3,8 +3,8 @@
  *	  Fully connected layer: h = act(x w + b).
  *
  * w is (in, out), so that the forward product reads both operands in memory
- * order and a row of w is what one input adds to all outputs, which is what the
- * inference kernel wants.
+ * order and a row of w is what one input adds to all outputs, which is what
+ * the inference kernel wants.
  */
 #include "core/layer.h"
 

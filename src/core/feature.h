@@ -140,7 +140,7 @@ typedef struct AeColumn
 	int			indicator;		/* first missing indicator, -1 for none */
 	int			output;			/* first target */
 	int			output_width;
-	bool		plain;			/* all cells are in runs, none has an indicator */
+	bool		plain;			/* all cells in runs, no indicator */
 } AeColumn;
 
 typedef struct AeLabelIndex AeLabelIndex;
@@ -167,15 +167,16 @@ typedef struct AeFeatures
 	/* a faster way through ae_features_encode() for most numbers */
 	int			nruns;
 	AePlainRun *runs;
-	double	   *shift;			/* (ncells) scaled = (value - shift) * factor */
+	double	   *shift;			/* (ncells) scaled = (value - shift) *
+								 * factor */
 	double	   *factor;			/* (ncells) 0: the cell is in no run */
 } AeFeatures;
 
 /*
  * Offsets and widths of all columns, plain runs, and the label index, from
- * kinds, ncells, nmissing and nlabels.  For features just fitted or read from a model.
- * AE_ERR_LIMIT beyond the caps above, AE_ERR_CORRUPT when a field is out of
- * its range (a stored model is hostile), AE_ERR_MEMORY.
+ * kinds, ncells, nmissing and nlabels.  For features just fitted or
+ * read from a model.  AE_ERR_LIMIT beyond the caps above, AE_ERR_CORRUPT when
+ * a field is out of its range (a stored model is hostile), AE_ERR_MEMORY.
  */
 extern AeStatus ae_features_layout(AeFeatures *features, AeArena *arena);
 

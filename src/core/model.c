@@ -75,10 +75,14 @@ typedef struct ModelPreset
 
 /* indexed by AePurpose */
 static const ModelPreset model_presets[] = {
-	{AE_ACT_TANH, 32, 128, 1, 0.0, AE_CORRUPTION_SWAP, 0.3, 5e-3, 0.0, 3000, 2},
-	{AE_ACT_GELU, 64, 256, 2, 0.95, AE_CORRUPTION_NONE, 0.0, 2e-3, 0.1, 6000, 5},
-	{AE_ACT_GELU, 64, 256, 2, 0.0, AE_CORRUPTION_MASK, 0.3, 2e-3, 0.1, 6000, 5},
-	{AE_ACT_GELU, 64, 256, 2, 0.95, AE_CORRUPTION_NONE, 0.0, 2e-3, 0.1, 6000, 5},
+	{AE_ACT_TANH, 32, 128, 1, 0.0,
+	AE_CORRUPTION_SWAP, 0.3, 5e-3, 0.0, 3000, 2},
+	{AE_ACT_GELU, 64, 256, 2, 0.95,
+	AE_CORRUPTION_NONE, 0.0, 2e-3, 0.1, 6000, 5},
+	{AE_ACT_GELU, 64, 256, 2, 0.0,
+	AE_CORRUPTION_MASK, 0.3, 2e-3, 0.1, 6000, 5},
+	{AE_ACT_GELU, 64, 256, 2, 0.95,
+	AE_CORRUPTION_NONE, 0.0, 2e-3, 0.1, 6000, 5},
 };
 
 static int
@@ -195,7 +199,8 @@ model_resolve(AeModel *model, AeDataset *dataset, const AeBlas *blas)
 		{
 			AE_TRY(model_code_size(model, dataset, preset->code_share, blas,
 								   &o->latent));
-			o->latent = model_clamp(o->latent, 2, width / 2 > 2 ? width / 2 : 2);
+			o->latent = model_clamp(o->latent, 2,
+									width / 2 > 2 ? width / 2 : 2);
 		}
 		else
 			o->latent = model_clamp(width, 1, preset->max_hidden);

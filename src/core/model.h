@@ -34,13 +34,14 @@ typedef struct AeSpan
 typedef struct AeModel
 {
 	AeArena		arena;			/* holds everything below */
-	char		version[AE_VERSION_BYTES];	/* of the library that trained it */
+	char		version[AE_VERSION_BYTES];	/* of the library */
 	AeOptions	options;		/* resolved */
 	AeFeatures *features;
 	AeNet		net;
 	float	   *params;			/* net.nparams, padded */
-	double	   *column_loss;	/* (ncolumns) mean of each column's loss over the
-								 * training rows after training; 0 if unseen */
+	double	   *column_loss;	/* (ncolumns) mean of each column's loss over
+								 * the training rows after training; 0 if
+								 * unseen */
 	int			nhistory;
 	AeEpoch    *history;
 	int			best_epoch;		/* whose weights these are, from 1 */
@@ -49,9 +50,9 @@ typedef struct AeModel
 	/*
 	 * Derived by ae_model_prepare().  unit_weight makes the loss of a column
 	 * start near 1: an array's is spread over its elements, a category's
-	 * cross-entropy is divided by the entropy of its labels.  loss_weight makes
-	 * the loss of a row the weighted mean over source columns, each counted
-	 * once.  score_weight divides by the column's training mean instead.  A
+	 * cross-entropy is divided by the entropy of its labels.  loss_weight
+	 * makes the loss of a row the weighted mean over source columns, each
+	 * counted once.  score_weight divides by the column's training mean instead.  A
 	 * softmax block's weight stands at its first output.
 	 */
 	int			nspans;

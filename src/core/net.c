@@ -117,7 +117,8 @@ ae_tape_create(const AeNet *net, int rows, AeArena *arena, AeTape **tape)
 		return AE_ERR_MEMORY;
 	for (int i = 0; i <= n; i++)
 	{
-		int			width = i == 0 ? ae_net_inputs(net) : net->layers[i - 1].out;
+		int			width = i == 0 ? ae_net_inputs(net) :
+			net->layers[i - 1].out;
 		size_t		row_bytes = AE_PAD((size_t) width) * sizeof(float);
 
 		t->h[i] = ae_arena_alloc(arena, (size_t) rows, row_bytes);

@@ -6,8 +6,8 @@
  * gradients; a layer knows the offset of its own.  That makes the optimiser
  * one loop, a copy one memcpy, and saving one write.
  *
- * A layer kind is a row of the table in layer.c: add a file for its forward and
- * backward passes and a row there, and nothing else changes.
+ * A layer kind is a row of the table in layer.c: add a file for its forward
+ * and backward passes and a row there, and nothing else changes.
  */
 #ifndef AE_NET_H
 #define AE_NET_H
@@ -59,7 +59,8 @@ typedef struct AeTape
 	float	  **h;				/* nlayers + 1: h[0] the input, h[i] layer i's
 								 * output, (rows, AE_PAD(width)) */
 	float	  **slope;			/* nlayers: activation derivatives */
-	float	  **dh;				/* nlayers + 1: loss gradients of h; dh[0] is NULL */
+	float	  **dh;				/* nlayers + 1: loss gradients of h; dh[0] is
+								 * NULL */
 	float	   *scratch;		/* AE_LAYER_SCRATCH floats */
 } AeTape;
 
@@ -78,8 +79,8 @@ extern int	ae_net_latent(const AeNet *net);
 extern size_t ae_net_weights(const AeNet *net);
 
 /*
- * Random weights: Glorot and Bengio 2010 for saturating and linear units, He et
- * al. 2015 for rectifiers, LeCun's for SELU; biases zero.
+ * Random weights: Glorot and Bengio 2010 for saturating and linear units, He
+ * et al. 2015 for rectifiers, LeCun's for SELU; biases zero.
  */
 extern void ae_net_init(const AeNet *net, uint64_t seed, float *params);
 

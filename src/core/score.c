@@ -23,7 +23,8 @@ ae_scorer_create(const AeModel *model, const AeKernels *kernels,
 	s->kernels = kernels;
 	s->input = ae_arena_alloc(arena, in, sizeof(float));
 	s->target = ae_arena_alloc(arena, out, sizeof(float));
-	s->code = ae_arena_alloc(arena, AE_PAD((size_t) ae_net_latent(&model->net)),
+	s->code = ae_arena_alloc(arena,
+							 AE_PAD((size_t) ae_net_latent(&model->net)),
 							 sizeof(float));
 	s->output = ae_arena_alloc(arena, out, sizeof(float));
 	s->gradient = ae_arena_alloc(arena, out, sizeof(float));

@@ -46,8 +46,8 @@ extern double ae_score_row(AeScorer *scorer, const double *row);
 
 /*
  * The loss of each column (ncolumns), NaN where all its cells are missing; not
- * weighted by the columns' weights.  expected (cells) may be NULL.  Returns the
- * row's loss as in training, NaN when every cell is missing.
+ * weighted by the columns' weights.  expected (cells) may be NULL.  Returns
+ * the row's loss as in training, NaN when every cell is missing.
  */
 extern double ae_score_columns(AeScorer *scorer, const double *row,
 							   double *column_loss, double *expected);

@@ -222,8 +222,11 @@ run(const char *path, const AeKernels *kernels)
 		loss = pass(model, kernels, tape, x, t, target, grads);
 		read_block(ae_activation_names[a], ROWS * OUTPUTS, expected);
 		for (int i = 0; i < ROWS * OUTPUTS; i++)
-			error = worst(error, tape->h[LAYERS][i / OUTPUTS * AE_PAD(OUTPUTS) +
-												 i % OUTPUTS], expected[i]);
+		{
+			int			at = i / OUTPUTS * AE_PAD(OUTPUTS) + i % OUTPUTS;
+
+			error = worst(error, tape->h[LAYERS][at], expected[i]);
+		}
 		ok(error < TOLERANCE_VALUE, "%s: outputs of %s (%g)", kernels->name,
 		   ae_activation_names[a], error);
 		read_block("loss", 1, expected);

@@ -244,7 +244,8 @@ test_variants(void)
 		o.corruption_rate = 0.3;
 		ok(run_training(&run, &o, 500) == AE_OK &&
 		   !same_params(run.model, plain.model) &&
-		   run.model->history[1].train_loss > plain.model->history[1].train_loss,
+		   run.model->history[1].train_loss >
+		   plain.model->history[1].train_loss,
 		   "corruption %d makes the task harder", c);
 		run_free(&run);
 	}
