@@ -50,9 +50,9 @@ as_root()
 as_server()
 {
 	if [ "$(id -u)" -eq 0 ]; then
-		runuser -u "$SERVER_USER" -- env HOME="$WORK" "$@"
+		runuser -u "$SERVER_USER" -- env HOME="$WORK" TMPDIR="$WORK" "$@"
 	else
-		"$@"
+		env TMPDIR="$WORK" "$@"
 	fi
 }
 
@@ -209,8 +209,8 @@ trap 'exit 143' TERM
 make_work()
 {
 	WORK=$(mktemp -d "${TMPDIR:-/tmp}/autoencoder.XXXXXX")
-	# a socket's path must be shorter than 108 bytes
-	[ ${#WORK} -lt 80 ] || die "TMPDIR is too long for a socket: $WORK"
+	# a socket's path must be shorter than 108 bytes, in subdirectories too
+	[ ${#WORK} -lt 75 ] || die "TMPDIR is too long for a socket: $WORK"
 
 	SERVER_USER=$(id -un)
 	if [ "$SERVER_USER" = root ]; then

@@ -52,8 +52,8 @@ typedef struct AeModel
 	 * start near 1: an array's is spread over its elements, a category's
 	 * cross-entropy is divided by the entropy of its labels.  loss_weight
 	 * makes the loss of a row the weighted mean over source columns, each
-	 * counted once.  score_weight divides by the column's training mean instead.  A
-	 * softmax block's weight stands at its first output.
+	 * counted once.  score_weight divides by the column's training mean
+	 * instead.  A softmax block's weight stands at its first output.
 	 */
 	int			nspans;
 	AeSpan	   *spans;

@@ -62,10 +62,8 @@ SELECT ae_train(ARRAY[1, 2]);
 SELECT ae_train(NULL::real[]);
 SELECT ae_train(r) FROM (SELECT NULL::real AS a FROM generate_series(1, 9)) r;
 
--- no window function, no direct call
+-- no window function
 SELECT ae_train(ARRAY[g, 1]) OVER () FROM generate_series(1, 3) g;
-SELECT ae_train_transition(NULL, ARRAY[1, 2]);
-SELECT ae_train_final(NULL);
 
 -- divergence, and options that cannot work
 SELECT ae_train(ARRAY[g, g % 7, g % 3], '{"learning_rate": 10, "optimizer": "sgd",
@@ -130,4 +128,10 @@ SELECT ae_anomaly_score(m, ROW(true, 3)) IS NOT NULL AS scored
 -- a setting that this build does not have
 SET autoencoder.kernel = 'mmx';
 SET autoencoder.no_such_setting = 1;
-SET autoencoder.max_model_size = '1kB';
+-- too small; the message varies with the server's version
+DO $$
+BEGIN
+	SET autoencoder.max_model_size = '1kB';
+EXCEPTION WHEN invalid_parameter_value THEN
+	RAISE NOTICE 'refused';
+END $$;

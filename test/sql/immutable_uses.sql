@@ -21,10 +21,10 @@ ANALYZE payment, payment_model;
 -- wrappers that return a model, for places that cannot take a table
 CREATE FUNCTION payment_model() RETURNS bytea LANGUAGE plpgsql IMMUTABLE
 PARALLEL SAFE
-AS $$ BEGIN RETURN (SELECT model FROM payment_model); END $$;
+AS $$ BEGIN RETURN (SELECT model FROM public.payment_model); END $$;
 CREATE FUNCTION pair_model() RETURNS bytea LANGUAGE plpgsql IMMUTABLE
 PARALLEL SAFE
-AS $$ BEGIN RETURN (SELECT model FROM pair_model); END $$;
+AS $$ BEGIN RETURN (SELECT model FROM public.pair_model); END $$;
 
 CREATE TABLE serial_score AS
 SELECT id, ae_anomaly_score(model, p) AS score, ae_encode(model, p) AS code,
