@@ -167,5 +167,5 @@ SELECT pg_size_pretty(sum(octet_length(model))) AS size FROM model \gset
 \echo
 \echo '  The two models take' :size 'together: keep them in a table, score in a trigger, a view or a WHERE.'
 \echo '  make && sudo make install             into your own PostgreSQL, then CREATE EXTENSION autoencoder;'
-\echo '  scripts/demo.sh --shell               this demonstration with psql at the end, to try your own queries'
+\echo '  scripts/demo.sh --shell               the same with psql at the end, for your own queries'
 \echo '  README.md                             tasks and options;  docs/ has the reference'
