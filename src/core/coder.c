@@ -20,15 +20,6 @@
 
 #define PREFETCH_ROWS 8			/* ahead of the one being encoded */
 
-/* cells that are next to each other in row, input and target */
-typedef struct CoderRun
-{
-	int			cell;
-	int			ncells;
-	int			input;
-	int			output;
-} CoderRun;
-
 /* a cell on its own */
 typedef struct CoderItem
 {
@@ -54,46 +45,34 @@ struct AeCoder
 	float	   *scale;			/* (ncells) of the cells in runs */
 	float	   *offset;			/* (ncells) */
 	int			nruns;
-	CoderRun   *runs;
+	AePlainRun   *runs;
 	int			nitems;
 	CoderItem  *items;
 	int			nindicators;
 	CoderIndicator *indicators;
 };
 
+/* whether a cell's stored value needs but a factor and an offset */
 static bool
-cell_is_affine(const AeColumn *column, const AeCell *cell, double base)
+coder_is_affine(const AeCoder *coder, int cell)
 {
-	if (column->kind != AE_KIND_NUMERIC || cell->constant ||
-		column->scaling == AE_SCALING_LOG ||
-		column->scaling == AE_SCALING_QUANTILE)
-		return false;
-	return fabs((base - cell->centre) / cell->spread) <= MAX_OFFSET;
+	const AeFeatures *f = coder->features;
+
+	return f->factor[cell] != 0.0 &&
+		fabs((coder->base[cell] - f->shift[cell]) * f->factor[cell]) <=
+		MAX_OFFSET;
 }
 
-/* adds a cell to the last run if it continues it, else starts another */
 static void
-coder_add_affine(AeCoder *coder, int cell, int input, int output,
-				 const AeCell *fit)
+coder_add_affine(AeCoder *coder, int cell, int input, int output)
 {
-	CoderRun   *run = coder->runs;
+	const AeFeatures *f = coder->features;
 
-	coder->scale[cell] = (float) (1.0 / fit->spread);
+	coder->scale[cell] = (float) f->factor[cell];
 	coder->offset[cell] =
-		(float) ((coder->base[cell] - fit->centre) / fit->spread);
-	if (coder->nruns > 0)
-		run += coder->nruns - 1;
-	if (run->ncells == 0 ||
-		run->cell + run->ncells != cell ||
-		run->input + run->ncells != input ||
-		run->output + run->ncells != output)
-	{
-		run = &coder->runs[coder->nruns++];
-		run->cell = cell;
-		run->input = input;
-		run->output = output;
-	}
-	run->ncells++;
+		(float) ((coder->base[cell] - f->shift[cell]) * f->factor[cell]);
+	coder->nruns = ae_plain_run_add(coder->runs, coder->nruns, cell, input,
+									output);
 }
 
 /* the code in the features of each of the dataset's labels */
@@ -133,9 +112,9 @@ coder_add_column(AeCoder *coder, const AeDataset *dataset, int c,
 		const AeCell *fit = &column->cells[i];
 		int			cell = column->cell + i;
 
-		if (cell_is_affine(column, fit, coder->base[cell]))
+		if (coder_is_affine(coder, cell))
 			coder_add_affine(coder, cell, column->input + i,
-							 column->output + i, fit);
+							 column->output + i);
 		else
 		{
 			CoderItem  *item = &coder->items[coder->nitems++];
@@ -172,7 +151,7 @@ ae_coder_create(const AeDataset *dataset, const AeFeatures *features,
 	created->base = dataset->base;
 	created->scale = ae_arena_alloc(arena, ncells, sizeof(float));
 	created->offset = ae_arena_alloc(arena, ncells, sizeof(float));
-	created->runs = ae_arena_alloc(arena, ncells, sizeof(CoderRun));
+	created->runs = ae_arena_alloc(arena, ncells, sizeof(AePlainRun));
 	created->items = ae_arena_alloc(arena, ncells, sizeof(CoderItem));
 	created->indicators = ae_arena_alloc(arena, ncells,
 										 sizeof(CoderIndicator));
@@ -202,7 +181,7 @@ item_value(const CoderItem *item, float stored, double base)
 
 /* a kernel always writes inputs; those that nobody wants go to waste */
 static void
-coder_encode_run(const AeCoder *coder, const CoderRun *run,
+coder_encode_run(const AeCoder *coder, const AePlainRun *run,
 				 const AeKernels *kernels, const float *cells,
 				 float *input, float *target)
 {

@@ -153,29 +153,35 @@ cell_is_plain(const AeColumn *column, const AeCell *cell)
 		column->scaling != AE_SCALING_QUANTILE;
 }
 
-/* adds a cell to the last run if it continues it, else starts another */
+int
+ae_plain_run_add(AePlainRun *runs, int nruns, int cell, int input, int output)
+{
+	AePlainRun *run = nruns > 0 ? &runs[nruns - 1] : runs;
+
+	if (nruns == 0 ||
+		run->cell + run->ncells != cell ||
+		run->input + run->ncells != input ||
+		run->output + run->ncells != output)
+	{
+		run = &runs[nruns++];
+		run->cell = cell;
+		run->ncells = 0;
+		run->input = input;
+		run->output = output;
+	}
+	run->ncells++;
+	return nruns;
+}
+
 static void
 features_add_plain(AeFeatures *features, const AeColumn *column, int i)
 {
 	int			cell = column->cell + i;
-	AePlainRun *run = features->runs;
 
 	features->shift[cell] = column->cells[i].centre;
 	features->factor[cell] = 1.0 / column->cells[i].spread;
-	if (features->nruns > 0)
-		run += features->nruns - 1;
-	if (features->nruns == 0 ||
-		run->cell + run->ncells != cell ||
-		run->input + run->ncells != column->input + i ||
-		run->output + run->ncells != column->output + i)
-	{
-		run = &features->runs[features->nruns++];
-		run->cell = cell;
-		run->ncells = 0;
-		run->input = column->input + i;
-		run->output = column->output + i;
-	}
-	run->ncells++;
+	features->nruns = ae_plain_run_add(features->runs, features->nruns, cell,
+									   column->input + i, column->output + i);
 }
 
 static AeStatus

@@ -180,6 +180,11 @@ typedef struct AeFeatures
  */
 extern AeStatus ae_features_layout(AeFeatures *features, AeArena *arena);
 
+/* adds a cell to the last of nruns runs if it continues it, else starts
+ * another; returns their new number */
+extern int	ae_plain_run_add(AePlainRun *runs, int nruns, int cell, int input,
+							 int output);
+
 /* index of the column of that name, or -1 */
 extern int	ae_features_find(const AeFeatures *features, const char *name);
 

@@ -49,7 +49,8 @@ typedef struct Trainer
 	const float **rows;			/* (batch_rows) stored rows of the batch */
 	const float **noisy_rows;	/* (batch_rows) into noisy */
 	float	   *noisy;			/* (batch_rows, ncells), or NULL */
-	float	   *target;			/* (batch_rows, AE_PAD(output_width)) */
+	float	   *target;			/* (batch_rows, AE_PAD(output_width)); the inputs
+								 * themselves where they are the same */
 	float	   *grads;			/* (nparams) */
 
 	uint64_t	nvalidation;
@@ -76,6 +77,33 @@ trainer_rows_in(const Trainer *t, size_t bytes, uint64_t most)
 	return rows < 1 ? 1 : rows > most ? most : rows;
 }
 
+/* plain numbers without noise are input and target at once */
+static bool
+trainer_has_own_targets(const Trainer *t)
+{
+	const AeFeatures *f = t->model->features;
+
+	if (t->model->options.corruption != AE_CORRUPTION_NONE)
+		return true;
+	for (int c = 0; c < f->ncolumns; c++)
+		if (!f->columns[c].plain)
+			return true;
+	return false;
+}
+
+/* inputs and targets of t->rows, not corrupted */
+static void
+trainer_encode_clean(Trainer *t, int nrows)
+{
+	const AeFeatures *f = t->model->features;
+	float	   *input = t->tape->h[0];
+
+	ae_coder_encode(t->coder, t->kernels, nrows, t->rows,
+					input, AE_PAD(f->input_width),
+					t->target == input ? NULL : t->target,
+					AE_PAD(f->output_width));
+}
+
 static AeStatus
 trainer_allocate(Trainer *t)
 {
@@ -93,9 +121,11 @@ trainer_allocate(Trainer *t)
 							   &t->optimizer));
 	t->rows = ae_arena_alloc(&t->arena, rows, sizeof(float *));
 	t->noisy_rows = ae_arena_alloc(&t->arena, rows, sizeof(float *));
-	t->target = ae_arena_alloc(&t->arena, rows,
-							   AE_PAD((size_t) model->features->output_width) *
-							   sizeof(float));
+	t->target = trainer_has_own_targets(t)
+		? ae_arena_alloc(&t->arena, rows,
+						 AE_PAD((size_t) model->features->output_width) *
+						 sizeof(float))
+		: t->tape->h[0];
 	t->grads = ae_arena_alloc(&t->arena, model->net.nparams, sizeof(float));
 	if (needs_noisy)
 		t->noisy = ae_arena_alloc(&t->arena, rows, ncells * sizeof(float));
@@ -127,8 +157,7 @@ trainer_encode(Trainer *t, int nrows)
 
 	if (t->noisy == NULL)
 	{
-		ae_coder_encode(t->coder, t->kernels, nrows, t->rows, input, ldi,
-						t->target, ldt);
+		trainer_encode_clean(t, nrows);
 		if (o->corruption == AE_CORRUPTION_GAUSSIAN)
 			ae_corrupt_gaussian(f, &t->rng, o->corruption_rate, nrows, input,
 								ldi);
@@ -183,9 +212,7 @@ trainer_forward(Trainer *t, const float *cells, int count)
 
 	for (int i = 0; i < count; i++)
 		t->rows[i] = cells + (size_t) i * f->ncells;
-	ae_coder_encode(t->coder, t->kernels, count, t->rows, t->tape->h[0],
-					AE_PAD(f->input_width), t->target,
-					AE_PAD(f->output_width));
+	trainer_encode_clean(t, count);
 	ae_net_forward(&t->model->net, t->blas, t->kernels, t->model->params,
 				   t->tape, count, 0.0f, NULL);
 }
