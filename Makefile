@@ -49,6 +49,7 @@ OBJS = \
 	src/fn_backend.o \
 	src/fn_evaluate.o \
 	src/fn_inspect.o \
+	src/fn_metrics.o \
 	src/fn_score.o \
 	src/fn_train.o \
 	src/pg_blas.o \
@@ -73,6 +74,7 @@ REGRESS = \
 	grouping \
 	immutable_uses \
 	inspect \
+	metrics \
 	model_value \
 	options \
 	score \

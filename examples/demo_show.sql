@@ -1,22 +1,13 @@
 -- What demo.sql uses to show its results; nothing here needs the extension
--- except for its inspection functions.
+-- except for its measuring and inspection functions.
 
--- Area under the ROC curve and average precision; equal scores count half.
 PREPARE quality (text) AS
-WITH level AS (
-	SELECT score, count(*) AS n, count(*) FILTER (WHERE is_odd) AS odd
-	FROM scored WHERE model = $1 GROUP BY score
-), running AS (
-	SELECT n, odd, sum(n) OVER w AS above_n, sum(odd) OVER w AS above_odd,
-		   sum(n) OVER () AS all_n, sum(odd) OVER () AS all_odd
-	FROM level WINDOW w AS (ORDER BY score DESC)
-)
-SELECT max(all_n) AS "rows scored", max(all_odd) AS "anomalies",
-	   round(sum((n - odd) * (above_odd - odd / 2.0)) /
-			 max(all_odd * (all_n - all_odd)), 4) AS "ROC AUC",
-	   round(sum(odd * above_odd / above_n) / max(all_odd), 4)
+SELECT count(*) AS "rows scored",
+	   count(*) FILTER (WHERE is_odd) AS "anomalies",
+	   round(ae_roc_auc(score, is_odd)::numeric, 4) AS "ROC AUC",
+	   round(ae_average_precision(score, is_odd)::numeric, 4)
 	   AS "average precision"
-FROM running;
+FROM scored WHERE model = $1;
 
 -- the training curve, in about ten lines
 PREPARE curve (text) AS

@@ -132,6 +132,54 @@ COMMENT ON AGGREGATE ae_evaluate(bytea, anyelement) IS
 	'how well a model reconstructs rows: loss, mse, mae and r2, together (in scaled units) and by column (in the column''s units)';
 
 --
+-- measuring scores
+--
+
+CREATE FUNCTION ae_metrics_transition(state internal, score double precision,
+									  label boolean)
+	RETURNS internal
+	AS 'MODULE_PATHNAME', 'ae_metrics_transition'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
+COMMENT ON FUNCTION ae_metrics_transition(internal, double precision, boolean) IS
+	'keeps a score and its label; part of ae_roc_auc() and ae_average_precision(), not to be called by itself';
+
+CREATE FUNCTION ae_roc_auc_final(state internal)
+	RETURNS double precision
+	AS 'MODULE_PATHNAME', 'ae_roc_auc_final'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION ae_roc_auc_final(internal) IS
+	'sorts the scores; part of ae_roc_auc(), not to be called by itself';
+
+CREATE FUNCTION ae_average_precision_final(state internal)
+	RETURNS double precision
+	AS 'MODULE_PATHNAME', 'ae_average_precision_final'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION ae_average_precision_final(internal) IS
+	'sorts the scores; part of ae_average_precision(), not to be called by itself';
+
+CREATE AGGREGATE ae_roc_auc(score double precision, label boolean) (
+	SFUNC = ae_metrics_transition,
+	STYPE = internal,
+	SSPACE = 128,
+	FINALFUNC = ae_roc_auc_final,
+	FINALFUNC_MODIFY = SHAREABLE,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE ae_roc_auc(double precision, boolean) IS
+	'area under the ROC curve: how often a row with a true label has a higher score than one with a false label, half for equal scores';
+
+CREATE AGGREGATE ae_average_precision(score double precision, label boolean) (
+	SFUNC = ae_metrics_transition,
+	STYPE = internal,
+	SSPACE = 128,
+	FINALFUNC = ae_average_precision_final,
+	FINALFUNC_MODIFY = SHAREABLE,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE ae_average_precision(double precision, boolean) IS
+	'average precision: the share of true labels among the rows with at least a score, averaged over the scores of rows with a true label';
+
+--
 -- looking into a model
 --
 

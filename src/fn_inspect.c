@@ -145,7 +145,7 @@ ae_info(PG_FUNCTION_ARGS)
  */
 #define FEATURES_COLUMNS 11
 
-/* text[] of the labels; NULL for a hashed column's empty bucket */
+/* text[] of the labels; NULL for a bucket without one */
 static Datum
 features_labels(const AeColumn *column)
 {
@@ -156,9 +156,10 @@ features_labels(const AeColumn *column)
 
 	for (int i = 0; i < column->nlabels; i++)
 	{
-		isnull[i] = column->hashed && column->labels[i][0] == '\0';
-		labels[i] = isnull[i] ? (Datum) 0
-			: CStringGetTextDatum(column->labels[i]);
+		const char *label = ae_column_label(column, i);
+
+		isnull[i] = label == NULL;
+		labels[i] = isnull[i] ? (Datum) 0 : CStringGetTextDatum(label);
 	}
 	return PointerGetDatum(construct_md_array(labels, isnull, 1, dims, bounds,
 											  TEXTOID, -1, false,

@@ -36,6 +36,13 @@
 
 #define MIN_ROWS 2
 
+/*
+ * What a training takes of maintenance_work_mem beside the rows: a window for
+ * shuffling, counted once more because memory freed in pieces of a chunk may
+ * not go back to the system, and samples of rows.
+ */
+#define TRAIN_RESERVE (AE_WINDOW_BYTES + ((size_t) 8 << 20))
+
 /* rows that wait until the lengths of their array columns are known */
 #define MAX_WAITING 1000
 
@@ -60,7 +67,7 @@ typedef struct TrainGroup
 	AepgReader *reader;			/* NULL until the first row */
 	int			nspecs;
 	AeColumnSpec *specs;		/* borrowed from the reader */
-	AeDataset  *dataset;		/* NULL while rows wait, and after training */
+	AeDataset  *dataset;		/* NULL while rows wait */
 	double	   *row;			/* the cells of one row */
 	int			nwaiting;
 	Datum	   *waiting;
@@ -73,6 +80,15 @@ PG_FUNCTION_INFO_V1(ae_train_final);
  * Groups.
  *----------
  */
+/* memory for rows: what maintenance_work_mem leaves, at least half of it */
+static size_t
+train_row_bytes(void)
+{
+	size_t		limit = (size_t) maintenance_work_mem * 1024;
+
+	return limit > 2 * TRAIN_RESERVE ? limit - TRAIN_RESERVE : limit / 2;
+}
+
 static TrainCall *
 train_get_call(FunctionCallInfo fcinfo)
 {
@@ -85,20 +101,12 @@ train_get_call(FunctionCallInfo fcinfo)
 		Agg		   *plan = castNode(Agg, state->ss.ps.plan);
 
 		call = MemoryContextAllocZero(context, sizeof(TrainCall));
-		call->budget.limit = (size_t) maintenance_work_mem * 1024;
+		call->budget.limit = train_row_bytes();
 		call->spool = aepg_spool_create(context);
 		call->is_grouped = plan->aggstrategy != AGG_PLAIN;
 		fcinfo->flinfo->fn_extra = call;
 	}
 	return call;
-}
-
-static void
-train_free_dataset(TrainGroup *group)
-{
-	if (group->dataset != NULL)
-		ae_dataset_free(group->dataset);
-	group->dataset = NULL;
 }
 
 /* the aggregate context is about to be reset */
@@ -108,7 +116,7 @@ train_release_group(Datum arg)
 	TrainGroup *group = (TrainGroup *) DatumGetPointer(arg);
 	TrainCall  *call = group->call;
 
-	train_free_dataset(group);
+	ae_dataset_free(group->dataset);
 	if (--call->ngroups == 0)
 		aepg_spool_close(call->spool);
 }
@@ -394,8 +402,7 @@ ae_train_final(PG_FUNCTION_ARGS)
 		error_context_stack = callback.previous;
 	}
 
-	/* the memory is for the groups still to come */
-	train_free_dataset(group);
+	/* the rows stay: a hash table that is scanned again is finalised again */
 	if (result == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_BYTEA_P(result);

@@ -77,8 +77,7 @@ aepg_guc_init(void)
 
 	/* a bytea of more than 512 MB cannot be dumped */
 	DefineCustomIntVariable("autoencoder.max_model_size",
-							"Sets the largest size of a model that training "
-							"may produce.",
+							"Sets the largest size of a model.",
 							NULL,
 							&aepg_max_model_size,
 							256 * 1024, 64, 512 * 1024,

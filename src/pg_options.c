@@ -407,14 +407,14 @@ options_set_time_zone(AeOptions *options)
 	if (options->time_zone[0] == '\0')
 	{
 		const char *name = pg_get_timezone_name(session_timezone);
+		char		complaint[AE_COMPLAINT_BYTES];
 
 		if (name == NULL ||
-			strlcpy(options->time_zone, name, AE_TIME_ZONE_BYTES) >=
-			AE_TIME_ZONE_BYTES)
+			!ae_option_set_text(options, options_find("time_zone"), name,
+								complaint))
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("the name of the session's time zone is longer than %d bytes",
-							AE_TIME_ZONE_BYTES - 1),
+					 errmsg("the session's time zone has a name that a model cannot keep"),
 					 errhint("Give the option \"time_zone\".")));
 	}
 

@@ -8,7 +8,6 @@
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/typcache.h"
 
 #include "pg_compat.h"
 #include "pg_row_private.h"
@@ -32,6 +31,10 @@ aepg_row_create_reader(Oid type, TupleDesc desc, int max_columns,
 		reader->is_record = getBaseType(type) == RECORDOID;
 		reader->values = palloc(Max(desc->natts, 1) * sizeof(Datum));
 		reader->nulls = palloc(Max(desc->natts, 1) * sizeof(bool));
+		reader->desc_id = INVALID_TUPLEDESC_IDENTIFIER;
+		if (desc->tdtypeid != RECORDOID)
+			reader->row_type = lookup_type_cache(desc->tdtypeid,
+												 TYPECACHE_TUPDESC);
 	}
 	return reader;
 }
@@ -109,11 +112,32 @@ aepg_row_add_binary(AepgReader *reader, int cell)
 	reader->binary[reader->nbinary++] = cell;
 }
 
+/*
+ * Whether the named row type still has the columns of desc.  A table may be
+ * altered while a call site lives; the type cache then forgets its identifier.
+ */
+static bool
+row_desc_is_current(AepgReader *reader)
+{
+	TypeCacheEntry *type = reader->row_type;
+
+	if (type == NULL || type->tupDesc_identifier == reader->desc_id)
+		return true;
+	type = lookup_type_cache(type->type_id, TYPECACHE_TUPDESC);
+	if (type->tupDesc == NULL ||
+		!equalTupleDescs(type->tupDesc, reader->desc))
+		return false;
+	reader->desc_id = type->tupDesc_identifier;
+	return true;
+}
+
 bool
-aepg_reader_fits(const AepgReader *reader, Datum value)
+aepg_reader_fits(AepgReader *reader, Datum value)
 {
 	HeapTupleHeader header;
 
+	if (!row_desc_is_current(reader))
+		return false;
 	if (!reader->is_record)
 		return true;
 	header = DatumGetHeapTupleHeader(value);

@@ -60,10 +60,10 @@ extern AepgReader *aepg_reader_for_model(Oid type, Datum value,
 
 /*
  * Whether the reader, made for another value of this type, reads this one: not
- * if it is a record with other columns.  An array of another length is an
- * error of aepg_reader_read().
+ * if it is a record with other columns, or if the type was altered.  An array
+ * of another length is an error of aepg_reader_read().
  */
-extern bool aepg_reader_fits(const AepgReader *reader, Datum value);
+extern bool aepg_reader_fits(AepgReader *reader, Datum value);
 
 /*
  * The cells of a value (NaN: missing).  label is called for category columns.

@@ -24,18 +24,6 @@ row_check_domain(AepgReader *reader, Oid type, Datum value, bool is_null,
 		domain_check(value, is_null, type, cache, reader->context);
 }
 
-/* NULL where there is no label, or none that fell into this hash bucket */
-static const char *
-row_find_label(const AeColumn *source, double cell)
-{
-	int			label = (int) cell;
-
-	if (label < 0 || label >= source->nlabels ||
-		source->frequency[label] <= 0)
-		return NULL;
-	return source->labels[label];
-}
-
 /* the value that a cell stands for, NULL where the model expects nothing */
 static Datum
 row_build_scalar(AepgReader *reader, RowColumn *column, int cell,
@@ -48,8 +36,8 @@ row_build_scalar(AepgReader *reader, RowColumn *column, int cell,
 	*is_null = reader->never_seen[cell] || !isfinite(expected[cell]);
 	if (!*is_null && scalar->kind == AE_KIND_CATEGORY)
 	{
-		label = row_find_label(&model->features->columns[column->column],
-							   expected[cell]);
+		label = ae_column_label(&model->features->columns[column->column],
+								(int) expected[cell]);
 		*is_null = label == NULL;
 		if (label != NULL)
 			value = aepg_scalar_from_label(scalar, label);

@@ -11,6 +11,7 @@
 #include "access/htup_details.h"
 #include "access/tupdesc.h"
 #include "utils/array.h"
+#include "utils/typcache.h"
 
 #include "pg_row.h"
 #include "pg_scalar.h"
@@ -44,6 +45,8 @@ struct AepgReader
 
 	/* rows only */
 	TupleDesc	desc;			/* NULL for an array argument */
+	TypeCacheEntry *row_type;	/* of desc; NULL if anonymous */
+	uint64		desc_id;		/* row_type's identifier when desc was right */
 	bool		is_record;		/* other values may have other columns */
 	Datum	   *values;			/* (desc->natts) of the row at hand */
 	bool	   *nulls;

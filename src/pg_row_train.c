@@ -5,6 +5,8 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 
 #include "pg_row_private.h"
@@ -16,6 +18,8 @@
 static const AepgColumnOptions *
 row_find_override(const AepgOptions *options, const char *name, bool *used)
 {
+	/* called for each of many columns, and there may be as many overrides */
+	CHECK_FOR_INTERRUPTS();
 	for (int i = 0; i < options->ncolumns; i++)
 	{
 		if (strcmp(options->columns[i].name, name) == 0)
@@ -27,8 +31,10 @@ row_find_override(const AepgOptions *options, const char *name, bool *used)
 	return NULL;
 }
 
+/* desc is NULL for an array */
 static void
-row_check_overrides(const AepgOptions *options, const bool *used)
+row_check_overrides(const AepgOptions *options, const bool *used,
+					TupleDesc desc)
 {
 	for (int i = 0; i < options->ncolumns; i++)
 	{
@@ -37,8 +43,32 @@ row_check_overrides(const AepgOptions *options, const bool *used)
 					(errcode(ERRCODE_UNDEFINED_COLUMN),
 					 errmsg("option \"columns\" names column \"%s\", which does not exist",
 							options->columns[i].name),
-					 errhint("The elements of an array are called \"1\", \"2\" and so on, the columns of ROW(...) \"f1\", \"f2\" and so on.")));
+					 desc == NULL ?
+					 errhint("The elements of an array are called \"1\", \"2\" and so on.") :
+					 desc->tdtypeid == RECORDOID ?
+					 errhint("The columns of ROW(...) are called \"f1\", \"f2\" and so on.") : 0));
 	}
+}
+
+/* an option that would change nothing is a mistake */
+static void
+row_check_fields(const AepgColumnOptions *override, AeKind kind)
+{
+	const char *field = NULL;
+
+	if (kind != AE_KIND_NUMERIC && override->scaling != AE_SCALING_AUTO)
+		field = "scaling";
+	else if (kind != AE_KIND_NUMERIC && override->loss != AE_AUTO)
+		field = "loss";
+	else if (kind != AE_KIND_CATEGORY && override->max_categories != AE_AUTO)
+		field = "max_categories";
+	else if (kind != AE_KIND_CATEGORY && override->min_frequency != AE_AUTO)
+		field = "min_frequency";
+	if (field != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"columns.%s.%s\" does not apply to a column of kind \"%s\"",
+						override->name, field, ae_kind_names[kind])));
 }
 
 static void
@@ -111,6 +141,7 @@ row_train_on_element(AepgReader *reader, int index,
 		row_reject_kind(reader->columns, name, override->kind);
 	if (override->has_kind)
 		spec->kind = override->kind;
+	row_check_fields(override, spec->kind);
 	if (spec->kind == AE_KIND_BINARY)
 		aepg_row_add_binary(reader, index);
 }
@@ -194,6 +225,8 @@ row_train_on_attribute(AepgReader *reader, int attribute,
 		column->scalar.kind;
 	if (!aepg_row_set_kind(column, kind, options->core.time_zone))
 		row_reject_kind(column, name, kind);
+	if (override != NULL)
+		row_check_fields(override, kind);
 	row_fill_spec(&reader->specs[reader->ncolumns], name, column, options,
 				  override);
 	reader->ncolumns++;
@@ -240,7 +273,7 @@ aepg_reader_for_training(Oid type, Datum value, const AepgOptions *options,
 		reader = row_train_on_array(type, value, options, used, context);
 	else
 		reader = row_train_on_row(type, desc, options, used, context);
-	row_check_overrides(options, used);
+	row_check_overrides(options, used, desc);
 	reader->for_training = true;
 	*specs = reader->specs;
 	*ncolumns = reader->nspecs;

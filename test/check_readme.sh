@@ -80,7 +80,7 @@ foreach my $file (@ARGV)
 	print $out $script;
 	close($out);
 	my $printed =
-	  `cd examples && "$bin/psql" -X -q -d $database -f "$path" 2>&1`;
+	  `"$bin/psql" -X -q -d $database -f "$path" 2>&1`;
 
 	my %printed = ('' => split(/^\@\@\@ (\d+)\n/m, $printed));
 	foreach my $i (grep { $blocks[$_][1] eq 'sql' } 0 .. $#blocks)

@@ -161,6 +161,12 @@ fit_log(const Fit *fit, AeCell *cell)
 		cell->spread = 1.0;
 }
 
+static double
+fit_clamp(double value, double min, double max)
+{
+	return fmin(fmax(value, min), max);
+}
+
 static AeStatus
 fit_knots(const Fit *fit, AeCell *cell)
 {
@@ -171,7 +177,7 @@ fit_knots(const Fit *fit, AeCell *cell)
 	{
 		double		knot = fit_quantile(fit, i / (AE_KNOTS - 1.0));
 
-		cell->knots[i] = fmin(fmax(knot, cell->min), cell->max);
+		cell->knots[i] = fit_clamp(knot, cell->min, cell->max);
 	}
 	cell->knots[0] = cell->min;
 	cell->knots[AE_KNOTS - 1] = cell->max;
@@ -231,9 +237,11 @@ fit_moments(const AeDataset *dataset, int index, AeCell *cell)
 		cell->constant = true;
 		return;
 	}
-	cell->min = fmax(dataset->min[index], base - AE_CELL_LIMIT);
-	cell->max = fmin(dataset->max[index], base + AE_CELL_LIMIT);
-	cell->mean = fmin(fmax(base + moments->mean, cell->min), cell->max);
+	cell->min = fit_clamp(dataset->min[index], base - AE_CELL_LIMIT,
+						  base + AE_CELL_LIMIT);
+	cell->max = fit_clamp(dataset->max[index], base - AE_CELL_LIMIT,
+						  base + AE_CELL_LIMIT);
+	cell->mean = fit_clamp(base + moments->mean, cell->min, cell->max);
 	cell->stddev = sqrt(moments->squares / (double) moments->count);
 	/* a spread whose inverse a float cannot hold is none */
 	cell->constant = cell->min == cell->max ||

@@ -111,13 +111,14 @@ ae_dataset_hold_out(AeDataset *dataset, double fraction, uint64_t max_rows,
 	const AeEnv *env = dataset->account.env;
 	uint64_t	nrows = ae_dataset_rows(dataset);
 	uint64_t	held = 0;
+	uint64_t	most = (uint64_t) (HELD_MAX_SHARE * (double) nrows);
 	double		share = fraction;
 	AeRng		rng;
 
+	if (max_rows > most)
+		max_rows = most;
 	if (nrows > 0 && share > (double) max_rows / (double) nrows)
 		share = (double) max_rows / (double) nrows;
-	if (share > HELD_MAX_SHARE)
-		share = HELD_MAX_SHARE;
 	if (!(share > 0.0) || nrows < HELD_MIN_ROWS)
 		share = 0.0;
 	ae_rng_seed(&rng, seed, HELD_STREAM);

@@ -15,9 +15,14 @@ static size_t
 dense_plan(AeLayer *layer, size_t start)
 {
 	size_t		ld = AE_PAD((size_t) layer->out);
-	size_t		need = ((size_t) layer->in + 1) * ld;
+	size_t		nrows = (size_t) layer->in + 1;
+	size_t		need;
 
-	if (need > AE_MAX_PARAMS || start > AE_MAX_PARAMS - need)
+	/* divided, because the product may not fit a size_t of 32 bits */
+	if (nrows > AE_MAX_PARAMS / ld)
+		return 0;
+	need = nrows * ld;
+	if (start > AE_MAX_PARAMS - need)
 		return 0;
 	layer->weights = start;
 	layer->bias = start + (size_t) layer->in * ld;

@@ -202,6 +202,9 @@ ae_label_bucket(uint64_t hash, int nbuckets)
 extern double ae_features_code(const AeFeatures *features, int column,
 							   const char *label, size_t len);
 
+/* the label of a code; NULL for "other", and for a bucket without a label */
+extern const char *ae_column_label(const AeColumn *column, int code);
+
 /*
  * Input vector (input_width) and target vector (output_width) of one row of
  * cells in original units; either may be NULL.  Category cells hold codes of

@@ -128,3 +128,18 @@ ae_features_code(const AeFeatures *features, int column, const char *label,
 	slot = index_find(features, column, label, len);
 	return slot->label != 0 ? slot->label - 1 : col->nlabels;
 }
+
+/* "" stands for no label, except in the one bucket that "" itself falls into */
+const char *
+ae_column_label(const AeColumn *column, int code)
+{
+	const char *label;
+
+	if (code < 0 || code >= column->nlabels || column->frequency[code] <= 0)
+		return NULL;
+	label = column->labels[code];
+	if (column->hashed && label[0] == '\0' &&
+		ae_label_bucket(ae_label_hash("", 0), column->nlabels) != code)
+		return NULL;
+	return label;
+}

@@ -21,8 +21,7 @@ typedef enum AePurpose
 {
 	AE_PURPOSE_ANOMALY = 0,
 	AE_PURPOSE_EMBEDDING,
-	AE_PURPOSE_IMPUTATION,
-	AE_PURPOSE_GENERATION
+	AE_PURPOSE_IMPUTATION
 } AePurpose;
 
 typedef enum AeOptimizerKind

@@ -19,7 +19,7 @@
 #define TRAIN_VALIDATION_ROWS 20000
 
 /* random training rows that the mean loss of each column is taken over */
-#define TRAIN_CALIBRATION_BYTES ((size_t) 8 << 20)
+#define TRAIN_CALIBRATION_BYTES ((size_t) 4 << 20)
 #define TRAIN_CALIBRATION_ROWS 32768
 
 /* streams of the option seed */
@@ -49,8 +49,8 @@ typedef struct Trainer
 	const float **rows;			/* (batch_rows) stored rows of the batch */
 	const float **noisy_rows;	/* (batch_rows) into noisy */
 	float	   *noisy;			/* (batch_rows, ncells), or NULL */
-	float	   *target;			/* (batch_rows, AE_PAD(output_width)); the inputs
-								 * themselves where they are the same */
+	float	   *target;			/* (batch_rows, AE_PAD(output_width)); the
+								 * inputs where they are the same */
 	float	   *grads;			/* (nparams) */
 
 	uint64_t	nvalidation;
@@ -270,7 +270,8 @@ trainer_epoch(Trainer *t, int epoch, AeEpoch *result)
 	}
 	result->train_loss = loss / (double) seen;
 	result->validation_loss = t->nvalidation > 0 ? trainer_validate(t) : NAN;
-	return AE_OK;
+	return t->nvalidation > 0 && !isfinite(result->validation_loss) ?
+		AE_ERR_DIVERGED : AE_OK;
 }
 
 static AeStatus

@@ -23,6 +23,8 @@ SELECT ae_train(r) FROM (SELECT 1 AS a, '{}'::jsonb AS b) r;
 SELECT ae_train(r) FROM (SELECT 1 AS a, 'x'::bytea AS b) r;
 SELECT ae_train(r) FROM (SELECT 1 AS a, point '(1,2)' AS b) r;
 SELECT ae_train(r) FROM (SELECT 1 AS a, int4range(1, 2) AS b) r;
+-- whose name depends on the search_path
+SELECT ae_train(r) FROM (SELECT 1 AS a, 'integer'::regtype AS b) r;
 SELECT ae_train(r) FROM (SELECT 1 AS a, ARRAY['x'] AS b) r;
 SELECT ae_train(r) FROM (SELECT 1 AS a, ROW(1, 2) AS b) r;
 SELECT ae_train(ROW(1, 'x'));

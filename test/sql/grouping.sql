@@ -69,6 +69,20 @@ SELECT country, model = (SELECT ae_train(r, '{"epochs": 2}' ORDER BY id)
 						  WHERE r.country = b.country) AS same
   FROM by_country b ORDER BY country;
 
+-- a hash table that is scanned again, and not built again, has the same models
+SET enable_sort = off;
+SET enable_material = off;
+SET enable_memoize = off;
+SELECT g, (SELECT count(m)
+			 FROM (SELECT country, ae_train(ROW(amount), '{"epochs": 1}') AS m
+					 FROM payment WHERE id <= 90 GROUP BY country
+				   HAVING length(ae_train(ROW(amount), '{"epochs": 1}')) > g)
+				  s) AS models
+  FROM generate_series(1, 3) g;
+RESET enable_sort;
+RESET enable_material;
+RESET enable_memoize;
+
 -- so many groups and rows that both the executor and we run out of memory
 CREATE TEMP TABLE event AS
 SELECT g % 700 AS source, ARRAY[g % 7, g % 11, sin(g), cos(g), 5] AS v

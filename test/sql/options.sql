@@ -43,7 +43,7 @@ SELECT o.key, pg_temp.options(jsonb_build_object(o.key, o.value)) -> o.key
 
 -- all choices of all options are taken
 SELECT o.key, string_agg(v, ' ' ORDER BY n) AS taken
-  FROM (VALUES ('purpose', '{anomaly,embedding,imputation,generation}'::text[]),
+  FROM (VALUES ('purpose', '{anomaly,embedding,imputation}'::text[]),
 			   ('activation', '{relu,leaky_relu,elu,selu,gelu,silu,mish,tanh,sigmoid,softplus,linear}'),
 			   ('loss', '{mse,mae,huber}'),
 			   ('scaling', '{standard,robust,minmax,quantile,log,none}'),
@@ -110,6 +110,8 @@ SELECT ae_anomaly_score(overlay(z PLACING sha256(substr(z, 65)) FROM 25),
 		  FROM sale_model) s;
 SET TimeZone = '<ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFGHIJKL>0';
 SELECT pg_temp.options('{}');
+SET TimeZone = '<A"B>3';
+SELECT pg_temp.options('{}');
 RESET TimeZone;
 
 -- options that do not exist
@@ -120,6 +122,13 @@ SELECT pg_temp.options('{"": 8}');
 SELECT pg_temp.options('{"columns": {"shop": {"kinds": "category"}}}');
 SELECT pg_temp.options('{"columns": {"shop": {"colour": "red"}}}');
 SELECT pg_temp.options('{"columns": {"shops": {"skip": true}}}');
+SELECT ae_train(ROW(1, 2), '{"columns": {"shops": {"skip": true}}}');
+
+-- options of single columns that their kind does not have
+SELECT pg_temp.options('{"columns": {"shop": {"scaling": "log"}}}');
+SELECT pg_temp.options('{"columns": {"paid": {"loss": "mae"}}}');
+SELECT pg_temp.options('{"columns": {"amount": {"max_categories": 9}}}');
+SELECT ae_train(ARRAY[1, 2], '{"columns": {"2": {"min_frequency": 9}}}');
 
 -- values out of range or of the wrong type
 SELECT ae_train(s, '[]') FROM sale s;

@@ -55,5 +55,18 @@ cancelled('training in memory', '{"epochs": 100000}', 1_000);
 cancelled('training from temporary files',
 	'{"epochs": 10000, "hidden": [8], "latent": 2}', 100_000);
 
+# overrides are looked up for each of many columns before any row is kept
+my $err;
+$node->psql(
+	'postgres',
+	q{SET statement_timeout = '1s';
+	  SELECT ae_train(array_fill(1::real, ARRAY[90000]),
+					  jsonb_build_object('columns', o))
+	  FROM (SELECT jsonb_object_agg('c' || i, '{}'::jsonb) AS o
+			FROM generate_series(1, 40000) i) s},
+	stderr => \$err);
+like($err, qr/canceling statement due to statement timeout/,
+	'the lookup of overrides is cancelled');
+
 $node->stop;
 done_testing();

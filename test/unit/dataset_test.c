@@ -365,6 +365,7 @@ test_small(void)
 	float	   *rows;
 	const float *cells;
 	uint64_t	n;
+	uint64_t	most = 0;
 	int			count;
 
 	ae_arena_init(&arena, &unit_env);
@@ -391,6 +392,15 @@ test_small(void)
 	   ae_coder_create(dataset, features, &arena, &coder) == AE_OK,
 	   "nine rows can be fitted");
 	ae_dataset_free(dataset);
+
+	dataset = mixed_dataset(NULL, &budget, 10);
+	for (uint64_t seed = 0; seed < 10000; seed++)
+	{
+		must(ae_dataset_hold_out(dataset, 0.5, 100, seed, &arena, &rows, &n));
+		most = n > most ? n : most;
+	}
+	ok(most == 9, "one of ten rows is always left to train on");
+	ae_dataset_free(dataset);
 	ae_dataset_free(NULL);
 	ae_arena_free(&arena);
 	ok(budget.used == 0, "the budget is given back");
@@ -403,12 +413,12 @@ test_extremes(void)
 	const AeKernels *kernels = ae_kernels_get(AE_KERNEL_AUTO);
 	const double values[][2] = {
 		{-1.7e308, 1.7e308}, {0.0, 1e-300}, {1e9, 1e9 + 2e-7}, {1e300, -3.0},
-		{1e-34, 2e-34}
+		{1e-34, 2e-34}, {-1e308, -1.5e308}
 	};
 	bool		finite = true;
 
 	for (int s = AE_SCALING_STANDARD; s <= AE_SCALING_NONE; s++)
-		for (int v = 0; v < 5; v++)
+		for (int v = 0; v < 6; v++)
 		{
 			AeColumnSpec spec = one_number;
 			AeBudget	budget = {NO_LIMIT, 0};
@@ -424,7 +434,8 @@ test_extremes(void)
 				must(ae_dataset_append(dataset, &values[v][r % 3 == 0]));
 			must(ae_dataset_finish(dataset));
 			open_access(&access, dataset, false);
-			ok(access.features->columns[0].cells[0].constant == (v == 1),
+			ok(access.features->columns[0].cells[0].constant ==
+			   (v == 1 || v == 5),
 			   "%g and %g, %s: constant only where a float cannot tell",
 			   values[v][0], values[v][1], ae_scaling_names[s]);
 			while (ae_cursor_next(access.cursor, 1, &cells,

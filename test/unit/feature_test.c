@@ -361,6 +361,28 @@ test_layout(void)
 	ok(row[4] == 1.0, "the likeliest label, never the other one");
 }
 
+/* buckets of which no label is kept, but for the first */
+static void
+test_bucket_labels(void)
+{
+	char		kept[] = "kept";
+	char		none[] = "";
+	char	   *labels[4] = {kept, none, none, none};
+	double		frequency[5] = {0.25, 0.25, 0.25, 0.25, 0.0};
+	AeColumn	column = {.hashed = true,.nlabels = 4,.labels = labels,
+	.frequency = frequency};
+	int			nempty = 0;
+
+	ok(ae_column_label(&column, 0) == kept &&
+	   ae_column_label(&column, -1) == NULL &&
+	   ae_column_label(&column, 4) == NULL, "label of a bucket");
+	for (int i = 1; i < 4; i++)
+		nempty += ae_column_label(&column, i) != NULL;
+	ok(nempty == 1, "the empty text is the label of one bucket only");
+	frequency[0] = 0.0;
+	ok(ae_column_label(&column, 0) == NULL, "no row fell into the bucket");
+}
+
 static void
 test_labels(void)
 {
@@ -427,6 +449,7 @@ test_labels(void)
 	ok(buckets, "labels spread evenly over the buckets");
 	ok(ae_features_code(&features, 1, longest, sizeof(longest)) == 7,
 	   "a text too long is in no bucket");
+	test_bucket_labels();
 	/* stored models depend on it */
 	ok(ae_label_hash("autoencoder", 11) == UINT64_C(0x94b4db0c6a168bc6),
 	   "the hash of labels is the agreed one");

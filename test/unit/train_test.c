@@ -231,6 +231,9 @@ static void
 test_variants(void)
 {
 	AeOptions	o;
+	AeStatus	status;
+	int			ndiverged = 0;
+	bool		finite = true;
 	Run			run;
 	Run			plain;
 
@@ -258,7 +261,7 @@ test_variants(void)
 	run_free(&plain);
 
 	/* automatic everything, for each purpose */
-	for (int p = AE_PURPOSE_ANOMALY; p <= AE_PURPOSE_GENERATION; p++)
+	for (int p = AE_PURPOSE_ANOMALY; p <= AE_PURPOSE_IMPUTATION; p++)
 	{
 		ae_options_init(&o);
 		o.purpose = p;
@@ -283,6 +286,25 @@ test_variants(void)
 	ok(run_training(&run, &o, 500) == AE_ERR_DIVERGED,
 	   "a rate far too high is reported as divergence");
 	run_free(&run);
+
+	/* one step an epoch, so that only the validation sees the last */
+	o.nhidden = 3;
+	o.hidden[1] = o.hidden[2] = 16;
+	o.activation = AE_ACT_RELU;
+	o.warmup = 0.0;
+	o.epochs = 3;
+	o.schedule = AE_SCHEDULE_CONSTANT;
+	o.validation_fraction = 0.5;
+	for (o.seed = 0; o.seed < 300; o.seed++)
+	{
+		status = run_training(&run, &o, 40);
+		ndiverged += status == AE_ERR_DIVERGED;
+		for (int i = 0; status == AE_OK && i < run.model->nhistory; i++)
+			finite &= isfinite(run.model->history[i].validation_loss) != 0;
+		run_free(&run);
+	}
+	ok(finite, "a validation loss is finite, or the training diverged (%d)",
+	   ndiverged);
 	small_options(&o);
 	o.epochs = 3;
 	ok(run_training(&run, &o, 2) == AE_OK, "two rows are enough");
