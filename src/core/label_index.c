@@ -97,13 +97,14 @@ ae_label_index_build(AeFeatures *features, AeArena *arena)
 
 		if (column->kind != AE_KIND_CATEGORY || column->hashed)
 			continue;
-		arena->env->poll(arena->env->host);
 		for (int i = 0; i < column->nlabels; i++)
 		{
 			const char *label = column->labels[i];
 			size_t		len = strlen(label);
 			LabelSlot  *slot = index_find(features, c, label, len);
 
+			/* labels made to collide take a while each */
+			arena->env->poll(arena->env->host);
 			if (slot->label != 0)
 				return AE_ERR_CORRUPT;
 			slot->hash = index_hash(c, label, len);
