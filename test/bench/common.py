@@ -192,6 +192,19 @@ def median(values):
     return statistics.median(np.atleast_1d(values))
 
 
+def print_table(table, left):
+    """In Markdown; left are the columns not aligned to the right."""
+    widths = [max(map(len, column)) for column in zip(*table)]
+    for number, row in enumerate(table):
+        cells = (f" {cell:<{width}} " if i in left else f" {cell:>{width}} "
+                 for i, (cell, width) in enumerate(zip(row, widths)))
+        print("|" + "|".join(cells) + "|")
+        if number == 0:
+            print("|" + "|".join(
+                "-" * (width + 1) + ("-" if i in left else ":")
+                for i, width in enumerate(widths)) + "|")
+
+
 class Report:
     """A table of measured values; ours and peer are values or lists."""
 
@@ -220,20 +233,13 @@ class Report:
 
     def print(self, cursor, peers=()):
         print(f"\n## {self.title}\n")
-        table = [["", "ours", "peer", "ours / peer", "goal"]] + self.rows
-        widths = [max(len(row[i]) for row in table) for i in range(5)]
-        for number, row in enumerate(table):
-            cells = (f" {cell:<{width}} " if i in (0, 4)
-                     else f" {cell:>{width}} "
-                     for i, (cell, width) in enumerate(zip(row, widths)))
-            print("|" + "|".join(cells) + "|")
-            if number == 0:
-                print("|" + "|".join(
-                    "-" * (width + 1) + ("-" if i in (0, 4) else ":")
-                    for i, width in enumerate(widths)) + "|")
+        print_table([["", "ours", "peer", "ours / peer", "goal"]] + self.rows,
+                    left=(0, 4))
         print()
         for line in self.raw + machine(cursor, peers):
             print(f"- {line}")
+        print(f"- median of {RUNS}" +
+              (f", rows x {SCALE:g}" if SCALE != 1 else ""))
         print(flush=True)
 
 
@@ -261,6 +267,5 @@ def machine(cursor, peers):
                    f"NumPy {np.__version__}",
                    f"Python {platform.python_version()}"]),
         f"{datetime.date.today()}, commit "
-        f"{os.environ.get('BENCH_COMMIT', 'none')}, median of {RUNS}"
-        + (f", rows x {SCALE:g}" if SCALE != 1 else ""),
+        f"{os.environ.get('BENCH_COMMIT', 'none')}",
     ]

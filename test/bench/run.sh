@@ -3,28 +3,31 @@
 #
 # usage: test/bench/run.sh NAME...
 #
-# Names: train_tabular train_wide quality score call memory, or all.  What each
-# one measures is in README.md here.  RUNS (5) is the number of alternating
-# runs, SCALE (1) multiplies the numbers of rows, PYTHON (/usr/bin/python3) is
-# an interpreter with PyTorch, NumPy and psycopg2.
+# Names: train_tabular train_wide quality score call memory, or all; and
+# adbench, which needs tables that are not here, in the folder ADBENCH.  What
+# each one measures is in README.md here.  RUNS (5) is the number of
+# alternating runs, SCALE (1) multiplies the numbers of rows, PYTHON
+# (/usr/bin/python3) is an interpreter with PyTorch, NumPy, psycopg2 and
+# scikit-learn.
 
 HERE=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source-path=SCRIPTDIR source=../../scripts/lib.sh
 . "$HERE/../../scripts/lib.sh"
 
 ALL="train_tabular train_wide quality score call memory"
+NAMES="$ALL adbench"
 PYTHON=${PYTHON:-/usr/bin/python3}
 FASHION=/usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz
 
 usage()
 {
-	die "usage: test/bench/run.sh ${ALL// /|}|all ..."
+	die "usage: test/bench/run.sh ${NAMES// /|}|all ..."
 }
 
 install_peers()
 {
 	local module missing=() major package version
-	for module in torch numpy psycopg2; do
+	for module in torch numpy psycopg2 sklearn; do
 		"$PYTHON" -c "import $module" 2>/dev/null ||
 			missing+=("python3-$module")
 	done
@@ -48,7 +51,7 @@ install_peers()
 [ $# -gt 0 ] || usage
 names=()
 for name in "$@"; do
-	case " $ALL all " in
+	case " $NAMES all " in
 		*" $name "*) ;;
 		*) usage ;;
 	esac
