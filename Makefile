@@ -13,6 +13,7 @@ CORE_OBJS = \
 	src/core/arena.o \
 	src/core/blas.o \
 	src/core/bytes.o \
+	src/core/calibration.o \
 	src/core/codec.o \
 	src/core/codec_read.o \
 	src/core/coder.o \
