@@ -25,8 +25,10 @@ CORE_OBJS = \
 	src/core/dataset_fit.o \
 	src/core/dataset_sample.o \
 	src/core/dense.o \
+	src/core/drift.o \
 	src/core/feature.o \
 	src/core/feature_cell.o \
+	src/core/histogram.o \
 	src/core/joint.o \
 	src/core/joint_fit.o \
 	src/core/kernels.o \
@@ -35,6 +37,7 @@ CORE_OBJS = \
 	src/core/kernels_baseline.o \
 	src/core/label_index.o \
 	src/core/labels.o \
+	src/core/merge.o \
 	src/core/model.o \
 	src/core/moments.o \
 	src/core/neighbour.o \
@@ -46,18 +49,22 @@ CORE_OBJS = \
 	src/core/score.o \
 	src/core/score_fit.o \
 	src/core/spectrum.o \
-	src/core/train.o
+	src/core/train.o \
+	src/core/update.o
 
 OBJS = \
 	$(WIN32RES) \
 	$(CORE_OBJS) \
 	src/autoencoder.o \
 	src/fn_backend.o \
+	src/fn_drift.o \
 	src/fn_evaluate.o \
 	src/fn_inspect.o \
+	src/fn_merge.o \
 	src/fn_metrics.o \
 	src/fn_score.o \
 	src/fn_train.o \
+	src/fn_update.o \
 	src/pg_blas.o \
 	src/pg_call.o \
 	src/pg_env.o \
@@ -65,11 +72,13 @@ OBJS = \
 	src/pg_json.o \
 	src/pg_model.o \
 	src/pg_options.o \
+	src/pg_partial.o \
 	src/pg_row.o \
 	src/pg_row_build.o \
 	src/pg_row_read.o \
 	src/pg_row_train.o \
-	src/pg_scalar.o
+	src/pg_scalar.o \
+	src/pg_update.o
 
 DATA = $(wildcard sql/$(EXTENSION)--*.sql)
 

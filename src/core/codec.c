@@ -22,6 +22,7 @@ const char *const ae_codec_tags[AE_CODEC_SECTIONS] = {
 	[AE_CODEC_JOINT] = "JOIN",
 	[AE_CODEC_CALIBRATION] = "CALB",
 	[AE_CODEC_HISTORY] = "HIST",
+	[AE_CODEC_HISTOGRAMS] = "DIST",
 	[AE_CODEC_VERSION] = "VERS"
 };
 
@@ -117,10 +118,8 @@ net_write(AeWriter *w, const AeModel *model)
 }
 
 static void
-weights_write(AeWriter *w, const AeModel *model)
+params_write(AeWriter *w, const AeNet *net, const float *params)
 {
-	const AeNet *net = &model->net;
-
 	if (w->data == NULL)
 	{
 		ae_write_f32s(w, NULL, ae_net_weights(net));
@@ -132,10 +131,22 @@ weights_write(AeWriter *w, const AeModel *model)
 		size_t		ld = AE_PAD((size_t) layer->out);
 
 		for (int j = 0; j < layer->in; j++)
-			ae_write_f32s(w, model->params + layer->weights + (size_t) j * ld,
+			ae_write_f32s(w, params + layer->weights + (size_t) j * ld,
 						  (size_t) layer->out);
-		ae_write_f32s(w, model->params + layer->bias, (size_t) layer->out);
+		ae_write_f32s(w, params + layer->bias, (size_t) layer->out);
 	}
+}
+
+static void
+weights_write(AeWriter *w, const AeModel *model)
+{
+	params_write(w, &model->net, model->params);
+}
+
+static void
+velocity_write(AeWriter *w, const AeModel *model)
+{
+	params_write(w, &model->net, model->velocity);
 }
 
 static void
@@ -185,6 +196,7 @@ history_write(AeWriter *w, const AeModel *model)
 	static const AeEpoch none = {0.0, 0.0, 0.0};
 
 	ae_write_u64(w, model->nsteps);
+	ae_write_u64(w, model->nseen);
 	ae_write_u32(w, (uint32_t) model->best_epoch);
 	ae_write_u32(w, (uint32_t) model->nhistory);
 	for (int i = 0; i < model->nhistory; i++)
@@ -194,6 +206,23 @@ history_write(AeWriter *w, const AeModel *model)
 		ae_write_f64(w, epoch->train_loss);
 		ae_write_f64(w, epoch->validation_loss);
 		ae_write_f64(w, epoch->learning_rate);
+	}
+}
+
+static void
+histograms_write(AeWriter *w, const AeModel *model)
+{
+	int			count = model->histograms != NULL ?
+		model->features->ncells : 0;
+
+	ae_write_u32(w, (uint32_t) count);
+	for (int i = 0; i < count; i++)
+	{
+		const AeHistogram *h = &model->histograms[i];
+
+		ae_write_u32(w, (uint32_t) h->nedges);
+		ae_write_f32s(w, h->edges, (size_t) h->nedges);
+		ae_write_f32s(w, h->share, (size_t) h->nbins);
 	}
 }
 
@@ -213,6 +242,7 @@ static const SectionWriter section_writers[AE_CODEC_SECTIONS] = {
 	[AE_CODEC_JOINT] = joint_write,
 	[AE_CODEC_CALIBRATION] = calibration_write,
 	[AE_CODEC_HISTORY] = history_write,
+	[AE_CODEC_HISTOGRAMS] = histograms_write,
 	[AE_CODEC_VERSION] = version_write
 };
 
@@ -230,19 +260,26 @@ header_write(AeWriter *w, uint64_t total)
 }
 
 static void
+section_write(AeWriter *w, const char *tag, SectionWriter write,
+			  const AeModel *model)
+{
+	AeWriter	counter = {NULL, 0, 0};
+
+	write(&counter, model);
+	ae_write_bytes(w, tag, AE_CODEC_TAG_BYTES);
+	ae_write_u32(w, 0);
+	ae_write_u64(w, counter.used);
+	write(w, model);
+}
+
+static void
 model_write(AeWriter *w, const AeModel *model, size_t total)
 {
 	header_write(w, total);
 	for (int i = 0; i < AE_CODEC_SECTIONS; i++)
-	{
-		AeWriter	counter = {NULL, 0, 0};
-
-		section_writers[i] (&counter, model);
-		ae_write_bytes(w, ae_codec_tags[i], AE_CODEC_TAG_BYTES);
-		ae_write_u32(w, 0);
-		ae_write_u64(w, counter.used);
-		section_writers[i] (w, model);
-	}
+		section_write(w, ae_codec_tags[i], section_writers[i], model);
+	if (model->velocity != NULL)
+		section_write(w, AE_CODEC_VELOCITY, velocity_write, model);
 }
 
 size_t

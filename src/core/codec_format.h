@@ -19,10 +19,14 @@ typedef enum AeCodecSection
 	AE_CODEC_JOINT,
 	AE_CODEC_CALIBRATION,
 	AE_CODEC_HISTORY,
+	AE_CODEC_HISTOGRAMS,
 	AE_CODEC_VERSION
 } AeCodecSection;
 
-#define AE_CODEC_SECTIONS 8
+#define AE_CODEC_SECTIONS 9
+
+/* optional: readers that do not know it may skip it */
+#define AE_CODEC_VELOCITY "velo"
 
 extern const char *const ae_codec_tags[AE_CODEC_SECTIONS];
 

@@ -484,6 +484,12 @@ ae_dataset_rows(const AeDataset *dataset)
 	return dataset->settled ? rows : (uint64_t) dataset->head_rows;
 }
 
+void
+ae_dataset_mark_known(AeDataset *dataset)
+{
+	dataset->nknown = ae_dataset_rows(dataset);
+}
+
 int
 ae_dataset_cells(const AeDataset *dataset)
 {

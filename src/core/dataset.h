@@ -60,6 +60,9 @@ extern AeStatus ae_dataset_code(AeDataset *dataset, int column,
 /* one row of cells; every value finite, or NaN for missing */
 extern AeStatus ae_dataset_append(AeDataset *dataset, const double *row);
 
+/* rows appended so far are for passes only: no sample has one of them */
+extern void ae_dataset_mark_known(AeDataset *dataset);
+
 /* no more rows; required before any of the calls below */
 extern AeStatus ae_dataset_finish(AeDataset *dataset);
 

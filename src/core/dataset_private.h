@@ -62,6 +62,8 @@ struct AeDataset
 	float	   *buffer;			/* one chunk, for ae_dataset_sample() and
 								 * ae_dataset_hold_out(); NULL until needed */
 
+	uint64_t	nknown;			/* first rows, which no sample has */
+
 	/* rows set aside: those below held_end whose hash is below held_share */
 	uint64_t	held_key;
 	uint64_t	held_share;		/* of 2^64 */

@@ -343,6 +343,9 @@ ae_model_plan(AeModel *model, AeDataset *dataset, const AeOptions *options,
 {
 	model->options = *options;
 	AE_TRY(ae_dataset_fit(dataset, &model->arena, &model->features));
+	AE_TRY(ae_histogram_fit(dataset, model->features, &model->arena,
+							&model->histograms));
+	model->nseen = model->features->nrows;
 	model->column_loss = ae_arena_alloc(&model->arena,
 										(size_t) model->features->ncolumns,
 										sizeof(double));

@@ -47,6 +47,7 @@ typedef struct Trainer
 	AeTape	   *tape;
 	AeOptimizer *optimizer;
 	AeRng		rng;			/* dropout and corruption */
+	bool		is_fresh;		/* starts from random weights */
 	int			batch_rows;
 	const float **rows;			/* (batch_rows) stored rows of the batch */
 	const float **noisy_rows;	/* (batch_rows) into noisy */
@@ -133,8 +134,10 @@ trainer_allocate(Trainer *t)
 		t->noisy = ae_arena_alloc(&t->arena, rows, ncells * sizeof(float));
 	if (t->nvalidation > 0)
 		t->best = ae_arena_alloc(&t->arena, model->net.nparams, sizeof(float));
-	model->params = ae_arena_alloc(&model->arena, model->net.nparams,
-								   sizeof(float));
+	t->is_fresh = model->params == NULL;
+	if (t->is_fresh)
+		model->params = ae_arena_alloc(&model->arena, model->net.nparams,
+									   sizeof(float));
 	model->history = ae_arena_alloc(&model->arena, (size_t) o->epochs,
 									sizeof(AeEpoch));
 	if (t->rows == NULL || t->noisy_rows == NULL || t->target == NULL ||
@@ -283,7 +286,9 @@ trainer_run(Trainer *t, const AeProgress *progress)
 	const AeOptions *o = &model->options;
 	size_t		bytes = model->net.nparams * sizeof(float);
 
-	ae_net_init(&model->net, trainer_seed(t, STREAM_WEIGHTS), model->params);
+	if (t->is_fresh)
+		ae_net_init(&model->net, trainer_seed(t, STREAM_WEIGHTS),
+					model->params);
 	ae_rng_seed(&t->rng, (uint64_t) o->seed, STREAM_NOISE);
 	for (int epoch = 0; epoch < o->epochs; epoch++)
 	{

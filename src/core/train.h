@@ -21,8 +21,9 @@ typedef struct AeProgress
 } AeProgress;
 
 /*
- * Trains a planned model on the dataset it was planned for.  On success the
- * model is prepared for scoring.  progress may be NULL.
+ * Trains a planned model on the dataset it was planned for, or a trained one
+ * further, see update.h.  On success the model is prepared for scoring.
+ * progress may be NULL.
  */
 extern AeStatus ae_train_model(AeModel *model, AeDataset *dataset,
 							   const AeBlas *blas, const AeKernels *kernels,

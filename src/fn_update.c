@@ -1,0 +1,287 @@
+/*
+ * fn_update.c
+ *	  The aggregate ae_update(), and ae_row(), which makes two arguments one.
+ *
+ * The rows' budget and their temporary file belong to the aggregate call, the
+ * partials to its groups, as in fn_train.c.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/expandeddatum.h"
+#include "utils/memutils.h"
+
+#include "core/merge.h"
+#include "pg_compat.h"
+#include "pg_env.h"
+#include "pg_guc.h"
+#include "pg_model.h"
+#include "pg_partial.h"
+
+PG_FUNCTION_INFO_V1(ae_row);
+PG_FUNCTION_INFO_V1(ae_row_in);
+PG_FUNCTION_INFO_V1(ae_row_out);
+PG_FUNCTION_INFO_V1(ae_update_row_transition);
+PG_FUNCTION_INFO_V1(ae_update_transition);
+PG_FUNCTION_INFO_V1(ae_update_final);
+
+/*----------
+ * Values of type ae_row: pointers to a model and a row.
+ *
+ * A call site of ae_row() has one, which it fills anew for each row: whoever
+ * would keep one must flatten it, and that is refused.
+ *----------
+ */
+typedef struct Row
+{
+	ExpandedObjectHeader hdr;
+	Datum		model;
+	Datum		features;
+	Oid			type;			/* of the features */
+	const Jsonb *options;		/* NULL for none */
+} Row;
+
+static void
+row_refuse(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("a value of type ae_row cannot be stored or shown"),
+			 errhint("Pass ae_row() directly to ae_update(), without ORDER BY or DISTINCT.")));
+}
+
+static Size
+row_flat_size(ExpandedObjectHeader *object)
+{
+	(void) object;
+	row_refuse();
+	return 0;
+}
+
+static void
+row_flatten(ExpandedObjectHeader *object, void *result, Size size)
+{
+	(void) object;
+	(void) result;
+	(void) size;
+	row_refuse();
+}
+
+static const ExpandedObjectMethods row_methods = {row_flat_size, row_flatten};
+
+/* ae_row(model bytea, features anyelement [, options jsonb]) returns ae_row */
+Datum
+ae_row(PG_FUNCTION_ARGS)
+{
+	Row		   *row = fcinfo->flinfo->fn_extra;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		PG_RETURN_NULL();
+	if (row == NULL)
+	{
+		row = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(Row));
+		EOH_init_header(&row->hdr, &row_methods, fcinfo->flinfo->fn_mcxt);
+		row->type = get_fn_expr_argtype(fcinfo->flinfo, 1);
+		fcinfo->flinfo->fn_extra = row;
+	}
+	row->model = PG_GETARG_DATUM(0);
+	row->features = PG_GETARG_DATUM(1);
+	row->options = PG_NARGS() > 2 && !PG_ARGISNULL(2)
+		? PG_GETARG_JSONB_P(2) : NULL;
+	PG_RETURN_DATUM(EOHPGetRODatum(&row->hdr));
+}
+
+/* ae_row_in(cstring) returns ae_row */
+Datum
+ae_row_in(PG_FUNCTION_ARGS)
+{
+	row_refuse();
+	PG_RETURN_NULL();
+}
+
+/* ae_row_out(ae_row) returns cstring */
+Datum
+ae_row_out(PG_FUNCTION_ARGS)
+{
+	row_refuse();
+	PG_RETURN_NULL();
+}
+
+static const Row *
+row_get(Datum value)
+{
+	const Row  *row = NULL;
+
+	if (VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(value)))
+		row = (const Row *) DatumGetEOHP(value);
+	if (row == NULL || row->hdr.eoh_methods != &row_methods)
+		row_refuse();
+	return row;
+}
+
+/*----------
+ * The aggregate.
+ *----------
+ */
+
+/* what the groups of one aggregate call share */
+typedef struct UpdateCall
+{
+	AeBudget	budget;
+	AeSpool    *spool;
+	int64		ngroups;		/* alive */
+} UpdateCall;
+
+typedef struct UpdateGroup
+{
+	UpdateCall *call;
+	AepgUpdate *update;
+} UpdateGroup;
+
+static UpdateCall *
+update_get_call(FunctionCallInfo fcinfo)
+{
+	UpdateCall *call = fcinfo->flinfo->fn_extra;
+
+	if (call == NULL)
+	{
+		MemoryContext context = fcinfo->flinfo->fn_mcxt;
+
+		call = MemoryContextAllocZero(context, sizeof(UpdateCall));
+		call->budget.limit = (size_t) maintenance_work_mem * 1024;
+		call->spool = aepg_spool_create(context);
+		fcinfo->flinfo->fn_extra = call;
+	}
+	return call;
+}
+
+/* the aggregate context is about to be reset */
+static void
+update_release_group(Datum arg)
+{
+	UpdateGroup *group = (UpdateGroup *) DatumGetPointer(arg);
+
+	aepg_update_free_rows(group->update);
+	if (--group->call->ngroups == 0)
+		aepg_spool_close(group->call->spool);
+}
+
+static AepgPartial *
+update_create_group(FunctionCallInfo fcinfo, MemoryContext aggregate,
+					const Row *row)
+{
+	UpdateCall *call = update_get_call(fcinfo);
+	AepgPartial *partial = aepg_partial_create(AEPG_PARTIAL_UPDATE, aggregate);
+	UpdateGroup *group = MemoryContextAlloc(partial->hdr.eoh_context,
+											sizeof(UpdateGroup));
+
+	partial->update = aepg_update_create(row->model, row->options,
+										 &call->budget, call->spool,
+										 partial->hdr.eoh_context);
+	group->call = call;
+	group->update = partial->update;
+	AggRegisterCallback(fcinfo, update_release_group, PointerGetDatum(group));
+	call->ngroups++;
+	return partial;
+}
+
+static Datum
+update_add_row(FunctionCallInfo fcinfo, const Row *row)
+{
+	MemoryContext aggregate;
+	AepgPartial *partial;
+
+	if (AggCheckCallContext(fcinfo, &aggregate) != AGG_CONTEXT_AGGREGATE)
+		elog(ERROR, "ae_update_transition called outside an aggregate");
+	if (row == NULL)
+	{
+		if (PG_ARGISNULL(0))
+			PG_RETURN_NULL();
+		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+	}
+	if (PG_ARGISNULL(0))
+		partial = update_create_group(fcinfo, aggregate, row);
+	else
+	{
+		partial = aepg_partial_get(PG_GETARG_DATUM(0), aggregate);
+		if (partial->update == NULL)
+			elog(ERROR, "row for an update that is finished");
+		aepg_update_check(partial->update, row->model, row->options);
+	}
+	aepg_update_add(partial->update, row->type, row->features);
+	PG_RETURN_DATUM(aepg_partial_datum(partial));
+}
+
+/* ae_update_transition(ae_partial, ae_row) */
+Datum
+ae_update_row_transition(PG_FUNCTION_ARGS)
+{
+	return update_add_row(fcinfo, PG_ARGISNULL(1) ? NULL
+						  : row_get(PG_GETARG_DATUM(1)));
+}
+
+/* ae_update_transition(ae_partial, bytea, anyelement [, jsonb]) */
+Datum
+ae_update_transition(PG_FUNCTION_ARGS)
+{
+	Row			row = {.options = NULL};
+
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
+		return update_add_row(fcinfo, NULL);
+	row.model = PG_GETARG_DATUM(1);
+	row.features = PG_GETARG_DATUM(2);
+	row.type = get_fn_expr_argtype(fcinfo->flinfo, 2);
+	if (PG_NARGS() > 3 && !PG_ARGISNULL(3))
+		row.options = PG_GETARG_JSONB_P(3);
+	return update_add_row(fcinfo, &row);
+}
+
+/* a partial may have been made by hand */
+static void
+update_check(int nmodels, const AeModel *const *models)
+{
+	char		difference[AE_DIFFERENCE_BYTES];
+
+	for (int i = 1; i < nmodels; i++)
+		if (ae_merge_differ(models[0], models[i], difference))
+			ereport(ERROR,
+					(errcode(ERRCODE_DATA_CORRUPTED),
+					 errmsg("parts of an update do not belong together"),
+					 errdetail("The models %s.", difference)));
+}
+
+/* ae_update_final(ae_partial) returns bytea */
+Datum
+ae_update_final(PG_FUNCTION_ARGS)
+{
+	AepgPartial *partial;
+	MemoryContext context;
+	const AeModel **models;
+	AeModel    *into;
+	bytea	   *result;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	partial = aepg_partial_get(PG_GETARG_DATUM(0), CurrentMemoryContext);
+	if (partial->kind != AEPG_PARTIAL_UPDATE)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("value of type ae_partial is not of ae_update()")));
+	aepg_partial_settle(partial);
+	context = AllocSetContextCreate(CurrentMemoryContext,
+									"autoencoder update",
+									ALLOCSET_DEFAULT_SIZES);
+	models = aepg_partial_parse(partial, 1, context);
+	update_check(partial->nmodels, models);
+	into = aepg_model_parse(PointerGetDatum(partial->models[0]), context);
+	strlcpy(into->version, AE_VERSION, sizeof(into->version));
+	aepg_check(ae_merge_step(into, models[0], partial->nmodels - 1,
+							 models + 1, partial->partitions > 1),
+			   "updating a model");
+	aepg_check(ae_merge_scores(into, partial->nmodels, models, true,
+							   aepg_kernels()), "updating a model");
+	result = aepg_model_to_bytea(into);
+	MemoryContextDelete(context);
+	PG_RETURN_BYTEA_P(result);
+}
