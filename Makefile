@@ -63,7 +63,8 @@ OBJS = \
 	src/pg_row_build.o \
 	src/pg_row_read.o \
 	src/pg_row_train.o \
-	src/pg_scalar.o
+	src/pg_scalar.o \
+	src/pg_train.o
 
 DATA = $(wildcard sql/$(EXTENSION)--*.sql)
 

@@ -72,6 +72,11 @@ extern bool aepg_reader_fits(AepgReader *reader, Datum value);
 extern void aepg_reader_read(AepgReader *reader, Datum value,
 							 AepgLabelFn label, void *arg, double *row);
 
+/* the same for a row whose columns are at hand, in their order in the type */
+extern void aepg_reader_read_columns(AepgReader *reader, const Datum *values,
+									 const bool *nulls, AepgLabelFn label,
+									 void *arg, double *row);
+
 /*
  * A copy of value, of the same type, with the model's columns replaced by
  * the expected cells: rounded to integers, numeric(p,s) and ranges respected,
