@@ -47,9 +47,11 @@ OBJS = \
 	$(CORE_OBJS) \
 	src/autoencoder.o \
 	src/fn_backend.o \
+	src/fn_create.o \
 	src/fn_evaluate.o \
 	src/fn_inspect.o \
 	src/fn_metrics.o \
+	src/fn_named.o \
 	src/fn_score.o \
 	src/fn_train.o \
 	src/pg_blas.o \
@@ -58,12 +60,14 @@ OBJS = \
 	src/pg_guc.o \
 	src/pg_json.o \
 	src/pg_model.o \
+	src/pg_named.o \
 	src/pg_options.o \
 	src/pg_row.o \
 	src/pg_row_build.o \
 	src/pg_row_read.o \
 	src/pg_row_train.o \
 	src/pg_scalar.o \
+	src/pg_store.o \
 	src/pg_train.o
 
 DATA = $(wildcard sql/$(EXTENSION)--*.sql)

@@ -56,7 +56,7 @@ aepg_call_model(FunctionCallInfo fcinfo, int arg)
 		call = call_create(flinfo->fn_mcxt);
 		flinfo->fn_extra = call;
 	}
-	model = aepg_model_get(PG_GETARG_DATUM(arg), &call->ref, flinfo->fn_mcxt);
+	model = aepg_arg_model(fcinfo, arg, &call->site, flinfo->fn_mcxt);
 	if (model != call->model)
 		call_make(call, model);
 	return call;

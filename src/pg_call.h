@@ -10,10 +10,10 @@
 #include "fmgr.h"
 
 #include "core/score.h"
-#include "pg_model.h"
+#include "pg_named.h"
 #include "pg_row.h"
 
-/* lives in fn_extra; all but ref and type is made for one model */
+/* lives in fn_extra; all but site and type is made for one model */
 typedef struct AepgCall
 {
 	const AeModel *model;		/* NULL: nothing below is usable */
@@ -22,7 +22,7 @@ typedef struct AepgCall
 	double	   *expected;		/* (ncells) for results */
 	AepgReader *reader;			/* NULL before the first row */
 
-	AepgModelRef *ref;
+	AepgModelArg site;			/* of the model argument */
 	Oid			type;			/* of the features argument */
 	MemoryContext context;		/* of what is made for the model */
 } AepgCall;
