@@ -54,6 +54,7 @@ OBJS = \
 	src/fn_named.o \
 	src/fn_score.o \
 	src/fn_train.o \
+	src/fn_trigger.o \
 	src/pg_blas.o \
 	src/pg_call.o \
 	src/pg_env.o \
@@ -81,9 +82,12 @@ REGRESS = \
 	inspect \
 	metrics \
 	model_value \
+	named \
 	options \
+	privileges \
 	score \
 	train \
+	trigger \
 	types
 # a test has text that is not valid in this encoding
 REGRESS_OPTS = --inputdir=test --encoding=UTF8 --no-locale

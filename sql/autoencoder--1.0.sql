@@ -488,3 +488,10 @@ CREATE FUNCTION ae_history(
 	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 1000 ROWS 100;
 COMMENT ON FUNCTION ae_history(text) IS
 	'ae_history() with the current version of a named model';
+
+CREATE FUNCTION ae_score_trigger()
+	RETURNS trigger
+	AS 'MODULE_PATHNAME', 'ae_score_trigger'
+	LANGUAGE C;
+COMMENT ON FUNCTION ae_score_trigger() IS
+	'trigger BEFORE INSERT OR UPDATE FOR EACH ROW: writes the anomaly score by a named model into a column; arguments: model, column [, ''on_missing=null'']';

@@ -130,14 +130,6 @@ named_create(void)
 								  (Datum) 0);
 }
 
-uint64
-aepg_named_generation(void)
-{
-	if (named.entries == NULL)
-		named_create();
-	return named.generation;
-}
-
 /*
  * ae_model_changed(): statement trigger on the tables.  The message reaches
  * the sessions when the transaction commits, and ours with its next command.
@@ -336,13 +328,28 @@ named_recall(const AepgNameKey *key, Snapshot snapshot, AepgModelArg *site,
 	return aepg_model_find(&entry->model, &site->ref, context);
 }
 
+/* whether the call site's last name was this one and still means the same */
+static bool
+site_is_current(const AepgModelArg *site, const char *name, int len,
+				Snapshot snapshot)
+{
+	return site->is_found && len <= AEPG_NAME_BYTES &&
+		site->key.name[len] == '\0' &&
+		memcmp(site->key.name, name, len) == 0 &&
+		site->key.role == GetUserId() &&
+		site->key.row_security == (int) row_security &&
+		snapshot_is(snapshot, &site->snapshot);
+}
+
 const AeModel *
-aepg_named_model(Oid schema, const char *name, int len, AepgModelArg *site,
+aepg_named_model(Oid function, const char *name, int len, AepgModelArg *site,
 				 MemoryContext context)
 {
 	Snapshot	snapshot = GetActiveSnapshot();
 	const AeModel *model;
 
+	if (likely(site_is_current(site, name, len, snapshot)))
+		return aepg_model_held(site->ref);
 	if (len < 1 || len > AEPG_NAME_BYTES || memchr(name, 0, len) != NULL)
 		return NULL;
 	if (named.entries == NULL)
@@ -357,7 +364,8 @@ aepg_named_model(Oid schema, const char *name, int len, AepgModelArg *site,
 	AcceptInvalidationMessages();
 	model = named_recall(&site->key, snapshot, site, context);
 	if (model == NULL)
-		model = named_load(schema, &site->key, site, context);
+		model = named_load(get_func_namespace(function), &site->key, site,
+						   context);
 	snapshot_describe(snapshot, &site->snapshot);
 	site->is_found = model != NULL;
 	return model;
@@ -368,9 +376,8 @@ aepg_named_model(Oid schema, const char *name, int len, AepgModelArg *site,
  *----------
  */
 static AepgArgKind
-arg_kind(FunctionCallInfo fcinfo, int arg)
+arg_kind(Oid function, int arg)
 {
-	Oid			function = fcinfo->flinfo->fn_oid;
 	HeapTuple	tuple;
 	Oid			type;
 
@@ -382,47 +389,27 @@ arg_kind(FunctionCallInfo fcinfo, int arg)
 	return type == TEXTOID ? AEPG_ARG_NAME : AEPG_ARG_VALUE;
 }
 
-/* whether the call site's last name was this one and still means the same */
-static bool
-arg_is_current(const AepgModelArg *site, const char *name, int len)
-{
-	return site->is_found && len <= AEPG_NAME_BYTES &&
-		site->key.name[len] == '\0' &&
-		memcmp(site->key.name, name, len) == 0 &&
-		site->key.role == GetUserId() &&
-		site->key.row_security == (int) row_security &&
-		snapshot_is(GetActiveSnapshot(), &site->snapshot);
-}
-
 const AeModel *
 aepg_arg_model(FunctionCallInfo fcinfo, int arg, AepgModelArg *site,
 			   MemoryContext context)
 {
 	Datum		value = PG_GETARG_DATUM(arg);
+	Oid			function = fcinfo->flinfo->fn_oid;
 	const AeModel *model;
-	const char *name;
-	text	   *string;
-	Oid			schema;
-	int			len;
+	text	   *name;
 
 	if (site->kind == AEPG_ARG_UNKNOWN)
-		site->kind = arg_kind(fcinfo, arg);
+		site->kind = arg_kind(function, arg);
 	if (site->kind == AEPG_ARG_VALUE)
 		return aepg_model_get(value, &site->ref, context);
 
-	string = DatumGetTextPP(value);
-	name = VARDATA_ANY(string);
-	len = VARSIZE_ANY_EXHDR(string);
-	if (likely(arg_is_current(site, name, len)))
-		model = aepg_model_held(site->ref);
-	else
-	{
-		schema = aepg_store_schema(fcinfo);
-		model = aepg_named_model(schema, name, len, site, context);
-		if (model == NULL)
-			aepg_store_report_missing(schema, pnstrdup(name, len));
-	}
-	if ((Pointer) string != DatumGetPointer(value))
-		pfree(string);
+	name = DatumGetTextPP(value);
+	model = aepg_named_model(function, VARDATA_ANY(name),
+							 VARSIZE_ANY_EXHDR(name), site, context);
+	if (model == NULL)
+		aepg_store_report_missing(get_func_namespace(function),
+								  text_to_cstring(name));
+	if ((Pointer) name != DatumGetPointer(value))
+		pfree(name);
 	return model;
 }

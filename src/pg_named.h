@@ -63,15 +63,11 @@ extern const AeModel *aepg_arg_model(FunctionCallInfo fcinfo, int arg,
 									 MemoryContext context);
 
 /*
- * The same by name for the extension in that schema; NULL if there is no such
- * model that the current role may read.
+ * The same by name (len bytes) in the extension that the function belongs to;
+ * NULL if there is no such model that the current role may read.
  */
-extern const AeModel *aepg_named_model(Oid schema, const char *name, int len,
-									   AepgModelArg *site,
+extern const AeModel *aepg_named_model(Oid function, const char *name,
+									   int len, AepgModelArg *site,
 									   MemoryContext context);
-
-/* whether everything that this session remembers of names is to be read anew;
- * changes with every such event */
-extern uint64 aepg_named_generation(void);
 
 #endif							/* AEPG_NAMED_H */

@@ -287,3 +287,12 @@ aepg_reader_read(AepgReader *reader, Datum value, AepgLabelFn label,
 	aepg_reader_read_columns(reader, reader->values, reader->nulls, label,
 							 arg, row);
 }
+
+void
+aepg_reader_read_tuple(AepgReader *reader, HeapTuple tuple, AepgLabelFn label,
+					   void *arg, double *row)
+{
+	heap_deform_tuple(tuple, reader->desc, reader->values, reader->nulls);
+	aepg_reader_read_columns(reader, reader->values, reader->nulls, label,
+							 arg, row);
+}

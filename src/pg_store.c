@@ -103,6 +103,11 @@ aepg_store_report_missing(Oid schema, const char *name)
 
 	SPI_connect();
 	nearest = store_find_nearest(schema, name);
+	if (nearest != NULL && strcmp(nearest, name) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("model \"%s\" has no current version", name),
+				 errhint("Its owner can choose one with ae_rollback_model().")));
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_OBJECT),
 			 strncmp(name, "\\x", 2) == 0 ?
