@@ -91,6 +91,10 @@ REGRESS = \
 	types
 # a test has text that is not valid in this encoding
 REGRESS_OPTS = --inputdir=test --encoding=UTF8 --no-locale
+ISOLATION = \
+	named_score \
+	named_train
+ISOLATION_OPTS = --inputdir=test --encoding=UTF8 --no-locale
 TAP_TESTS = 1
 PROVE_TESTS = test/t/*.pl
 
