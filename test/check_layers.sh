@@ -17,7 +17,8 @@ layer()
 {
 	case $(basename "$1" | sed 's/\.[ch]$//') in
 		arena | bytes | cpu | env | rng | status) echo 1 base ;;
-		blas | kernels | kernels_* | spectrum) echo 2 math ;;
+		blas | calibration | kernels | kernels_* | spectrum)
+			echo 2 math ;;
 		account | coder | corrupt | cursor | dataset | dataset_* | \
 			feature | feature_* | label_index | labels | moments)
 			echo 3 features ;;
