@@ -109,7 +109,7 @@ start_cluster "shared_buffers = '128MB'"
 run_stage "SQL functions (pg_regress, isolation)" many run_make installcheck TAP_TESTS=
 run_stage "clusters (TAP)" many run_make installcheck REGRESS= ISOLATION= \
 	PROVE_FLAGS=-v
-run_stage "README's commands" many in_source sh test/check_readme.sh
+run_stage "commands of the documentation" many in_source sh test/check_readme.sh
 run_stage "reference documentation" many in_source sh test/check_docs.sh
 
 say "$((SECONDS - began)) seconds"
