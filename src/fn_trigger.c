@@ -223,7 +223,8 @@ trigger_check_model(const ScoreTrigger *entry, const TriggerData *data)
 		const char *name = features->columns[i].name;
 		int			column = SPI_fnumber(desc, name);
 
-		if (column > 0 && TupleDescAttr(desc, column - 1)->attgenerated != '\0')
+		if (column > 0 &&
+			TupleDescAttr(desc, column - 1)->attgenerated != '\0')
 			ereport(ERROR,
 					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 					 errmsg("model \"%s\" needs the generated column \"%s\", which is not computed yet when a row is scored",

@@ -134,7 +134,8 @@ train_create_dataset(AepgTraining *training)
 								 training->specs, &training->dataset),
 			   "reading rows");
 	ncells = ae_dataset_cells(training->dataset);
-	training->row = MemoryContextAlloc(training->context, ncells * sizeof(double));
+	training->row = MemoryContextAlloc(training->context,
+									   ncells * sizeof(double));
 
 	for (int i = 0; i < training->nwaiting; i++)
 		train_append(training, training->waiting[i]);
