@@ -494,4 +494,4 @@ CREATE FUNCTION ae_score_trigger()
 	AS 'MODULE_PATHNAME', 'ae_score_trigger'
 	LANGUAGE C;
 COMMENT ON FUNCTION ae_score_trigger() IS
-	'trigger BEFORE INSERT OR UPDATE FOR EACH ROW: writes the anomaly score by a named model into a column; arguments: model, column [, ''on_missing=null'']';
+	'trigger BEFORE INSERT OR UPDATE FOR EACH ROW: writes the anomaly score by a named model, and perhaps its p-value, into columns; arguments: model, score column [, p-value column] [, ''on_missing=null'']';

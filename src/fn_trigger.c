@@ -39,8 +39,9 @@ typedef struct ScoreTrigger
 	const char *model;
 	int			model_bytes;
 	bool		missing_is_null;	/* no such model: NULL, not an error */
-	int			column;			/* number of the score's */
-	Oid			type;			/* of that column */
+	int			ncolumns;		/* to write: the score's, the p-value's */
+	int			columns[2];		/* their numbers */
+	Oid			types[2];
 	const AeModel *checked;		/* fits the table's columns */
 	AepgCall   *call;
 } ScoreTrigger;
@@ -111,9 +112,10 @@ trigger_check_event(const TriggerData *data)
 						data->tg_trigger->tgname)));
 }
 
-/* the number of a column that a score can go to */
-static int
-trigger_find_column(const TriggerData *data, const char *name, Oid *type)
+/* one more column to write */
+static void
+trigger_add_column(ScoreTrigger *entry, const TriggerData *data,
+				   const char *name)
 {
 	TupleDesc	desc = RelationGetDescr(data->tg_relation);
 	int			column = SPI_fnumber(desc, name);
@@ -124,7 +126,7 @@ trigger_find_column(const TriggerData *data, const char *name, Oid *type)
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
 				 errmsg("column \"%s\" of relation \"%s\" does not exist",
 						name, RelationGetRelationName(data->tg_relation)),
-				 errdetail("Trigger \"%s\" writes its score there.",
+				 errdetail("Trigger \"%s\" is to write there.",
 						   data->tg_trigger->tgname)));
 	att = TupleDescAttr(desc, column - 1);
 	if (att->atttypid != FLOAT8OID && att->atttypid != FLOAT4OID)
@@ -137,8 +139,14 @@ trigger_find_column(const TriggerData *data, const char *name, Oid *type)
 				(errcode(ERRCODE_INVALID_COLUMN_REFERENCE),
 				 errmsg("column \"%s\" for a score must not be a generated one",
 						name)));
-	*type = att->atttypid;
-	return column;
+	if (entry->ncolumns > 0 && column == entry->columns[0])
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_COLUMN),
+				 errmsg("score and p-value cannot both go to column \"%s\"",
+						name)));
+	entry->columns[entry->ncolumns] = column;
+	entry->types[entry->ncolumns] = att->atttypid;
+	entry->ncolumns++;
 }
 
 static void
@@ -153,7 +161,7 @@ trigger_read_option(ScoreTrigger *entry, const char *option)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("argument \"%s\" of ae_score_trigger() means nothing",
 						option),
-				 errhint("After the column, there may be 'on_missing=null' or 'on_missing=error'.")));
+				 errhint("After one or two columns, there may be 'on_missing=null' or 'on_missing=error'.")));
 }
 
 static void
@@ -169,10 +177,14 @@ trigger_read_arguments(ScoreTrigger *entry, const TriggerData *data)
 				 errhint("Create it with EXECUTE FUNCTION ae_score_trigger('model', 'score_column').")));
 	entry->model = MemoryContextStrdup(entry->context, trigger->tgargs[0]);
 	entry->model_bytes = strlen(entry->model);
-	entry->column = trigger_find_column(data, trigger->tgargs[1],
-										&entry->type);
+	trigger_add_column(entry, data, trigger->tgargs[1]);
 	for (int i = 2; i < trigger->tgnargs; i++)
-		trigger_read_option(entry, trigger->tgargs[i]);
+	{
+		if (i == 2 && strchr(trigger->tgargs[i], '=') == NULL)
+			trigger_add_column(entry, data, trigger->tgargs[i]);
+		else
+			trigger_read_option(entry, trigger->tgargs[i]);
+	}
 }
 
 /* an error on the way leaves an entry that is to be made again */
@@ -230,12 +242,13 @@ trigger_check_model(const ScoreTrigger *entry, const TriggerData *data)
 					 errmsg("model \"%s\" needs the generated column \"%s\", which is not computed yet when a row is scored",
 							entry->model, name),
 					 errhint("Train the model without the column.")));
-		if (column == entry->column)
-			ereport(ERROR,
-					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg("model \"%s\" needs the column \"%s\", which is where its score goes",
-							entry->model, name),
-					 errhint("Train the model without the column.")));
+		for (int j = 0; j < entry->ncolumns; j++)
+			if (column == entry->columns[j])
+				ereport(ERROR,
+						(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						 errmsg("model \"%s\" needs the column \"%s\", which the trigger writes",
+								entry->model, name),
+						 errhint("Train the model without the column.")));
 	}
 }
 
@@ -271,13 +284,13 @@ trigger_prepare(ScoreTrigger *entry, FunctionCallInfo fcinfo)
 }
 
 static Datum
-trigger_value(Oid type, double score)
+trigger_value(Oid type, double number)
 {
-	return type == FLOAT4OID ? Float4GetDatum((float4) score) :
-		Float8GetDatum(score);
+	return type == FLOAT4OID ? Float4GetDatum((float4) number) :
+		Float8GetDatum(number);
 }
 
-/* ae_score_trigger(model, score_column [, option ...]) */
+/* ae_score_trigger(model, score_column [, pvalue_column] [, option]) */
 Datum
 ae_score_trigger(PG_FUNCTION_ARGS)
 {
@@ -285,9 +298,9 @@ ae_score_trigger(PG_FUNCTION_ARGS)
 	TupleDesc	desc;
 	ScoreTrigger *entry;
 	HeapTuple	tuple;
-	double		score = NAN;
-	Datum		value;
-	bool		isnull;
+	double		numbers[2] = {NAN, NAN};
+	Datum		values[2];
+	bool		nulls[2];
 
 	if (!CALLED_AS_TRIGGER(fcinfo))
 		ereport(ERROR,
@@ -300,12 +313,20 @@ ae_score_trigger(PG_FUNCTION_ARGS)
 		data->tg_trigtuple;
 	if (trigger_prepare(entry, fcinfo))
 	{
-		aepg_call_tuple(entry->call, tuple, desc);
-		score = ae_score_row(entry->call->scorer, entry->call->row);
+		AepgCall   *call = entry->call;
+
+		aepg_call_tuple(call, tuple, desc);
+		numbers[0] = ae_score_row(call->scorer, call->row);
+		if (entry->ncolumns > 1 && !isnan(numbers[0]))
+			numbers[1] = ae_score_pvalue(call->model, numbers[0]);
 	}
-	value = trigger_value(entry->type, score);
-	isnull = isnan(score);
-	return PointerGetDatum(heap_modify_tuple_by_cols(tuple, desc, 1,
-													 &entry->column, &value,
-													 &isnull));
+	for (int i = 0; i < entry->ncolumns; i++)
+	{
+		values[i] = trigger_value(entry->types[i], numbers[i]);
+		nulls[i] = isnan(numbers[i]);
+	}
+	return PointerGetDatum(heap_modify_tuple_by_cols(tuple, desc,
+													 entry->ncolumns,
+													 entry->columns, values,
+													 nulls));
 }

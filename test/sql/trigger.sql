@@ -71,6 +71,17 @@ CREATE TRIGGER score BEFORE INSERT ON part_payment FOR EACH ROW
 INSERT INTO part_payment (amount, country, hour) VALUES (1, 'de', 1), (1, 'it', 1)
 RETURNING score = ae_anomaly_score('payment', part_payment) AS same;
 
+-- with the p-value
+ALTER TABLE payment ADD pvalue real;
+CREATE OR REPLACE TRIGGER score BEFORE INSERT OR UPDATE ON payment
+	FOR EACH ROW
+	EXECUTE FUNCTION ae_score_trigger('payment', 'score', 'pvalue', 'on_missing=error');
+INSERT INTO payment (amount, country, hour, pvalue)
+VALUES (26, 'it', 10, -1), (99999, 'de', 3, -1), (NULL, NULL, NULL, -1);
+SELECT pvalue BETWEEN 0 AND 0.01 AS unusual, pvalue > 0.01 AS usual,
+	   score = ae_anomaly_score('payment', p) AS same
+  FROM payment p ORDER BY id DESC LIMIT 3;
+
 -- a missing model
 SELECT ae_rename_model('payment', 'old');
 INSERT INTO payment (amount, country, hour) VALUES (26, 'it', 10);
@@ -112,6 +123,11 @@ INSERT INTO odd VALUES (1, 'de', 1);
 CREATE OR REPLACE TRIGGER t BEFORE INSERT ON odd FOR EACH ROW
 	EXECUTE FUNCTION ae_score_trigger('payment', 'score', 'on_missing=ignore');
 INSERT INTO odd VALUES (1, 'de', 1);
+CREATE OR REPLACE TRIGGER t BEFORE INSERT ON odd FOR EACH ROW
+	EXECUTE FUNCTION ae_score_trigger('payment', 'score', 'score');
+INSERT INTO odd VALUES (1, 'de', 1);
+CREATE OR REPLACE TRIGGER t BEFORE INSERT ON odd FOR EACH ROW
+	EXECUTE FUNCTION ae_score_trigger('payment', 'score', 'on_missing=null', 'label');
 SELECT ae_create_model('doubled', 'SELECT hour, double FROM odd', '{"epochs": 1}');
 INSERT INTO odd SELECT 1, 'de', 1 FROM generate_series(1, 3);
 DROP TRIGGER t ON odd;
