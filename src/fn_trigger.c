@@ -4,7 +4,8 @@
  *
  * An application inserts one row a statement, and a trigger's fn_extra lives
  * no longer than that.  So what was made for a trigger stays in the session,
- * by the trigger's identifier, until its table is altered.
+ * by the trigger's identifier, until its table is altered or another kernel
+ * is set.
  */
 #include "postgres.h"
 
@@ -22,6 +23,7 @@
 
 #include "pg_call.h"
 #include "pg_compat.h"
+#include "pg_guc.h"
 
 PG_FUNCTION_INFO_V1(ae_score_trigger);
 
@@ -43,6 +45,7 @@ typedef struct ScoreTrigger
 	int			columns[2];		/* their numbers */
 	Oid			types[2];
 	const AeModel *checked;		/* fits the table's columns */
+	const AeKernels *kernels;	/* that call was made with */
 	AepgCall   *call;
 } ScoreTrigger;
 
@@ -198,7 +201,8 @@ trigger_find(const TriggerData *data)
 	if (triggers == NULL)
 		triggers_create();
 	entry = hash_search(triggers, &trigger, HASH_FIND, NULL);
-	if (likely(entry != NULL && entry->is_valid))
+	if (likely(entry != NULL && entry->is_valid &&
+			   entry->kernels == aepg_kernels()))
 		return entry;
 
 	if (entry == NULL && hash_get_num_entries(triggers) >= MAX_TRIGGERS)
@@ -214,6 +218,7 @@ trigger_find(const TriggerData *data)
 										   ALLOCSET_SMALL_SIZES);
 	trigger_read_arguments(entry, data);
 	entry->call = aepg_call_create(entry->context);
+	entry->kernels = aepg_kernels();
 	entry->is_valid = true;
 	return entry;
 }

@@ -36,6 +36,11 @@ RETURNING score = ae_anomaly_score(ae_model('payment', 2), payment) AS second;
 SELECT ae_rollback_model('payment', 1);
 INSERT INTO payment (amount, country, hour) VALUES (26, 'it', 10)
 RETURNING score = ae_anomaly_score(ae_model('payment', 1), payment) AS first;
+-- with the kernel that is set
+SET autoencoder.kernel = baseline;
+INSERT INTO payment (amount, country, hour) VALUES (26, 'it', 10)
+RETURNING score = ae_anomaly_score('payment', payment) AS same;
+RESET autoencoder.kernel;
 -- COPY, and a table that is altered
 COPY payment (amount, country, hour) FROM STDIN;
 27	de	11
@@ -46,7 +51,7 @@ ALTER TABLE payment DROP channel;
 ALTER TABLE payment ADD note text DEFAULT 'none';
 INSERT INTO payment (amount, country, hour) VALUES (26, 'it', 10);
 SELECT count(*) FILTER (WHERE score = ae_anomaly_score('payment', payment)) AS same
-  FROM payment WHERE id > 605;
+  FROM payment WHERE id > 606;
 ALTER TABLE payment ALTER score TYPE real;
 INSERT INTO payment (amount, country, hour) VALUES (26, 'it', 10)
 RETURNING score = ae_anomaly_score('payment', payment)::real AS same;
