@@ -40,11 +40,12 @@ typedef struct DriftLine
 } DriftLine;
 
 static DriftState *
-drift_create(Datum value, MemoryContext context)
+drift_create(const AepgCall *call, MemoryContext context)
 {
 	MemoryContext old = MemoryContextSwitchTo(context);
 	DriftState *state = palloc0(sizeof(DriftState));
-	const AeModel *model = aepg_model_get(value, &state->ref, context);
+	const AeModel *model =
+		aepg_model_find(aepg_model_key(call->site.ref), &state->ref, context);
 	AeArena		arena;
 
 	if (model->histograms == NULL)
@@ -60,7 +61,7 @@ drift_create(Datum value, MemoryContext context)
 	return state;
 }
 
-/* ae_drift_transition(state internal, model bytea, features anyelement) */
+/* ae_drift_transition(state internal, model, features anyelement) */
 Datum
 ae_drift_transition(PG_FUNCTION_ARGS)
 {
@@ -79,7 +80,7 @@ ae_drift_transition(PG_FUNCTION_ARGS)
 	}
 	call = aepg_call_row(fcinfo, 1);
 	if (state == NULL)
-		state = drift_create(PG_GETARG_DATUM(1), context);
+		state = drift_create(call, context);
 	if (state->drift->model != call->model)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

@@ -8,7 +8,6 @@
 #include "postgres.h"
 
 #include "fmgr.h"
-#include "miscadmin.h"
 #include "utils/expandeddatum.h"
 #include "utils/memutils.h"
 
@@ -18,6 +17,7 @@
 #include "pg_guc.h"
 #include "pg_model.h"
 #include "pg_partial.h"
+#include "pg_train.h"
 
 PG_FUNCTION_INFO_V1(ae_row);
 PG_FUNCTION_INFO_V1(ae_row_in);
@@ -149,7 +149,7 @@ update_get_call(FunctionCallInfo fcinfo)
 		MemoryContext context = fcinfo->flinfo->fn_mcxt;
 
 		call = MemoryContextAllocZero(context, sizeof(UpdateCall));
-		call->budget.limit = (size_t) maintenance_work_mem * 1024;
+		aepg_training_init_budget(&call->budget);
 		call->spool = aepg_spool_create(context);
 		fcinfo->flinfo->fn_extra = call;
 	}
