@@ -29,6 +29,10 @@
 #define POOL_SCORES 16384
 #define COMPARED_ROWS 512
 
+/* the order of merged points is random, but always the same */
+#define PLACE_SEED 0
+#define PLACE_STREAM 1
+
 /*----------
  * What tells two models apart.
  *----------
@@ -240,7 +244,9 @@ typedef struct Merge
 	const AeEnv *env;
 	AeArena		arena;
 	double		rows;			/* of all models */
-	int		   *npoints;		/* (nmodels) points taken of each */
+	int		   *npoints;		/* (nmodels) points taken of each, its first */
+	int		   *place;			/* of all points taken, in random order: a later
+								 * merge takes the first ones again */
 	double	   *shift;			/* (nmodels) log score less that in its own */
 } Merge;
 
@@ -308,7 +314,26 @@ merge_count_points(Merge *m)
 	return total;
 }
 
-/* puts points of model i into the merged coreset, from index at on */
+static AeStatus
+merge_shuffle(Merge *m, int n)
+{
+	AeRng		rng;
+
+	m->place = ae_arena_alloc(&m->arena, (size_t) n, sizeof(int));
+	if (m->place == NULL)
+		return AE_ERR_MEMORY;
+	ae_rng_seed(&rng, PLACE_SEED, PLACE_STREAM);
+	for (int i = 0; i < n; i++)
+	{
+		int			j = (int) ae_rng_below(&rng, (uint32_t) (i + 1));
+
+		m->place[i] = m->place[j];
+		m->place[j] = i;
+	}
+	return AE_OK;
+}
+
+/* puts points of model i into the merged coreset; at were taken before */
 static AeStatus
 merge_add_points(Merge *m, int i, int at)
 {
@@ -344,7 +369,7 @@ merge_add_points(Merge *m, int i, int at)
 			ae_score_coordinates(scorer, row, value, value + d);
 			ae_joint_point(&into->joint, value, value + d, point);
 		}
-		ae_joint_set_point(&into->joint, at + p, point);
+		ae_joint_set_point(&into->joint, m->place[at + p], point);
 	}
 	return AE_OK;
 }
@@ -370,7 +395,7 @@ point_distance(AeNeighbours *neighbours, const AeKernels *kernels, int p,
 	return ae_neighbours_find(neighbours, kernels, point);
 }
 
-/* the median change of the scores of model i's rows, merged ones from at on */
+/* the median change of the scores of model i's rows; at were taken before */
 static AeStatus
 merge_compare(Merge *m, int i, int at)
 {
@@ -393,7 +418,8 @@ merge_compare(Merge *m, int i, int at)
 	for (int p = 0; p < n; p++)
 	{
 		m->env->poll(m->env->host);
-		change[p] = point_distance(after, m->kernels, at + p, point) -
+		change[p] =
+			point_distance(after, m->kernels, m->place[at + p], point) -
 			point_distance(before, m->kernels, p, point);
 	}
 	qsort(change, (size_t) n, sizeof(double), compare_doubles);
@@ -409,6 +435,7 @@ merge_points(Merge *m)
 
 	AE_TRY(ae_joint_allocate_points(joint, merge_count_points(m),
 									&m->into->arena));
+	AE_TRY(merge_shuffle(m, joint->npoints));
 	for (int i = 0; i < m->nmodels; i++)
 	{
 		AE_TRY(merge_add_points(m, i, at));

@@ -14,8 +14,7 @@
 
 #include "core/labels.h"
 
-/* of the rate and the epochs of the training that made the model */
-#define UPDATE_RATE 0.3
+/* of the epochs of the training that made the model */
 #define UPDATE_EPOCHS 0.25
 
 /* a label that no model has: longer than a label can be */
@@ -117,7 +116,7 @@ ae_update_resolve(const AeModel *model, uint64_t nrows, int nparts,
 		(double) (model->nseen > 0 ? model->nseen : 1);
 
 	if (isnan(options->learning_rate))
-		options->learning_rate = UPDATE_RATE * model->options.learning_rate;
+		options->learning_rate = model->options.learning_rate;
 	if (options->epochs == AE_AUTO && nparts > 1)
 		options->epochs = 1;
 	if (options->epochs == AE_AUTO)
