@@ -145,7 +145,8 @@ update_create_rows(AepgUpdate *update, AeBudget *budget, AeSpool *spool)
 				 errhint("Train it again.")));
 	aepg_check(ae_update_create_dataset(model, update->env, spool, budget,
 										&update->dataset), "reading rows");
-	aepg_check(ae_update_rehearse(model, update->dataset), "reading rows");
+	aepg_check(ae_update_rehearse(model, Max(update->partitions, 1),
+								  update->dataset), "reading rows");
 
 	/* the context releases the arena's memory */
 	ae_arena_init(&arena, update->env);

@@ -79,7 +79,7 @@ rehearse_labels(const AeModel *model, AeDataset *dataset, double *row)
 }
 
 AeStatus
-ae_update_rehearse(const AeModel *model, AeDataset *dataset)
+ae_update_rehearse(const AeModel *model, int nparts, AeDataset *dataset)
 {
 	const AeFeatures *f = model->features;
 	const AeEnv *env = model->arena.env;
@@ -94,7 +94,7 @@ ae_update_rehearse(const AeModel *model, AeDataset *dataset)
 							sizeof(float));
 	if (row == NULL || output == NULL)
 		status = AE_ERR_MEMORY;
-	for (int i = 0; i < model->joint.npoints && status == AE_OK; i++)
+	for (int i = 0; i < model->joint.npoints / nparts && status == AE_OK; i++)
 	{
 		env->poll(env->host);
 		ae_joint_restore(&model->joint, f, i, output, row);

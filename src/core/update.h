@@ -24,8 +24,10 @@ extern AeStatus ae_update_create_dataset(const AeModel *model,
 /*
  * Appends the rows that the model's coreset stands for, so that training on
  * new rows does not undo what was learnt from the old; before all others.
+ * Each of nparts parts takes as large a share of them.
  */
-extern AeStatus ae_update_rehearse(const AeModel *model, AeDataset *dataset);
+extern AeStatus ae_update_rehearse(const AeModel *model, int nparts,
+								   AeDataset *dataset);
 
 /*
  * Options of the update where they are left to it: epochs and learning_rate
