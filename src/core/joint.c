@@ -261,8 +261,9 @@ point_coordinate(const AeJoint *joint, int point, int i)
 {
 	int			value = joint->points[ae_joint_at(joint, point, i)];
 
-	return joint->centre[i] +
-		point_size(value, joint->unit[i % joint->ncoords]) / joint->factor[i];
+	return joint->factor[i] > 0 ? joint->centre[i] +
+		point_size(value, joint->unit[i % joint->ncoords]) / joint->factor[i]
+		: joint->centre[i];
 }
 
 /* the label whose coordinates are most like these */
@@ -315,6 +316,11 @@ ae_joint_restore(const AeJoint *joint, const AeFeatures *features, int point,
 		}
 	}
 	ae_features_decode(features, output, row);
+
+	/* nobody vouches for a point, and a cell is finite or missing */
+	for (int i = 0; i < features->ncells; i++)
+		if (!isfinite(row[i]))
+			row[i] = NAN;
 
 	/* decoding never answers "other", but it may have been the row's */
 	for (int c = 0; c < features->ncolumns; c++)

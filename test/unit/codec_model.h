@@ -16,7 +16,7 @@
 
 /* a section's tag, reserved bytes and length */
 #define SECTION_HEADER 16
-#define NSECTIONS 8
+#define NSECTIONS 9
 
 typedef struct Blob
 {
@@ -138,6 +138,31 @@ build_features(AeModel *m)
 }
 
 static inline void
+build_histograms(AeModel *m)
+{
+	const AeFeatures *f = m->features;
+
+	m->nseen = f->nrows + 7;
+	m->histograms = take(m, (size_t) f->ncells, sizeof(AeHistogram));
+	for (int c = 0; c < f->ncolumns; c++)
+		for (int j = 0; j < f->columns[c].ncells; j++)
+		{
+			AeKind		kind = f->columns[c].kind;
+			AeHistogram *h = &m->histograms[f->columns[c].cell + j];
+
+			h->nedges = kind == AE_KIND_NUMERIC ? (c + 4 * j) % 12
+				: kind == AE_KIND_CALENDAR ? AE_MAX_EDGES : 0;
+			h->edges = take(m, (size_t) h->nedges, sizeof(float));
+			for (int i = 0; i < h->nedges; i++)
+				h->edges[i] = 0.3f * (float) (i - 4);
+			h->nbins = ae_histogram_bins(&f->columns[c], h->nedges);
+			h->share = take(m, (size_t) h->nbins, sizeof(float));
+			for (int i = 0; i < h->nbins; i++)
+				h->share[i] = (float) (i + 1) / 100.0f;
+		}
+}
+
+static inline void
 build_net(AeModel *m)
 {
 	static const AeActivation acts[] = {
@@ -180,6 +205,7 @@ build_model(void)
 	set_option(m, "time_zone", "\"Europe/Vienna\"");
 	set_option(m, "score", "\"neighbour\"");
 	build_features(m);
+	build_histograms(m);
 	build_net(m);
 	must(ae_joint_layout(&m->joint, m->features, &m->arena) == AE_OK);
 	m->joint.neighbours = 3;

@@ -57,6 +57,22 @@ same_column(const AeColumn *a, const AeColumn *b)
 		a->output == b->output && a->output_width == b->output_width;
 }
 
+static bool
+same_histograms(const AeModel *a, const AeModel *b)
+{
+	for (int i = 0; i < a->features->ncells; i++)
+	{
+		const AeHistogram *x = &a->histograms[i];
+		const AeHistogram *y = &b->histograms[i];
+
+		if (x->nedges != y->nedges || x->nbins != y->nbins ||
+			!same(x->edges, y->edges, (size_t) x->nedges * sizeof(float)) ||
+			!same(x->share, y->share, (size_t) x->nbins * sizeof(float)))
+			return false;
+	}
+	return true;
+}
+
 static void
 compare_models(const AeModel *a, const AeModel *b)
 {
@@ -94,9 +110,10 @@ compare_models(const AeModel *a, const AeModel *b)
 	ok(same(a->column_loss, b->column_loss,
 			(size_t) f->ncolumns * sizeof(double)), "calibration");
 	ok(a->nhistory == b->nhistory && a->best_epoch == b->best_epoch &&
-	   a->nsteps == b->nsteps &&
+	   a->nsteps == b->nsteps && a->nseen == b->nseen &&
 	   same(a->history, b->history, (size_t) a->nhistory * sizeof(AeEpoch)),
 	   "history");
+	ok(same_histograms(a, b), "histograms");
 	ok(a->nspans == b->nspans && b->nspans > 0 &&
 	   same(a->loss_weight, b->loss_weight, width) &&
 	   same(a->score_weight, b->score_weight, width), "prepared");
@@ -172,6 +189,11 @@ test_round_trip(void)
 	model->options.nhidden = AE_AUTO;
 	model->features->columns[0].name = text(model, "");
 	ok(spend(encode(model)) == AE_OK, "no name");
+	model->velocity = model->params;
+	ok(spend(encode(model)) == AE_OK, "a velocity");
+	model->velocity = NULL;
+	model->histograms = NULL;
+	ok(spend(encode(model)) == AE_OK, "no histograms");
 	ae_model_free(model);
 	free(odd);
 	free(b.data);
