@@ -73,8 +73,8 @@ make_column(AeFeatures *f, int i, AeKind kind, int ncells, int nlabels,
 	c->frequency = take((size_t) nlabels + 1, sizeof(double));
 	for (int j = 0; j < nlabels; j++)
 	{
-		c->labels[j] = take(12, 1);
-		snprintf(c->labels[j], 12, "l%d", j);
+		c->labels[j] = take(16, 1);
+		snprintf(c->labels[j], 16, "l%d", j);
 	}
 }
 

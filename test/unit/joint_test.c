@@ -233,7 +233,7 @@ test_golden(const char *path)
 	fclose(golden);
 }
 
-/* labels are about as far from each other as those with an axis of their own */
+/* labels are as far apart, on average, as those with an axis of their own */
 static void
 test_labels(void)
 {
