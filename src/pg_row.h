@@ -16,6 +16,8 @@
 
 #include "postgres.h"
 
+#include "access/htup.h"
+
 #include "core/dataset.h"
 #include "core/model.h"
 #include "pg_options.h"
@@ -71,6 +73,15 @@ extern bool aepg_reader_fits(AepgReader *reader, Datum value);
  */
 extern void aepg_reader_read(AepgReader *reader, Datum value,
 							 AepgLabelFn label, void *arg, double *row);
+
+/* the same for a row whose columns are at hand, in their order in the type */
+extern void aepg_reader_read_columns(AepgReader *reader, const Datum *values,
+									 const bool *nulls, AepgLabelFn label,
+									 void *arg, double *row);
+
+/* the same for a row of a table with that row type */
+extern void aepg_reader_read_tuple(AepgReader *reader, HeapTuple tuple,
+								   AepgLabelFn label, void *arg, double *row);
 
 /*
  * A copy of value, of the same type, with the model's columns replaced by
