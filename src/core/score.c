@@ -259,7 +259,7 @@ explain_error(AeScorer *s, double *share)
 
 		s->z[c] = NAN;
 		share[c] = 0.0;
-		if (!score_has(s, column))
+		if (!score_has(s, column) || !(column->weight > 0))
 			continue;
 		ratio = ae_objective_column(model, s->kernels, c, 1, ld, s->output,
 									s->target, s->gradient) *

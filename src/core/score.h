@@ -54,7 +54,8 @@ typedef struct AeExplanation
 	/*
 	 * (ncolumns) how far each column is from what is expected of it, in its
 	 * usual deviations: signed for a single number, else the root of the sum
-	 * of squares; NaN where all of it is missing.
+	 * of squares; NaN where all of it is missing, and for the score error
+	 * also where it has no weight.
 	 */
 	const double *z;
 	const double *expected;		/* (ncells) as ae_score_reconstruct() */
