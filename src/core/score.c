@@ -6,11 +6,17 @@
 
 #include <float.h>
 #include <math.h>
+#include <string.h>
 
 #include "core/objective.h"
 
 /* log scores are no less; a score may be 0 */
 #define SCORE_MIN_LOG (-69.0)
+
+/* columns that are hidden to explain a score */
+#define SUSPECTS 6
+/* what columns' own parts of the score count beside that */
+#define DIRECT_SHARE 0.25
 
 /* what the scores distance and neighbour need */
 static AeStatus
@@ -57,7 +63,12 @@ ae_scorer_create(const AeModel *model, const AeKernels *kernels,
 	s->z = ae_arena_alloc(arena, ncolumns, sizeof(double));
 	s->expected = ae_arena_alloc(arena, (size_t) model->features->ncells,
 								 sizeof(double));
-	if (s->contribution == NULL || s->z == NULL || s->expected == NULL)
+	s->suspicion = ae_arena_alloc(arena, ncolumns, sizeof(double));
+	s->fall = ae_arena_alloc(arena, ncolumns, sizeof(double));
+	s->hidden = ae_arena_alloc(arena, (size_t) model->features->ncells,
+							   sizeof(double));
+	if (s->contribution == NULL || s->z == NULL || s->expected == NULL ||
+		s->suspicion == NULL || s->fall == NULL || s->hidden == NULL)
 		return AE_ERR_MEMORY;
 	if (model->options.score != AE_SCORE_ERROR)
 		AE_TRY(scorer_create_joint(s, arena));
@@ -248,7 +259,7 @@ explain_error(AeScorer *s, double *share)
 
 		s->z[c] = NAN;
 		share[c] = 0.0;
-		if (!score_has(s, column))
+		if (!score_has(s, column) || !(column->weight > 0))
 			continue;
 		ratio = ae_objective_column(model, s->kernels, c, 1, ld, s->output,
 									s->target, s->gradient) *
@@ -285,6 +296,105 @@ explain_residuals(AeScorer *s)
 	}
 }
 
+/* makes the sum 1; all equal, if it is 0 */
+static void
+explain_normalise(double *share, int n)
+{
+	double		sum = 0.0;
+
+	for (int c = 0; c < n; c++)
+		sum += share[c];
+	for (int c = 0; c < n; c++)
+		share[c] = sum > 0 ? share[c] / sum : 1.0 / n;
+}
+
+/* the score of the row in s->hidden without that column too */
+static double
+explain_without(AeScorer *s, const double *row, int c)
+{
+	const AeColumn *column = &s->model->features->columns[c];
+	size_t		bytes = (size_t) column->ncells * sizeof(double);
+	double	   *cells = s->hidden + column->cell;
+	double		score;
+
+	for (int i = 0; i < column->ncells; i++)
+		cells[i] = NAN;
+	score = ae_score_row(s, s->hidden);
+	memcpy(cells, row + column->cell, bytes);
+	return score;
+}
+
+/*
+ * The columns that look most suspicious, by their parts in the score and by
+ * their residuals.
+ */
+static int
+explain_suspects(AeScorer *s, const double *share, int *suspect)
+{
+	int			n = s->model->features->ncolumns;
+	int			nsuspects = 0;
+	double		squares = 0.0;
+
+	for (int c = 0; c < n; c++)
+		squares += isnan(s->z[c]) ? 0.0 : s->z[c] * s->z[c];
+	for (int c = 0; c < n; c++)
+		s->suspicion[c] = isnan(s->z[c]) ? 0.0 : share[c] +
+			(squares > 0 ? s->z[c] * s->z[c] / squares : 0.0);
+	while (nsuspects < SUSPECTS)
+	{
+		int			c = 0;
+
+		for (int j = 1; j < n; j++)
+			if (s->suspicion[j] > s->suspicion[c])
+				c = j;
+		if (!(s->suspicion[c] > 0))
+			break;
+		s->suspicion[c] = 0.0;
+		suspect[nsuspects++] = c;
+	}
+	return nsuspects;
+}
+
+/*
+ * A row with one wrong value is far from its neighbours in many columns: they
+ * are those of the wrong value.  Without it they are others, and the row is
+ * near to them.  So the suspects are hidden in turn, then each of the others
+ * together with the one without which the score falls furthest.
+ */
+static void
+explain_hidden(AeScorer *s, const double *row, double score, double *share)
+{
+	const AeFeatures *f = s->model->features;
+	int			suspect[SUSPECTS];
+	int			nsuspects = explain_suspects(s, share, suspect);
+	int			culprit = -1;
+
+	memset(s->fall, 0, (size_t) f->ncolumns * sizeof(double));
+	memcpy(s->hidden, row, (size_t) f->ncells * sizeof(double));
+	for (int i = 0; i < nsuspects; i++)
+	{
+		int			c = suspect[i];
+
+		/* NaN, if nothing else is there */
+		s->fall[c] = fmax(score - explain_without(s, row, c), 0.0);
+		if (s->fall[c] > (culprit >= 0 ? s->fall[culprit] : 0.0))
+			culprit = c;
+	}
+	if (culprit < 0)
+		return;
+	score -= s->fall[culprit];
+	for (int i = 0; i < f->columns[culprit].ncells; i++)
+		s->hidden[f->columns[culprit].cell + i] = NAN;
+	for (int i = 0; i < nsuspects; i++)
+		if (suspect[i] != culprit)
+			s->fall[suspect[i]] =
+				fmax(score - explain_without(s, row, suspect[i]), 0.0);
+
+	explain_normalise(s->fall, f->ncolumns);
+	for (int c = 0; c < f->ncolumns; c++)
+		share[c] = DIRECT_SHARE * share[c] + (1 - DIRECT_SHARE) * s->fall[c];
+}
+
 bool
 ae_score_explain(AeScorer *s, const double *row, AeExplanation *explanation)
 {
@@ -293,10 +403,10 @@ ae_score_explain(AeScorer *s, const double *row, AeExplanation *explanation)
 	double		score = ae_score_row(s, row);
 	double		median = model->calibration.nscores > 0
 		? exp(ae_calibration_median(&model->calibration)) : 1.0;
-	double		sum = 0.0;
 
 	if (isnan(score))
 		return false;
+	ae_features_decode(model->features, s->output, s->expected);
 	switch ((AeScoreKind) model->options.score)
 	{
 		case AE_SCORE_ERROR:
@@ -312,12 +422,10 @@ ae_score_explain(AeScorer *s, const double *row, AeExplanation *explanation)
 			explain_residuals(s);
 			break;
 	}
+	explain_normalise(s->contribution, ncolumns);
+	explain_hidden(s, row, score, s->contribution);
 	for (int c = 0; c < ncolumns; c++)
-		sum += s->contribution[c];
-	for (int c = 0; c < ncolumns; c++)
-		s->contribution[c] = (score - median) *
-			(sum > 0 ? s->contribution[c] / sum : 1.0 / ncolumns);
-	ae_features_decode(model->features, s->output, s->expected);
+		s->contribution[c] *= score - median;
 	explanation->score = score;
 	explanation->contribution = s->contribution;
 	explanation->z = s->z;
