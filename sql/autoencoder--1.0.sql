@@ -576,6 +576,17 @@ CREATE FUNCTION ae_create_model(
 COMMENT ON FUNCTION ae_create_model(text, text, jsonb, boolean, text) IS
 	'trains on the rows of a query and stores the model under a name; the new version''s number';
 
+CREATE FUNCTION ae_update_model(
+	name text,
+	query text,
+	options jsonb DEFAULT NULL,
+	note text DEFAULT NULL)
+	RETURNS integer
+	AS 'MODULE_PATHNAME', 'ae_update_model'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000;
+COMMENT ON FUNCTION ae_update_model(text, text, jsonb, text) IS
+	'trains the current version of a model further on the rows of a query and stores the result; the new version''s number';
+
 CREATE FUNCTION ae_store_model(name text, model bytea,
 							   note text DEFAULT NULL)
 	RETURNS integer
@@ -732,6 +743,58 @@ CREATE AGGREGATE ae_evaluate(name text, features anyelement) (
 );
 COMMENT ON AGGREGATE ae_evaluate(text, anyelement) IS
 	'ae_evaluate() with the current version of a named model';
+
+CREATE FUNCTION ae_row(name text, features anyelement)
+	RETURNS ae_row
+	AS 'MODULE_PATHNAME', 'ae_row'
+	LANGUAGE C STABLE PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION ae_row(text, anyelement) IS
+	'ae_row() with the current version of a named model';
+
+CREATE FUNCTION ae_row(name text, features anyelement, options jsonb)
+	RETURNS ae_row
+	AS 'MODULE_PATHNAME', 'ae_row'
+	LANGUAGE C STABLE PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION ae_row(text, anyelement, jsonb) IS
+	'ae_row() with the current version of a named model';
+
+CREATE FUNCTION ae_update_transition(state ae_partial, name text,
+									 features anyelement)
+	RETURNS ae_partial
+	AS 'MODULE_PATHNAME', 'ae_update_transition'
+	LANGUAGE C STABLE PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION ae_update_transition(ae_partial, text, anyelement) IS
+	'keeps a row; part of ae_update(), not to be called by itself';
+
+CREATE FUNCTION ae_update_transition(state ae_partial, name text,
+									 features anyelement, options jsonb)
+	RETURNS ae_partial
+	AS 'MODULE_PATHNAME', 'ae_update_transition'
+	LANGUAGE C STABLE PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION ae_update_transition(ae_partial, text, anyelement, jsonb) IS
+	'keeps a row; part of ae_update(), not to be called by itself';
+
+CREATE AGGREGATE ae_update(name text, features anyelement) (
+	SFUNC = ae_update_transition,
+	STYPE = ae_partial,
+	SSPACE = 1000000,
+	FINALFUNC = ae_update_final,
+	FINALFUNC_MODIFY = READ_WRITE,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE ae_update(text, anyelement) IS
+	'ae_update() with the current version of a named model';
+
+CREATE AGGREGATE ae_update(name text, features anyelement, options jsonb) (
+	SFUNC = ae_update_transition,
+	STYPE = ae_partial,
+	SSPACE = 1000000,
+	FINALFUNC = ae_update_final,
+	FINALFUNC_MODIFY = READ_WRITE,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE ae_update(text, anyelement, jsonb) IS
+	'ae_update() with the current version of a named model';
 
 CREATE FUNCTION ae_drift_transition(state internal, name text,
 									features anyelement)

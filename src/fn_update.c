@@ -11,11 +11,9 @@
 #include "utils/expandeddatum.h"
 #include "utils/memutils.h"
 
-#include "core/merge.h"
 #include "pg_compat.h"
 #include "pg_env.h"
-#include "pg_guc.h"
-#include "pg_model.h"
+#include "pg_named.h"
 #include "pg_partial.h"
 #include "pg_train.h"
 
@@ -27,7 +25,7 @@ PG_FUNCTION_INFO_V1(ae_update_transition);
 PG_FUNCTION_INFO_V1(ae_update_final);
 
 /*----------
- * Values of type ae_row: pointers to a model and a row.
+ * Values of type ae_row: a model and a pointer to a row.
  *
  * A call site of ae_row() has one, which it fills anew for each row: whoever
  * would keep one must flatten it, and that is refused.
@@ -36,7 +34,7 @@ PG_FUNCTION_INFO_V1(ae_update_final);
 typedef struct Row
 {
 	ExpandedObjectHeader hdr;
-	Datum		model;
+	AepgModelArg site;			/* of the model argument */
 	Datum		features;
 	Oid			type;			/* of the features */
 	const Jsonb *options;		/* NULL for none */
@@ -70,7 +68,7 @@ row_flatten(ExpandedObjectHeader *object, void *result, Size size)
 
 static const ExpandedObjectMethods row_methods = {row_flat_size, row_flatten};
 
-/* ae_row(model bytea, features anyelement [, options jsonb]) returns ae_row */
+/* ae_row(model, features anyelement [, options jsonb]) returns ae_row */
 Datum
 ae_row(PG_FUNCTION_ARGS)
 {
@@ -85,7 +83,7 @@ ae_row(PG_FUNCTION_ARGS)
 		row->type = get_fn_expr_argtype(fcinfo->flinfo, 1);
 		fcinfo->flinfo->fn_extra = row;
 	}
-	row->model = PG_GETARG_DATUM(0);
+	aepg_arg_model(fcinfo, 0, &row->site, fcinfo->flinfo->fn_mcxt);
 	row->features = PG_GETARG_DATUM(1);
 	row->options = PG_NARGS() > 2 && !PG_ARGISNULL(2)
 		? PG_GETARG_JSONB_P(2) : NULL;
@@ -131,6 +129,7 @@ typedef struct UpdateCall
 	AeBudget	budget;
 	AeSpool    *spool;
 	int64		ngroups;		/* alive */
+	Row			row;			/* of the forms without ae_row() */
 } UpdateCall;
 
 typedef struct UpdateGroup
@@ -176,7 +175,7 @@ update_create_group(FunctionCallInfo fcinfo, MemoryContext aggregate,
 	UpdateGroup *group = MemoryContextAlloc(partial->hdr.eoh_context,
 											sizeof(UpdateGroup));
 
-	partial->update = aepg_update_create(row->model, row->options,
+	partial->update = aepg_update_create(row->site.ref, row->options,
 										 &call->budget, call->spool,
 										 partial->hdr.eoh_context);
 	group->call = call;
@@ -207,7 +206,7 @@ update_add_row(FunctionCallInfo fcinfo, const Row *row)
 		partial = aepg_partial_get(PG_GETARG_DATUM(0), aggregate);
 		if (partial->update == NULL)
 			elog(ERROR, "row for an update that is finished");
-		aepg_update_check(partial->update, row->model, row->options);
+		aepg_update_check(partial->update, row->site.ref, row->options);
 	}
 	aepg_update_add(partial->update, row->type, row->features);
 	PG_RETURN_DATUM(aepg_partial_datum(partial));
@@ -221,34 +220,21 @@ ae_update_row_transition(PG_FUNCTION_ARGS)
 						  : row_get(PG_GETARG_DATUM(1)));
 }
 
-/* ae_update_transition(ae_partial, bytea, anyelement [, jsonb]) */
+/* ae_update_transition(ae_partial, model, anyelement [, jsonb]) */
 Datum
 ae_update_transition(PG_FUNCTION_ARGS)
 {
-	Row			row = {.options = NULL};
+	Row		   *row;
 
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
 		return update_add_row(fcinfo, NULL);
-	row.model = PG_GETARG_DATUM(1);
-	row.features = PG_GETARG_DATUM(2);
-	row.type = get_fn_expr_argtype(fcinfo->flinfo, 2);
-	if (PG_NARGS() > 3 && !PG_ARGISNULL(3))
-		row.options = PG_GETARG_JSONB_P(3);
-	return update_add_row(fcinfo, &row);
-}
-
-/* a partial may have been made by hand */
-static void
-update_check(int nmodels, const AeModel *const *models)
-{
-	char		difference[AE_DIFFERENCE_BYTES];
-
-	for (int i = 1; i < nmodels; i++)
-		if (ae_merge_differ(models[0], models[i], difference))
-			ereport(ERROR,
-					(errcode(ERRCODE_DATA_CORRUPTED),
-					 errmsg("parts of an update do not belong together"),
-					 errdetail("The models %s.", difference)));
+	row = &update_get_call(fcinfo)->row;
+	aepg_arg_model(fcinfo, 1, &row->site, fcinfo->flinfo->fn_mcxt);
+	row->features = PG_GETARG_DATUM(2);
+	row->type = get_fn_expr_argtype(fcinfo->flinfo, 2);
+	row->options = PG_NARGS() > 3 && !PG_ARGISNULL(3)
+		? PG_GETARG_JSONB_P(3) : NULL;
+	return update_add_row(fcinfo, row);
 }
 
 /* ae_update_final(ae_partial) returns bytea */
@@ -256,10 +242,6 @@ Datum
 ae_update_final(PG_FUNCTION_ARGS)
 {
 	AepgPartial *partial;
-	MemoryContext context;
-	const AeModel **models;
-	AeModel    *into;
-	bytea	   *result;
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
@@ -268,20 +250,5 @@ ae_update_final(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("value of type ae_partial is not of ae_update()")));
-	aepg_partial_settle(partial);
-	context = AllocSetContextCreate(CurrentMemoryContext,
-									"autoencoder update",
-									ALLOCSET_DEFAULT_SIZES);
-	models = aepg_partial_parse(partial, 1, context);
-	update_check(partial->nmodels, models);
-	into = aepg_model_parse(PointerGetDatum(partial->models[0]), context);
-	strlcpy(into->version, AE_VERSION, sizeof(into->version));
-	aepg_check(ae_merge_step(into, models[0], partial->nmodels - 1,
-							 models + 1, partial->partitions > 1),
-			   "updating a model");
-	aepg_check(ae_merge_scores(into, partial->nmodels, models, true,
-							   aepg_kernels()), "updating a model");
-	result = aepg_model_to_bytea(into);
-	MemoryContextDelete(context);
-	PG_RETURN_BYTEA_P(result);
+	PG_RETURN_BYTEA_P(aepg_partial_join(partial));
 }

@@ -21,7 +21,10 @@
 
 #include "core/bytes.h"
 #include "core/codec.h"
+#include "core/merge.h"
 #include "pg_compat.h"
+#include "pg_env.h"
+#include "pg_guc.h"
 #include "pg_model.h"
 #include "pg_partial.h"
 
@@ -125,14 +128,17 @@ void
 aepg_partial_settle(AepgPartial *partial)
 {
 	AepgUpdate *update = partial->update;
+	bytea	   *base;
 	bytea	   *part;
 
 	if (update == NULL)
 		return;
 	part = aepg_update_train(update);
+	base = aepg_update_base(update);
 	partial->partitions = aepg_update_partitions(update);
-	aepg_partial_add(partial, aepg_update_base(update));
+	aepg_partial_add(partial, base);
 	aepg_partial_add(partial, part);
+	pfree(base);
 	pfree(part);
 	aepg_update_free_rows(update);
 	partial->update = NULL;
@@ -166,7 +172,8 @@ partial_read(const void *data, size_t size, MemoryContext parent)
 	kind = ae_read_u32(&r);
 	partitions = ae_read_u32(&r);
 	count = ae_read_u32(&r);
-	if (r.failed || kind > AEPG_PARTIAL_UPDATE || partitions > PG_INT16_MAX ||
+	if (r.failed || kind > AEPG_PARTIAL_UPDATE || 
+		partitions > AEPG_MAX_PARTITIONS ||
 		count < (kind == AEPG_PARTIAL_UPDATE ? 2 : 1))
 		partial_reject();
 	partial = aepg_partial_create((AepgPartialKind) kind, parent);
@@ -344,4 +351,44 @@ aepg_partial_parse(AepgPartial *partial, int first, MemoryContext context)
 		models[i] = aepg_model_parse(PointerGetDatum(partial->models[i]),
 									 context);
 	return models;
+}
+
+/* a partial may have been made by hand */
+static void
+partial_check(int nmodels, const AeModel *const *models)
+{
+	char		difference[AE_DIFFERENCE_BYTES];
+
+	for (int i = 1; i < nmodels; i++)
+		if (ae_merge_differ(models[0], models[i], difference))
+			ereport(ERROR,
+					(errcode(ERRCODE_DATA_CORRUPTED),
+					 errmsg("parts of an update do not belong together"),
+					 errdetail("The models %s.", difference)));
+}
+
+bytea *
+aepg_partial_join(AepgPartial *partial)
+{
+	MemoryContext context;
+	const AeModel **models;
+	AeModel    *into;
+	bytea	   *result;
+
+	aepg_partial_settle(partial);
+	context = AllocSetContextCreate(CurrentMemoryContext,
+									"autoencoder update",
+									ALLOCSET_DEFAULT_SIZES);
+	models = aepg_partial_parse(partial, 1, context);
+	partial_check(partial->nmodels, models);
+	into = aepg_model_parse(PointerGetDatum(partial->models[0]), context);
+	strlcpy(into->version, AE_VERSION, sizeof(into->version));
+	aepg_check(ae_merge_step(into, models[0], partial->nmodels - 1,
+							 models + 1, partial->partitions > 1),
+			   "updating a model");
+	aepg_check(ae_merge_scores(into, partial->nmodels, models, true,
+							   aepg_kernels()), "updating a model");
+	result = aepg_model_to_bytea(into);
+	MemoryContextDelete(context);
+	return result;
 }

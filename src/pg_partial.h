@@ -60,4 +60,10 @@ extern void aepg_partial_settle(AepgPartial *partial);
 extern const AeModel **aepg_partial_parse(AepgPartial *partial, int first,
 										  MemoryContext context);
 
+/*
+ * The model after an update: its base and what was learnt from all parts, in
+ * the current memory context.
+ */
+extern bytea *aepg_partial_join(AepgPartial *partial);
+
 #endif							/* AEPG_PARTIAL_H */

@@ -6,6 +6,7 @@
 
 #include <math.h>
 
+#include "access/htup_details.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/numeric.h"
@@ -24,8 +25,6 @@
 #define DRIFT_LIMIT 0.25
 #define DRIFT_MIN_ROWS 200
 
-#define MAX_PARTITIONS 65536
-
 /* an option of updates only, and those that change nothing of the model */
 #define PARTITIONS "partitions"
 static const char *const update_options[] = {
@@ -40,7 +39,6 @@ struct AepgUpdate
 	AeEnv	   *env;
 	AepgModelRef *ref;			/* keeps model */
 	const AeModel *model;
-	bytea	   *base;			/* its bytes */
 	Jsonb	   *given;			/* options as given, NULL for none */
 	AeOptions	options;		/* the model's, with those given */
 	int			partitions;
@@ -71,12 +69,12 @@ update_read_partitions(const JsonbValue *value)
 		DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
 										   NumericGetDatum(value->val.numeric)));
 
-	if (!(number >= 1 && number <= MAX_PARTITIONS) ||
+	if (!(number >= 1 && number <= AEPG_MAX_PARTITIONS) ||
 		number != (int) number)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("option \"%s\" must be an integer from 1 to %d",
-						PARTITIONS, MAX_PARTITIONS)));
+						PARTITIONS, AEPG_MAX_PARTITIONS)));
 	return (int) number;
 }
 
@@ -157,8 +155,8 @@ update_create_rows(AepgUpdate *update, AeBudget *budget, AeSpool *spool)
 }
 
 AepgUpdate *
-aepg_update_create(Datum model, const Jsonb *options, AeBudget *budget,
-				   AeSpool *spool, MemoryContext parent)
+aepg_update_create(const AepgModelRef *ref, const Jsonb *options,
+				   AeBudget *budget, AeSpool *spool, MemoryContext parent)
 {
 	MemoryContext context;
 	MemoryContext old;
@@ -170,8 +168,8 @@ aepg_update_create(Datum model, const Jsonb *options, AeBudget *budget,
 	update = palloc0(sizeof(AepgUpdate));
 	update->context = context;
 	update->env = aepg_env_create(context);
-	update->model = aepg_model_get(model, &update->ref, context);
-	update->base = DatumGetByteaPCopy(model);
+	update->model = aepg_model_find(aepg_model_key(ref), &update->ref,
+									context);
 	if (options != NULL)
 	{
 		update->given = palloc(VARSIZE(options));
@@ -187,11 +185,12 @@ aepg_update_create(Datum model, const Jsonb *options, AeBudget *budget,
 }
 
 void
-aepg_update_check(AepgUpdate *update, Datum model, const Jsonb *options)
+aepg_update_check(const AepgUpdate *update, const AepgModelRef *ref,
+				  const Jsonb *options)
 {
 	const Jsonb *given = update->given;
 
-	if (aepg_model_get(model, &update->ref, update->context) != update->model)
+	if (aepg_model_held(ref) != update->model)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("all rows of an update must have the same model"),
@@ -224,16 +223,12 @@ update_label(void *arg, int column, const char *label, size_t len)
 	return code;
 }
 
-void
-aepg_update_add(AepgUpdate *update, Oid type, Datum features)
+/* the row was read */
+static void
+update_append(AepgUpdate *update)
 {
 	const AeFeatures *f = update->model->features;
 
-	if (update->reader == NULL || !aepg_reader_fits(update->reader, features))
-		update->reader = aepg_reader_for_model(type, features, update->model,
-											   update->context);
-	aepg_reader_read(update->reader, features, update_label, update,
-					 update->row);
 	aepg_check(ae_dataset_append(update->dataset, update->row),
 			   "reading rows");
 	for (int c = 0; c < f->ncolumns; c++)
@@ -243,10 +238,44 @@ aepg_update_add(AepgUpdate *update, Oid type, Datum features)
 	ae_drift_add(update->drift, update->row);
 }
 
+void
+aepg_update_add(AepgUpdate *update, Oid type, Datum features)
+{
+	if (update->reader == NULL || !aepg_reader_fits(update->reader, features))
+		update->reader = aepg_reader_for_model(type, features, update->model,
+											   update->context);
+	aepg_reader_read(update->reader, features, update_label, update,
+					 update->row);
+	update_append(update);
+}
+
+void
+aepg_update_add_columns(AepgUpdate *update, TupleDesc desc, Datum *values,
+						bool *nulls)
+{
+	if (update->reader == NULL)
+	{
+		HeapTuple	tuple = heap_form_tuple(desc, values, nulls);
+
+		aepg_update_add(update, desc->tdtypeid,
+						heap_copy_tuple_as_datum(tuple, desc));
+		return;
+	}
+	aepg_reader_read_columns(update->reader, values, nulls, update_label,
+							 update, update->row);
+	update_append(update);
+}
+
 bytea *
 aepg_update_base(const AepgUpdate *update)
 {
-	return update->base;
+	return aepg_model_to_bytea(update->model);
+}
+
+uint64
+aepg_update_rows(const AepgUpdate *update)
+{
+	return update->drift->nrows;
 }
 
 int
@@ -311,7 +340,8 @@ update_train(AepgUpdate *update)
 	context = AllocSetContextCreate(CurrentMemoryContext,
 									"autoencoder update",
 									ALLOCSET_DEFAULT_SIZES);
-	model = aepg_model_parse(PointerGetDatum(update->base), context);
+	model = aepg_model_parse(PointerGetDatum(aepg_update_base(update)),
+							 context);
 	model->options = update->options;
 	ae_update_resolve(update->model, update->drift->nrows,
 					  Max(update->partitions, 1), &model->options);

@@ -21,11 +21,12 @@ layer()
 			echo 2 math ;;
 		account | coder | coreset | corrupt | cursor | dataset | dataset_* | \
 			feature | feature_* | joint | joint_* | label_index | labels | \
-			moments | neighbour)
+			histogram | moments | neighbour)
 			echo 3 features ;;
 		dense | layer | net) echo 3 network ;;
 		codec | codec_* | model | options) echo 4 model ;;
-		objective | optim | score | score_fit | train) echo 5 engine ;;
+		drift | merge | objective | optim | score | score_fit | train | update)
+			echo 5 engine ;;
 		*) echo 0 none ;;
 	esac
 }

@@ -245,8 +245,8 @@ typedef struct Merge
 	AeArena		arena;
 	double		rows;			/* of all models */
 	int		   *npoints;		/* (nmodels) points taken of each, its first */
-	int		   *place;			/* of all points taken, in random order: a later
-								 * merge takes the first ones again */
+	int		   *place;			/* of all points taken, in random order: later
+								 * merges take the first ones again */
 	double	   *shift;			/* (nmodels) log score less that in its own */
 } Merge;
 

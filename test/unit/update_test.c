@@ -425,8 +425,12 @@ test_drift(const AeModel *model)
 
 	ok(isnan(ae_drift_scores(edge).ks), "no score, no distance");
 	for (int i = 1; i < 2000; i++)
-		ae_drift_add_score(edge, exp(ae_calibration_quantile(&model->calibration,
-															 i / 2000.0)));
+	{
+		double		score = ae_calibration_quantile(&model->calibration,
+													i / 2000.0);
+
+		ae_drift_add_score(edge, exp(score));
+	}
 	m = ae_drift_scores(edge);
 	ok(m.ks < 0.005 && m.psi < 0.01, "the training's own scores: %g %g",
 	   m.ks, m.psi);
