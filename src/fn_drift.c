@@ -48,11 +48,6 @@ drift_create(const AepgCall *call, MemoryContext context)
 		aepg_model_find(aepg_model_key(call->site.ref), &state->ref, context);
 	AeArena		arena;
 
-	if (model->histograms == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("model does not know the distribution of its training rows"),
-				 errhint("Train it again.")));
 	/* the context releases the arena's memory */
 	ae_arena_init(&arena, aepg_env_create(context));
 	aepg_check(ae_drift_create(model, &arena, &state->drift),

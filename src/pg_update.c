@@ -136,11 +136,6 @@ update_create_rows(AepgUpdate *update, AeBudget *budget, AeSpool *spool)
 	const AeModel *model = update->model;
 	AeArena		arena;
 
-	if (model->histograms == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("model does not know the distribution of its training rows"),
-				 errhint("Train it again.")));
 	aepg_check(ae_update_create_dataset(model, update->env, spool, budget,
 										&update->dataset), "reading rows");
 	aepg_check(ae_update_rehearse(model, Max(update->partitions, 1),

@@ -212,8 +212,7 @@ history_write(AeWriter *w, const AeModel *model)
 static void
 histograms_write(AeWriter *w, const AeModel *model)
 {
-	int			count = model->histograms != NULL ?
-		model->features->ncells : 0;
+	int			count = model->features->ncells;
 
 	ae_write_u32(w, (uint32_t) count);
 	for (int i = 0; i < count; i++)

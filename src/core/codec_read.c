@@ -532,8 +532,6 @@ histograms_read(AeReader *r, AeModel *model)
 	const AeFeatures *f = model->features;
 	uint32_t	count = ae_read_u32(r);
 
-	if (count == 0)
-		return AE_OK;
 	if (count != (uint32_t) f->ncells || r->left / HISTOGRAM_BYTES < count)
 		return AE_ERR_CORRUPT;
 	model->histograms = ae_arena_alloc(&model->arena, count,

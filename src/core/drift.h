@@ -14,7 +14,7 @@
 
 typedef struct AeDrift
 {
-	const AeModel *model;		/* borrowed; with histograms */
+	const AeModel *model;		/* borrowed */
 	uint64_t	nrows;
 	size_t	   *first;			/* (ncells + 1) each cell's first count */
 	uint64_t   *counts;			/* rows in each bin of each cell */

@@ -98,13 +98,10 @@ same_joint(const AeModel *a, const AeModel *b)
 		 memcmp(a->joint.centre, b->joint.centre, bytes) == 0);
 }
 
-/* one may know its histograms and the other not */
 static bool
 same_histograms(const AeModel *a, const AeModel *b)
 {
-	if ((a->histograms == NULL) != (b->histograms == NULL))
-		return false;
-	for (int i = 0; a->histograms != NULL && i < a->features->ncells; i++)
+	for (int i = 0; i < a->features->ncells; i++)
 	{
 		const AeHistogram *x = &a->histograms[i];
 		const AeHistogram *y = &b->histograms[i];
@@ -276,8 +273,7 @@ merge_histograms(Merge *m)
 {
 	AeModel    *into = m->into;
 
-	for (int cell = 0; into->histograms != NULL &&
-		 cell < into->features->ncells; cell++)
+	for (int cell = 0; cell < into->features->ncells; cell++)
 		for (int b = 0; b < into->histograms[cell].nbins; b++)
 		{
 			double		sum = 0.0;

@@ -53,7 +53,7 @@ typedef struct AeModel
 	uint64_t	nsteps;			/* optimiser steps taken */
 	uint64_t	nseen;			/* rows it stands for, those of updates
 								 * included */
-	AeHistogram *histograms;	/* (ncells) of those rows; NULL: not known */
+	AeHistogram *histograms;	/* (ncells) of those rows */
 	float	   *velocity;		/* (nparams) of updates in parts; or NULL */
 
 	/*

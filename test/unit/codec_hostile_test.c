@@ -63,6 +63,7 @@ test_amplification(void)
 		}
 	}
 	ok(ae_features_layout(f, &m->arena) == AE_OK, "layout");
+	build_histograms(m);
 	m->net.nlayers = 20;
 	m->net.ncoder = 1;
 	m->net.layers = take(m, 20, sizeof(AeLayer));

@@ -13,8 +13,17 @@
 #define NCELLS 6
 #define NROWS 2000
 
+/* what old rows may lose to new ones that contradict them */
+#define FORGOTTEN 0.1
+
 /* a restored cell is as exact as the rounding of points: in deviations */
 #define RESTORE_TOLERANCE 0.03
+
+/* weights are floats of size 10 at most */
+#define MEAN_TOLERANCE 1e-5
+
+/* measures of drift, which are computed from shares that are floats */
+#define DRIFT_TOLERANCE 1e-6
 
 /* what halves together gain of what all rows do: each has half the steps */
 #define MERGE_SHARE 0.9
@@ -237,6 +246,10 @@ test_update(const AeModel *base, const char *score)
 	ok(join_parts(base, 1, &part, false, &whole) == AE_OK, "joining");
 	ok(mean_loss(whole, true) < 0.5 * before,
 	   "loss of new rows: %g, before %g", mean_loss(whole, true), before);
+	ok((mean_loss(whole, false) < mean_loss(base, false) + FORGOTTEN) ==
+	   (base->joint.npoints > 0),
+	   "loss of old rows, forgotten without a coreset: %g, before %g",
+	   mean_loss(whole, false), mean_loss(base, false));
 	ok(whole->nseen == 2 * NROWS && whole->nhistory > base->nhistory &&
 	   whole->best_epoch == whole->nhistory && whole->nsteps > base->nsteps,
 	   "rows and history add up");
@@ -293,6 +306,81 @@ test_parts(const AeModel *base)
 	ae_model_free(all);
 	ae_model_free(parts[0]);
 	ae_model_free(parts[1]);
+}
+
+/* another model with base's features: other weights, losses and shares */
+static AeModel *
+make_other(const AeModel *base, int i, uint64_t nseen)
+{
+	const AeFeatures *f = base->features;
+	AeModel    *other = NULL;
+	AeRng		rng;
+
+	if (copy_model(base, &other) != AE_OK)
+		return NULL;
+	ae_rng_seed(&rng, (uint64_t) i, 7);
+	other->nseen = nseen;
+	for (size_t p = 0; p < other->net.nparams; p++)
+		other->params[p] += (float) ae_rng_normal(&rng);
+	for (int c = 0; c < f->ncolumns; c++)
+		other->column_loss[c] = 1 + i + c;
+	for (int cell = 0; cell < f->ncells; cell++)
+	{
+		AeHistogram *h = &other->histograms[cell];
+
+		memset(h->share, 0, (size_t) h->nbins * sizeof(float));
+		h->share[i % h->nbins] = 0.75f;
+		h->share[h->nbins - 1] += 0.25f;
+	}
+	return other;
+}
+
+/* means weighted by rows, computed another way: from weights that add to 1 */
+static void
+test_mean(const AeModel *base)
+{
+	static const uint64_t nseen[] = {100, 300, 1600};
+	static const double weight[] = {0.05, 0.15, 0.8};
+	const AeModel *models[3];
+	AeModel    *whole;
+	double		worst[3] = {0.0, 0.0, 0.0};
+
+	for (int i = 0; i < 3; i++)
+		models[i] = make_other(base, i, nseen[i]);
+	ok(models[0] != NULL && models[1] != NULL && models[2] != NULL &&
+	   copy_model(base, &whole) == AE_OK, "three models");
+	ae_merge_average(whole, 3, models);
+	ok(ae_merge_scores(whole, 3, models, false,
+					   ae_kernels_get(AE_KERNEL_AUTO)) == AE_OK, "merged");
+	for (size_t p = 0; p < whole->net.nparams; p++)
+		worst[0] = fmax(worst[0], fabs(whole->params[p] -
+									   (weight[0] * models[0]->params[p] +
+										weight[1] * models[1]->params[p] +
+										weight[2] * models[2]->params[p])));
+	for (int c = 0; c < NCELLS; c++)
+	{
+		const AeHistogram *h = &whole->histograms[c];
+
+		worst[1] = fmax(worst[1], fabs(whole->column_loss[c] -
+									   (1 + c + weight[1] + 2 * weight[2])));
+		for (int b = 0; b < h->nbins; b++)
+		{
+			double		share = b == h->nbins - 1 ? 0.25 : 0.0;
+
+			for (int i = 0; i < 3; i++)
+				if (b == i % h->nbins)
+					share += 0.75 * weight[i];
+			worst[2] = fmax(worst[2], fabs(h->share[b] - share));
+		}
+	}
+	ok(worst[0] < MEAN_TOLERANCE, "weights: %g", worst[0]);
+	ok(worst[1] < MEAN_TOLERANCE, "losses: %g", worst[1]);
+	ok(worst[2] < MEAN_TOLERANCE, "shares: %g", worst[2]);
+	ok(whole->nseen == 2000, "rows");
+	ok(whole->velocity == NULL, "no velocity");
+	ae_model_free(whole);
+	for (int i = 0; i < 3; i++)
+		ae_model_free((AeModel *) models[i]);
 }
 
 static void
@@ -378,6 +466,47 @@ test_restore(const AeModel *model)
 	}
 	ok(worst < RESTORE_TOLERANCE, "numbers are restored to %g", worst);
 	ok(exact, "labels are restored");
+	ae_arena_free(&arena);
+}
+
+/* psi and js by their definitions, of two distributions */
+static void
+test_formula(const AeModel *model)
+{
+	static const double q[] = {0.3, 0.5, 0.2};
+	AeHistogram *h = &model->histograms[4];
+	AeDriftMeasure m;
+	AeArena		arena;
+	AeDrift    *drift;
+	double		psi = 0.0;
+	double		divergence = 0.0;
+
+	ae_arena_init(&arena, &unit_env);
+	ok(ae_drift_create(model, &arena, &drift) == AE_OK && h->nbins == 3,
+	   "counters");
+	for (int i = 0; i < 10; i++)
+	{
+		double		row[NCELLS] = {0};
+
+		row[4] = i < 3 ? 0 : i < 8 ? 1 : NAN;
+		ae_drift_add(drift, row);
+	}
+	m = ae_drift_column(drift, 4);
+	for (int b = 0; b < 3; b++)
+	{
+		double		p = h->share[b];
+		double		middle = (p + q[b]) / 2;
+
+		/* nothing was missing in training */
+		divergence += q[b] / 2 * log2(q[b] / middle) +
+			(p > 0 ? p / 2 * log2(p / middle) : 0.0);
+		p = fmax(p, 1e-4);
+		psi += q[b] * log(q[b] / p) + p * log(p / q[b]);
+	}
+	ok(h->share[2] == 0.0f && fabs(m.psi - psi) < DRIFT_TOLERANCE,
+	   "psi: %g, %g", m.psi, psi);
+	ok(fabs(m.js - sqrt(divergence)) < DRIFT_TOLERANCE, "js: %g, %g", m.js,
+	   sqrt(divergence));
 	ae_arena_free(&arena);
 }
 
@@ -486,10 +615,12 @@ main(void)
 	ok(base->nseen == NROWS && base->histograms != NULL,
 	   "a training knows its rows");
 	test_restore(base);
+	test_formula(base);
 	test_drift(base);
 	test_update(base, "neighbour");
 	test_update(plain, "error");
 	test_parts(base);
+	test_mean(base);
 	test_differences(base);
 	test_memory(base);
 	ae_model_free(base);
