@@ -158,7 +158,7 @@ build_histograms(AeModel *m)
 			h->nbins = ae_histogram_bins(&f->columns[c], h->nedges);
 			h->share = take(m, (size_t) h->nbins, sizeof(float));
 			for (int i = 0; i < h->nbins; i++)
-				h->share[i] = (float) (i + 1) / 100.0f;
+				h->share[i] = 1.0f / (float) (i + 1);
 		}
 }
 
