@@ -92,6 +92,7 @@ DATA = $(wildcard sql/$(EXTENSION)--*.sql)
 # scripts in test/sql, reference output in expected
 REGRESS = \
 	detection \
+	drift \
 	errors \
 	evaluate \
 	explain \
@@ -106,7 +107,8 @@ REGRESS = \
 	score \
 	train \
 	trigger \
-	types
+	types \
+	update
 # a test has text that is not valid in this encoding
 REGRESS_OPTS = --inputdir=test --encoding=UTF8 --no-locale
 ISOLATION = \

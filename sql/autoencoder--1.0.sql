@@ -248,10 +248,11 @@ CREATE FUNCTION ae_partial_combine(ae_partial, ae_partial)
 COMMENT ON FUNCTION ae_partial_combine(ae_partial, ae_partial) IS
 	'parts put together; part of ae_update() and ae_merge(), not to be called by itself';
 
+-- the cost of a row is that of training on it
 CREATE FUNCTION ae_update_transition(state ae_partial, "row" ae_row)
 	RETURNS ae_partial
 	AS 'MODULE_PATHNAME', 'ae_update_row_transition'
-	LANGUAGE C STABLE PARALLEL SAFE COST 1;
+	LANGUAGE C STABLE PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION ae_update_transition(ae_partial, ae_row) IS
 	'keeps a row; part of ae_update(), not to be called by itself';
 
@@ -259,7 +260,7 @@ CREATE FUNCTION ae_update_transition(state ae_partial, model bytea,
 									 features anyelement)
 	RETURNS ae_partial
 	AS 'MODULE_PATHNAME', 'ae_update_transition'
-	LANGUAGE C STABLE PARALLEL SAFE COST 1;
+	LANGUAGE C STABLE PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION ae_update_transition(ae_partial, bytea, anyelement) IS
 	'keeps a row; part of ae_update(), not to be called by itself';
 
@@ -267,14 +268,14 @@ CREATE FUNCTION ae_update_transition(state ae_partial, model bytea,
 									 features anyelement, options jsonb)
 	RETURNS ae_partial
 	AS 'MODULE_PATHNAME', 'ae_update_transition'
-	LANGUAGE C STABLE PARALLEL SAFE COST 1;
+	LANGUAGE C STABLE PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION ae_update_transition(ae_partial, bytea, anyelement, jsonb) IS
 	'keeps a row; part of ae_update(), not to be called by itself';
 
 CREATE FUNCTION ae_update_final(state ae_partial)
 	RETURNS bytea
 	AS 'MODULE_PATHNAME', 'ae_update_final'
-	LANGUAGE C STABLE PARALLEL SAFE COST 1000000;
+	LANGUAGE C STABLE PARALLEL SAFE COST 100000;
 COMMENT ON FUNCTION ae_update_final(ae_partial) IS
 	'trains on the rows kept; part of ae_update(), not to be called by itself';
 
@@ -762,7 +763,7 @@ CREATE FUNCTION ae_update_transition(state ae_partial, name text,
 									 features anyelement)
 	RETURNS ae_partial
 	AS 'MODULE_PATHNAME', 'ae_update_transition'
-	LANGUAGE C STABLE PARALLEL SAFE COST 1;
+	LANGUAGE C STABLE PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION ae_update_transition(ae_partial, text, anyelement) IS
 	'keeps a row; part of ae_update(), not to be called by itself';
 
@@ -770,7 +771,7 @@ CREATE FUNCTION ae_update_transition(state ae_partial, name text,
 									 features anyelement, options jsonb)
 	RETURNS ae_partial
 	AS 'MODULE_PATHNAME', 'ae_update_transition'
-	LANGUAGE C STABLE PARALLEL SAFE COST 1;
+	LANGUAGE C STABLE PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION ae_update_transition(ae_partial, text, anyelement, jsonb) IS
 	'keeps a row; part of ae_update(), not to be called by itself';
 

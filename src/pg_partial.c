@@ -172,7 +172,7 @@ partial_read(const void *data, size_t size, MemoryContext parent)
 	kind = ae_read_u32(&r);
 	partitions = ae_read_u32(&r);
 	count = ae_read_u32(&r);
-	if (r.failed || kind > AEPG_PARTIAL_UPDATE || 
+	if (r.failed || kind > AEPG_PARTIAL_UPDATE ||
 		partitions > AEPG_MAX_PARTITIONS ||
 		count < (kind == AEPG_PARTIAL_UPDATE ? 2 : 1))
 		partial_reject();
@@ -231,11 +231,10 @@ partial_from_bytes(const void *data, size_t size)
 Datum
 ae_partial_in(PG_FUNCTION_ARGS)
 {
-	Datum		value = DirectFunctionCall1(byteain,
-											CStringGetDatum(PG_GETARG_CSTRING(0)));
+	Datum		text = CStringGetDatum(PG_GETARG_CSTRING(0));
+	bytea	   *value = DatumGetByteaPP(DirectFunctionCall1(byteain, text));
 
-	return partial_from_bytes(VARDATA_ANY(DatumGetPointer(value)),
-							  VARSIZE_ANY_EXHDR(DatumGetPointer(value)));
+	return partial_from_bytes(VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
 }
 
 /* ae_partial_out(ae_partial) returns cstring */

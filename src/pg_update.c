@@ -65,10 +65,16 @@ is_update_option(const char *name)
 static int
 update_read_partitions(const JsonbValue *value)
 {
-	double		number = value->type != jbvNumeric ? 0 :
-		DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
-										   NumericGetDatum(value->val.numeric)));
+	double		number = 0;
 
+	if (value->type == jbvNumeric)
+	{
+		Datum		numeric = NumericGetDatum(value->val.numeric);
+
+		number =
+			DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
+											   numeric));
+	}
 	if (!(number >= 1 && number <= AEPG_MAX_PARTITIONS) ||
 		number != (int) number)
 		ereport(ERROR,
