@@ -26,6 +26,8 @@ CORE_OBJS = \
 	src/core/dense.o \
 	src/core/feature.o \
 	src/core/feature_cell.o \
+	src/core/head.o \
+	src/core/head_fit.o \
 	src/core/kernels.o \
 	src/core/kernels_avx2.o \
 	src/core/kernels_avx512.o \

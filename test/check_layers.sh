@@ -22,9 +22,9 @@ layer()
 		account | coder | corrupt | cursor | dataset | dataset_* | \
 			feature | feature_* | label_index | labels | moments)
 			echo 3 features ;;
-		dense | layer | net) echo 3 network ;;
+		dense | head | layer | net) echo 3 network ;;
 		codec | codec_* | model | options) echo 4 model ;;
-		objective | optim | score | train) echo 5 engine ;;
+		head_fit | objective | optim | score | train) echo 5 engine ;;
 		*) echo 0 none ;;
 	esac
 }
