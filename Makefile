@@ -21,6 +21,7 @@ CORE_OBJS = \
 	src/core/cpu.o \
 	src/core/cursor.o \
 	src/core/dataset.o \
+	src/core/dataset_anomaly.o \
 	src/core/dataset_fit.o \
 	src/core/dataset_sample.o \
 	src/core/dense.o \
