@@ -87,7 +87,7 @@ info_options(StringInfo json, const AeModel *model)
 	aepg_json_key(json, "options");
 	appendStringInfoChar(json, '{');
 	for (int i = 0; i < ae_option_count; i++)
-		if (ae_option_table[i].kind != AE_OPTION_COLUMNS)
+		if (ae_option_is_kept(&ae_option_table[i]))
 			info_option(json, model, &ae_option_table[i]);
 	appendStringInfoChar(json, '}');
 }
@@ -279,6 +279,7 @@ option_type(AeOptionKind kind)
 			return "boolean";
 		case AE_OPTION_CHOICE:
 		case AE_OPTION_TEXT:
+		case AE_OPTION_COLUMN:
 			return "string";
 		case AE_OPTION_LIST:
 			return "array";

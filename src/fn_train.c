@@ -54,6 +54,7 @@ typedef struct TrainCall
 	int64		ngroups;		/* alive */
 	bool		is_grouped;		/* GROUP BY: a small group is no error */
 	bool		warned;
+	bool		noticed;
 } TrainCall;
 
 /* the transition value: one group */
@@ -189,7 +190,9 @@ train_append(TrainGroup *group, Datum value)
 {
 	aepg_reader_read(group->reader, value, train_label, group->dataset,
 					 group->row);
-	aepg_check(ae_dataset_append(group->dataset, group->row), "reading rows");
+	aepg_check(aepg_reader_is_anomaly(group->reader) ?
+			   ae_dataset_append_anomaly(group->dataset, group->row) :
+			   ae_dataset_append(group->dataset, group->row), "reading rows");
 }
 
 /* the columns are known: a dataset, and the rows that waited for it */
@@ -307,6 +310,30 @@ train_error_context(void *arg)
 			   *(unsigned long long *) arg);
 }
 
+/* whether known anomalies, if there are labels, will be learned from */
+static void
+train_check_labels(const TrainGroup *group, const AeModel *model)
+{
+	TrainCall  *call = group->call;
+	unsigned long long nanomalies = ae_dataset_anomalies(group->dataset);
+
+	if (group->options->label == NULL)
+		return;
+	if (model->options.score == AE_SCORE_ERROR)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"label\" does not apply to the score \"error\""),
+				 errhint("Set the option \"score\" to \"neighbour\".")));
+	if (nanomalies < AE_HEAD_MIN_ANOMALIES && !call->noticed)
+	{
+		ereport(NOTICE,
+				(errmsg("known anomalies are too few to learn from: %llu, but at least %d are needed",
+						nanomalies, AE_HEAD_MIN_ANOMALIES),
+				 errdetail("The model is trained without them.")));
+		call->noticed = true;
+	}
+}
+
 static bytea *
 train_model(TrainGroup *group)
 {
@@ -323,6 +350,7 @@ train_model(TrainGroup *group)
 	aepg_check(ae_model_plan(model, group->dataset, &options->core,
 							 aepg_blas_get()),
 			   "planning the network");
+	train_check_labels(group, model);
 	strlcpy(model->version, AE_VERSION, sizeof(model->version));
 	aepg_model_check_size(ae_codec_size(model, model->options.epochs));
 	aepg_check(ae_train_model(model, group->dataset, aepg_blas_get(),
@@ -347,12 +375,20 @@ train_has_rows(TrainGroup *group, uint64 nrows)
 
 	if (enough && ae_dataset_present(group->dataset) > 0)
 		return true;
+	if (!call->is_grouped && nrows == 0 && group->dataset != NULL &&
+		ae_dataset_anomalies(group->dataset) > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_EXCEPTION),
+				 errmsg("training needs at least %d rows that are no known anomalies, but all are",
+						MIN_ROWS)));
 	if (!call->is_grouped && !enough)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_EXCEPTION),
 				 errmsg("training needs at least %d rows, not %llu",
 						MIN_ROWS, (unsigned long long) nrows),
-				 errdetail("Rows whose features are NULL do not count.")));
+				 group->options->label == NULL ?
+				 errdetail("Rows whose features are NULL do not count.") :
+				 errdetail("Rows whose features are NULL and known anomalies do not count.")));
 	if (!call->is_grouped)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_EXCEPTION),

@@ -32,7 +32,8 @@ typedef double (*AepgLabelFn) (void *arg, int column, const char *label,
  * point into the reader; their ncells are right once aepg_reader_learn() says
  * so.  Errors: a type that is neither a numeric array nor a row; a column
  * whose type has no encoding (with a hint to cast or skip); an override for a
- * column that does not exist; no column left.
+ * column that does not exist; a label that is no boolean column; no column
+ * left.
  */
 extern AepgReader *aepg_reader_for_training(Oid type, Datum value,
 											const AepgOptions *options,
@@ -71,6 +72,9 @@ extern bool aepg_reader_fits(AepgReader *reader, Datum value);
  */
 extern void aepg_reader_read(AepgReader *reader, Datum value,
 							 AepgLabelFn label, void *arg, double *row);
+
+/* whether the row read last is labelled as an anomaly; for training only */
+extern bool aepg_reader_is_anomaly(const AepgReader *reader);
 
 /*
  * A copy of value, of the same type, with the model's columns replaced by

@@ -62,6 +62,7 @@ struct AepgReader
 	bool	   *never_seen;
 
 	/* training only */
+	int			label;			/* attribute of the label column, or -1 */
 	int			nspecs;
 	AeColumnSpec *specs;
 };

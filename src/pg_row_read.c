@@ -284,3 +284,10 @@ aepg_reader_read(AepgReader *reader, Datum value, AepgLabelFn label,
 	}
 	row_check_binary(reader, row);
 }
+
+bool
+aepg_reader_is_anomaly(const AepgReader *reader)
+{
+	return reader->label >= 0 && !reader->nulls[reader->label] &&
+		DatumGetBool(reader->values[reader->label]);
+}

@@ -31,14 +31,14 @@ options_write(AeWriter *w, const AeModel *model)
 	char		value[AE_OPTION_BYTES];
 
 	for (int i = 0; i < ae_option_count; i++)
-		count += ae_option_table[i].kind != AE_OPTION_COLUMNS;
+		count += ae_option_is_kept(&ae_option_table[i]);
 	ae_write_u32(w, count);
 	for (int i = 0; i < ae_option_count; i++)
 	{
 		const AeOption *option = &ae_option_table[i];
 		bool		printed;
 
-		if (option->kind == AE_OPTION_COLUMNS)
+		if (!ae_option_is_kept(option))
 			continue;
 		printed = ae_option_print(&model->options, option, value,
 								  sizeof(value));
