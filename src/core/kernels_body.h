@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/kernels_dense.h"
+#include "core/kernels_distance.h"
 #include "core/kernels_math.h"
 #include "core/kernels_sets.h"
 
@@ -429,7 +430,10 @@ static const AeKernels kernel_table = {
 	.adagrad = kernel_adagrad,
 	.scale = kernel_scale,
 	.sum_squares = kernel_sum_squares,
-	.affine = kernel_affine
+	.affine = kernel_affine,
+	.distances = kernel_distances,
+	.lane_minima = kernel_lane_minima,
+	.at_most = kernel_at_most
 };
 
 const AeKernels *

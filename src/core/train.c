@@ -13,6 +13,7 @@
 #include "core/corrupt.h"
 #include "core/objective.h"
 #include "core/optim.h"
+#include "core/score_fit.h"
 
 /* validation rows never need more memory than this */
 #define TRAIN_VALIDATION_BYTES ((size_t) 8 << 20)
@@ -29,7 +30,8 @@ enum
 	STREAM_NOISE,
 	STREAM_ORDER,
 	STREAM_HOLD_OUT,
-	STREAM_CALIBRATION
+	STREAM_CALIBRATION,
+	STREAM_SCORE
 };
 
 typedef struct Trainer
@@ -368,7 +370,10 @@ trainer_train(Trainer *t, const AeProgress *progress)
 	AE_TRY(trainer_allocate(t));
 	AE_TRY(trainer_run(t, progress));
 	AE_TRY(trainer_calibrate(t));
-	return ae_model_prepare(model);
+	AE_TRY(ae_model_prepare(model));
+	return ae_score_fit(model, t->dataset, t->coder, t->kernels,
+						t->validation, t->nvalidation,
+						trainer_seed(t, STREAM_SCORE));
 }
 
 AeStatus
