@@ -48,6 +48,7 @@ CORE_OBJS = \
 	src/core/rng.o \
 	src/core/score.o \
 	src/core/score_fit.o \
+	src/core/score_head.o \
 	src/core/spectrum.o \
 	src/core/train.o
 

@@ -24,7 +24,7 @@ layer()
 			echo 3 features ;;
 		dense | head | layer | net) echo 3 network ;;
 		codec | codec_* | model | options) echo 4 model ;;
-		head_fit | objective | optim | score | train) echo 5 engine ;;
+		head_fit | score_head | objective | optim | score | train) echo 5 engine ;;
 		*) echo 0 none ;;
 	esac
 }

@@ -37,7 +37,8 @@ ae_head_exists(const AeHead *head)
 
 /*
  * An input: values far out are pulled in, odd and increasing, so that neither
- * training nor the head's result has to fear them.  Finite for any number.
+ * training nor the head's result has to fear them.  NaN, which no trained
+ * network makes, is as far out as can be.
  */
 static inline float
 ae_head_input(float x)
@@ -46,7 +47,7 @@ ae_head_input(float x)
 	float		size = x < 0.0f ? -x : x;
 
 	/* the quotient of two infinities would be NaN */
-	if (size > 1e30f)
+	if (!(size < 1e30f))
 		size = 1e30f;
 	size = bound * size / (bound + size);
 	return x < 0.0f ? -size : size;

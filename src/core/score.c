@@ -8,6 +8,7 @@
 #include <math.h>
 
 #include "core/objective.h"
+#include "core/score_head.h"
 
 /* log scores are no less; a score may be 0 */
 #define SCORE_MIN_LOG (-69.0)
@@ -26,6 +27,22 @@ scorer_create_joint(AeScorer *s, AeArena *arena)
 		return AE_ERR_MEMORY;
 	return joint->points != NULL
 		? ae_neighbours_create(joint, arena, &s->neighbours) : AE_OK;
+}
+
+static AeStatus
+scorer_create_head(AeScorer *s, AeArena *arena)
+{
+	const AeModel *model = s->model;
+	const AeNet *net = &model->head.net;
+
+	s->head_input = ae_arena_alloc(arena, AE_PAD((size_t) ae_net_inputs(net)),
+								   sizeof(float));
+	s->head_scratch = ae_arena_alloc(arena, AE_PAD((size_t) net->max_width),
+									 2 * sizeof(float));
+	s->head_share = ae_arena_alloc(arena, (size_t) model->features->ncolumns,
+								   sizeof(double));
+	return s->head_input == NULL || s->head_scratch == NULL ||
+		s->head_share == NULL ? AE_ERR_MEMORY : AE_OK;
 }
 
 AeStatus
@@ -61,6 +78,8 @@ ae_scorer_create(const AeModel *model, const AeKernels *kernels,
 		return AE_ERR_MEMORY;
 	if (model->options.score != AE_SCORE_ERROR)
 		AE_TRY(scorer_create_joint(s, arena));
+	if (ae_head_exists(&model->head))
+		AE_TRY(scorer_create_head(s, arena));
 	*scorer = s;
 	return AE_OK;
 }
@@ -166,6 +185,30 @@ score_distance(AeScorer *s, double *share)
 								  s->value, s->reconstruction, share));
 }
 
+/* the log score of the row whose coordinates are known, without its unit */
+static double
+score_joint(AeScorer *s)
+{
+	const AeModel *model = s->model;
+	double		log_score;
+
+	if (model->options.score == AE_SCORE_DISTANCE)
+		log_score = log(score_distance(s, NULL));
+	else
+	{
+		ae_joint_point(&model->joint, s->value, s->reconstruction, s->point);
+		log_score = ae_neighbours_find(s->neighbours, s->kernels, s->point);
+	}
+	if (!ae_head_exists(&model->head))
+		return log_score;
+	s->log_alone = log_score;
+	ae_head_inputs(model, s->value, s->reconstruction, log_score,
+				   s->head_input);
+	s->head_output = ae_head_apply(&model->head, s->kernels, s->head_input,
+								   s->head_scratch);
+	return log_score + s->head_output;
+}
+
 double
 ae_score_row(AeScorer *s, const double *row)
 {
@@ -179,11 +222,7 @@ ae_score_row(AeScorer *s, const double *row)
 		return score_error(s, present);
 	ae_joint_coordinates(joint, model->features, s->target, s->output,
 						 s->value, s->reconstruction);
-	if (model->options.score == AE_SCORE_DISTANCE)
-		return score_distance(s, NULL) * exp(-joint->log_unit);
-	ae_joint_point(joint, s->value, s->reconstruction, s->point);
-	return exp(ae_neighbours_find(s->neighbours, s->kernels, s->point) -
-			   joint->log_unit);
+	return exp(score_joint(s) - joint->log_unit);
 }
 
 double
@@ -285,6 +324,43 @@ explain_residuals(AeScorer *s)
 	}
 }
 
+/* makes shares sum to 1, or leaves them all 0 */
+static void
+explain_normalise(int ncolumns, double *share)
+{
+	double		sum = 0.0;
+
+	for (int c = 0; c < ncolumns; c++)
+		sum += share[c];
+	for (int c = 0; c < ncolumns && sum > 0; c++)
+		share[c] /= sum;
+}
+
+/*
+ * The log score is that of the score alone plus the head's.  Each part that
+ * raises it above a typical row's has shares of its own; what the head makes
+ * of the score alone goes to the columns like that score.
+ */
+static void
+explain_head(AeScorer *s, double *share)
+{
+	const AeHead *head = &s->model->head;
+	int			ncolumns = s->model->features->ncolumns;
+	double		alone = fmax(s->log_alone - head->log_unit, 0.0);
+	double		raised = fmax(s->head_output, 0.0f);
+	double		rest;
+
+	if (!(raised > 0))
+		return;
+	explain_normalise(ncolumns, share);
+	rest = ae_head_share(s->model, s->head_input, s->head_share);
+	for (int c = 0; c < ncolumns; c++)
+		s->head_share[c] += rest * share[c];
+	explain_normalise(ncolumns, s->head_share);
+	for (int c = 0; c < ncolumns; c++)
+		share[c] = alone * share[c] + raised * s->head_share[c];
+}
+
 bool
 ae_score_explain(AeScorer *s, const double *row, AeExplanation *explanation)
 {
@@ -312,6 +388,8 @@ ae_score_explain(AeScorer *s, const double *row, AeExplanation *explanation)
 			explain_residuals(s);
 			break;
 	}
+	if (ae_head_exists(&model->head))
+		explain_head(s, s->contribution);
 	for (int c = 0; c < ncolumns; c++)
 		sum += s->contribution[c];
 	for (int c = 0; c < ncolumns; c++)
