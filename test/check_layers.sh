@@ -19,12 +19,14 @@ layer()
 		arena | bytes | cpu | env | rng | status) echo 1 base ;;
 		blas | calibration | kernels | kernels_* | spectrum)
 			echo 2 math ;;
-		account | coder | corrupt | cursor | dataset | dataset_* | \
-			feature | feature_* | label_index | labels | moments)
+		account | coder | coreset | corrupt | cursor | dataset | dataset_* | \
+			feature | feature_* | joint | joint_* | label_index | labels | \
+			moments | neighbour)
 			echo 3 features ;;
 		dense | head | layer | net) echo 3 network ;;
 		codec | codec_* | model | options) echo 4 model ;;
-		head_fit | score_head | objective | optim | score | train) echo 5 engine ;;
+		head_fit | objective | optim | score | score_fit | score_head | train)
+			echo 5 engine ;;
 		*) echo 0 none ;;
 	esac
 }

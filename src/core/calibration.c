@@ -100,9 +100,9 @@ tail_shape(const double *scores, size_t n, double threshold, double theta)
  * Zhang and Stephens (2009), "A new and efficient estimation method for the
  * generalized Pareto distribution", Technometrics 51: the posterior mean of
  * theta = k / sigma over candidates that their prior, which depends on the
- * largest and a quartile of the excesses, makes equally likely.  A fixed number
- * of evaluations, and no case without a solution.  scores (n) ascend above
- * threshold.
+ * largest and a quartile of the excesses, makes equally likely.  A fixed
+ * number of evaluations, and no case without a solution.  scores (n) ascend
+ * above threshold.
  */
 static double
 tail_theta(const double *scores, size_t n, double threshold)

@@ -164,7 +164,7 @@ typedef struct AeKernels
 	/* smallest[j] = least x[i] with i % AE_LANES = j; x (n) padded, n > 0 */
 	void		(*lane_minima) (int n, const float *x, float *smallest);
 
-	/* index of each x[i] <= bound, ascending, and their number; x (n) padded */
+	/* index of each x[i] <= bound, ascending; returns how many; x padded */
 	int			(*at_most) (int n, const float *x, float bound, int *index);
 } AeKernels;
 

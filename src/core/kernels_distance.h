@@ -3,9 +3,9 @@
  *	  The kernels that find nearest points: distances(), lane_minima() and
  *	  at_most().  For inclusion by kernels_body.h only.
  *
- * Every instruction set since SSE2 multiplies pairs of 16-bit integers and adds
- * the two products in 32 bits: twice as many values at a time as floats, half
- * the memory to read, and sums that do not depend on their order.
+ * Every instruction set since SSE2 multiplies pairs of 16-bit integers and
+ * adds the two products in 32 bits: twice as many values at a time as floats,
+ * half the memory to read, and sums that do not depend on their order.
  */
 #ifndef AE_KERNELS_DISTANCE_H
 #define AE_KERNELS_DISTANCE_H
@@ -37,8 +37,8 @@ pair_squares(const int16_t *points, ivec x)
 
 	return (ivec) _mm512_madd_epi16(d, d);
 #elif KERNEL_LANES == 8
-	__m256i		d = _mm256_sub_epi16(_mm256_load_si256((const __m256i *) points),
-									 (__m256i) x);
+	const __m256i *from = (const __m256i *) points;
+	__m256i		d = _mm256_sub_epi16(_mm256_load_si256(from), (__m256i) x);
 
 	return (ivec) _mm256_madd_epi16(d, d);
 #elif defined(__SSE2__)

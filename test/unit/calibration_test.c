@@ -364,7 +364,8 @@ static void
 test_extremes(void)
 {
 	static const double extremes[] = {
-		-DBL_MAX, -1e200, -1, -DBL_MIN, 0, 0x1p-1074, DBL_MIN, 1, 1e200, DBL_MAX
+		-DBL_MAX, -1e200, -1, -DBL_MIN, 0, 0x1p-1074, DBL_MIN, 1, 1e200,
+		DBL_MAX
 	};
 	const int	nextremes = (int) (sizeof(extremes) / sizeof(extremes[0]));
 	bool		good = true;

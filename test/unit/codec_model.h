@@ -16,7 +16,7 @@
 
 /* a section's tag, reserved bytes and length */
 #define SECTION_HEADER 16
-#define NSECTIONS 8
+#define NSECTIONS 9
 
 typedef struct Blob
 {
@@ -184,6 +184,8 @@ build_model(void)
 	must(ae_joint_layout(&m->joint, m->features, &m->arena) == AE_OK);
 	m->joint.neighbours = 3;
 	m->joint.npoints = NPOINTS;
+	m->nanomalies = AE_HEAD_MIN_ANOMALIES + 2;
+	must(ae_head_plan(&m->head, ae_model_head_inputs(m), &m->arena) == AE_OK);
 	m->best_epoch = 2;
 	m->nsteps = UINT64_C(1) << 40;
 	return m;
@@ -205,6 +207,8 @@ fit_by_hand(AeModel *m)
 			joint->points[ae_joint_at(joint, i, j)] =
 				(int16_t) (i * j % 11 - 5);
 	joint->log_unit = -0.7;
+	ae_net_init(&m->head.net, 8, m->head.params);
+	m->head.log_unit = 0.3;
 	for (int i = 0; i < 100; i++)
 		scores[i] = i * i / 100.0;
 	ae_calibration_fit(&m->calibration, scores, 100, true);
