@@ -84,6 +84,7 @@ REGRESS = \
 	grouping \
 	immutable_uses \
 	inspect \
+	label \
 	metrics \
 	model_value \
 	options \

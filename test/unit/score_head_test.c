@@ -127,7 +127,7 @@ test_rows(const AeModel *model, AeScorer *s, AeArena *arena)
 			positive &= e.contribution[c] / (e.score - median) >= 0.0;
 		}
 		sum_error = fmax(sum_error, fabs(sum - (e.score - median)) /
-						 (1.0 + e.score));
+						 (e.score + median));
 		raised += s->head_output > 0.0f;
 	}
 	ok(score_error < 1e-6, "the head adds to the log score (%.1g)",
