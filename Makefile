@@ -58,6 +58,7 @@ OBJS = \
 	src/autoencoder.o \
 	src/fn_backend.o \
 	src/fn_evaluate.o \
+	src/fn_explain.o \
 	src/fn_inspect.o \
 	src/fn_metrics.o \
 	src/fn_score.o \
@@ -81,6 +82,7 @@ DATA = $(wildcard sql/$(EXTENSION)--*.sql)
 REGRESS = \
 	errors \
 	evaluate \
+	explain \
 	grouping \
 	immutable_uses \
 	inspect \

@@ -102,6 +102,42 @@ CREATE FUNCTION ae_anomaly_score(model bytea, features anyelement)
 COMMENT ON FUNCTION ae_anomaly_score(bytea, anyelement) IS
 	'how unusual the row is, higher is more so; NULL when all of it is missing';
 
+CREATE FUNCTION ae_anomaly_pvalue(model bytea, features anyelement)
+	RETURNS double precision
+	AS 'MODULE_PATHNAME', 'ae_anomaly_pvalue'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION ae_anomaly_pvalue(bytea, anyelement) IS
+	'expected share of normal rows that score at least as high; NULL when all of the row is missing';
+
+CREATE FUNCTION ae_is_anomaly(model bytea, features anyelement)
+	RETURNS boolean
+	AS 'MODULE_PATHNAME', 'ae_is_anomaly'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION ae_is_anomaly(bytea, anyelement) IS
+	'whether the p-value is at most the model''s option alpha';
+
+CREATE FUNCTION ae_is_anomaly(model bytea, features anyelement,
+							  alpha double precision)
+	RETURNS boolean
+	AS 'MODULE_PATHNAME', 'ae_is_anomaly'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION ae_is_anomaly(bytea, anyelement, double precision) IS
+	'whether the p-value is at most alpha, the share of normal rows that may raise an alarm';
+
+CREATE FUNCTION ae_explain(
+	model bytea,
+	features anyelement,
+	OUT feature text,
+	OUT actual text,
+	OUT expected text,
+	OUT contribution double precision,
+	OUT z double precision)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'ae_explain'
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 1000 ROWS 10;
+COMMENT ON FUNCTION ae_explain(bytea, anyelement) IS
+	'why the row has its score: each column''s value, the expected one, and its contribution to the score''s excess over the training median, largest first';
+
 --
 -- evaluating a model
 --

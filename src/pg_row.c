@@ -70,6 +70,8 @@ aepg_row_init_column(RowColumn *column, Oid type, int32 typmod,
 					 MemoryContext context)
 {
 	Oid			element;
+	Oid			output;
+	bool		is_varlena;
 
 	column->type = type;
 	element = get_element_type(getBaseTypeAndTypmod(type, &typmod));
@@ -78,6 +80,8 @@ aepg_row_init_column(RowColumn *column, Oid type, int32 typmod,
 	if (!column->is_array)
 		return aepg_scalar_init(&column->scalar, type, typmod, context);
 
+	getTypeOutputInfo(type, &output, &is_varlena);
+	fmgr_info_cxt(output, &column->array_output, context);
 	get_typlenbyvalalign(element, &column->element_bytes,
 						 &column->element_by_value, &column->element_align);
 	return aepg_scalar_init(&column->scalar, element, typmod, context) &&

@@ -85,4 +85,13 @@ extern Datum aepg_reader_build(AepgReader *reader, Datum value,
 							   const AeModel *model, const double *expected,
 							   bool only_missing);
 
+/*
+ * The source columns of the model as text, each by its type's output function
+ * and NULL where there is nothing: as they are in value, and as the expected
+ * cells say.  Both (columns of the model) are filled in; domains have no say.
+ */
+extern void aepg_reader_show(AepgReader *reader, Datum value,
+							 const AeModel *model, const double *expected,
+							 char **actual_text, char **expected_text);
+
 #endif							/* AEPG_ROW_H */

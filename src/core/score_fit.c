@@ -26,7 +26,7 @@
 #define HEAD_BYTES ((size_t) 16 << 20)
 
 #define UNKNOWN_PENALTY 0.25
-#define CONTAMINATED_PENALTY 0.5
+#define CONTAMINATED_PENALTY 1.0
 
 /* fewer held-out rows than this say little about the tail */
 #define MIN_HELD_OUT 1000
