@@ -55,6 +55,33 @@ SELECT name, round((percentile_cont(0.5) WITHIN GROUP
   FROM model, payment p WHERE known IS NOT TRUE
  GROUP BY name ORDER BY name DESC;
 
+-- the p-values are those of the score with what was learned: about one row in
+-- twenty of the training is at or below 0.05
+SELECT name, avg((ae_anomaly_pvalue(model, p) <= 0.05)::integer)
+	   BETWEEN 0.04 AND 0.06 AS share
+  FROM model, payment p WHERE known IS NOT TRUE
+ GROUP BY name ORDER BY name DESC;
+
+-- contributions still sum to the score's excess over the median, and their
+-- shares are not negative
+SELECT max(score - total) - min(score - total) < 1e-6 AS same_median,
+	   bool_and(CASE WHEN total > 0 THEN least >= 0 ELSE most <= 0 END)
+	   AS shares
+  FROM (SELECT id, score, sum(contribution) AS total,
+			   min(contribution) AS least, max(contribution) AS most
+		  FROM (SELECT p.id, ae_anomaly_score(model, p) AS score, e.contribution
+				  FROM model m, payment p, ae_explain(m.model, p) e
+				 WHERE name = 'labelled') x
+		 GROUP BY id, score) s;
+-- what was learned counts: frauds are told by c more than without labels
+SELECT array_agg(name ORDER BY share) AS least_first
+  FROM (SELECT name, avg(share) AS share
+		  FROM model m, payment p,
+			   LATERAL (SELECT feature, contribution / sum(contribution) OVER ()
+							   AS share
+						  FROM ae_explain(m.model, p)) e
+		 WHERE fraud AND feature = 'c' GROUP BY name) s;
+
 -- NULL and false are the same: rows like any other
 SELECT ae_train(l, '{"epochs": 5, "label": "known"}') =
 	   (SELECT ae_train(m, '{"epochs": 5, "label": "known"}')
