@@ -16,6 +16,8 @@
 
 #include "postgres.h"
 
+#include "access/htup.h"
+
 #include "core/dataset.h"
 #include "core/model.h"
 #include "pg_options.h"
@@ -72,6 +74,15 @@ extern bool aepg_reader_fits(AepgReader *reader, Datum value);
  */
 extern void aepg_reader_read(AepgReader *reader, Datum value,
 							 AepgLabelFn label, void *arg, double *row);
+
+/* the same for a row whose columns are at hand, in their order in the type */
+extern void aepg_reader_read_columns(AepgReader *reader, const Datum *values,
+									 const bool *nulls, AepgLabelFn label,
+									 void *arg, double *row);
+
+/* the same for a row of a table with that row type */
+extern void aepg_reader_read_tuple(AepgReader *reader, HeapTuple tuple,
+								   AepgLabelFn label, void *arg, double *row);
 
 /* whether the row read last is labelled as an anomaly; for training only */
 extern bool aepg_reader_is_anomaly(const AepgReader *reader);

@@ -64,6 +64,7 @@ struct AepgReader
 
 	/* training only */
 	int			label;			/* attribute of the label column, or -1 */
+	bool		is_anomaly;		/* what it says of the row read last */
 	int			nspecs;
 	AeColumnSpec *specs;
 };

@@ -239,16 +239,20 @@ aepg_row_check_literal(const RowColumn *column)
 				 errhint("Cast the literal, for example to date or real[].")));
 }
 
-static void
-row_read_columns(AepgReader *reader, AepgLabelFn label, void *arg,
-				 double *row)
+void
+aepg_reader_read_columns(AepgReader *reader, const Datum *values,
+						 const bool *nulls, AepgLabelFn label, void *arg,
+						 double *row)
 {
+	if (reader->label >= 0)
+		reader->is_anomaly = !nulls[reader->label] &&
+			DatumGetBool(values[reader->label]);
 	for (int i = 0; i < reader->ncolumns; i++)
 	{
 		RowColumn  *column = &reader->columns[i];
-		Datum		value = reader->values[column->attribute];
+		Datum		value = values[column->attribute];
 
-		if (reader->nulls[column->attribute])
+		if (nulls[column->attribute])
 		{
 			for (int j = 0; j < column->ncells; j++)
 				row[column->cell + j] = NAN;
@@ -269,6 +273,7 @@ row_read_columns(AepgReader *reader, AepgLabelFn label, void *arg,
 			row[column->cell] = row_read_number(reader, column, column->cell,
 												value);
 	}
+	row_check_binary(reader, row);
 }
 
 void
@@ -276,18 +281,27 @@ aepg_reader_read(AepgReader *reader, Datum value, AepgLabelFn label,
 				 void *arg, double *row)
 {
 	if (reader->desc == NULL)
-		row_read_array(reader, reader->columns, value, row);
-	else
 	{
-		aepg_row_deform(reader, value);
-		row_read_columns(reader, label, arg, row);
+		row_read_array(reader, reader->columns, value, row);
+		row_check_binary(reader, row);
+		return;
 	}
-	row_check_binary(reader, row);
+	aepg_row_deform(reader, value);
+	aepg_reader_read_columns(reader, reader->values, reader->nulls, label,
+							 arg, row);
+}
+
+void
+aepg_reader_read_tuple(AepgReader *reader, HeapTuple tuple, AepgLabelFn label,
+					   void *arg, double *row)
+{
+	heap_deform_tuple(tuple, reader->desc, reader->values, reader->nulls);
+	aepg_reader_read_columns(reader, reader->values, reader->nulls, label,
+							 arg, row);
 }
 
 bool
 aepg_reader_is_anomaly(const AepgReader *reader)
 {
-	return reader->label >= 0 && !reader->nulls[reader->label] &&
-		DatumGetBool(reader->values[reader->label]);
+	return reader->is_anomaly;
 }

@@ -122,8 +122,7 @@ extern double ae_joint_distance(const AeJoint *joint,
 
 /*
  * Fits centres and factors to n rows, n > 0: values and reconstructions
- * (n, d) each.  See joint_fit.c for the formulas, which differ between joints
- * with and without points.
+ * (n, d) each.  See joint_fit.c for the formulas.
  */
 extern AeStatus ae_joint_fit(AeJoint *joint, const AeFeatures *features,
 							 const float *value, const float *reconstruction,

@@ -7,11 +7,9 @@
  * of Rousseeuw and Van Driessen (1999) with a diagonal matrix.  A category is
  * scaled as a whole, so that its coordinates count as one number.
  *
- * For the distance to the centre a number is divided by its deviation among
- * these most central rows.  For distances between points, and for booleans and
- * categories, it is divided by the geometric mean of that and the deviation
- * among all rows: the first alone makes too much of what is nearly always the
- * same.
+ * A value is divided by the geometric mean of its deviation among these most
+ * central rows and that among all rows: the first alone makes too much of what
+ * is nearly always the same.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -179,34 +177,16 @@ fit_bases(JointFit *fit)
 		fit->base[i] = sqrt(fit->variance[i]) + DEVIATION_FLOOR;
 }
 
-/* whether the column's values are compared by robust deviations alone */
-static bool
-fit_is_robust(const JointFit *fit, const AeColumn *column)
-{
-	return fit->joint->npoints == 0 && column->kind != AE_KIND_BINARY &&
-		column->kind != AE_KIND_CATEGORY;
-}
-
 static void
 fit_factors(JointFit *fit, double floor)
 {
 	AeJoint    *joint = fit->joint;
-	int			d = joint->ncoords;
 
-	for (int c = 0; c < fit->features->ncolumns; c++)
+	for (int i = 0; i < ae_joint_width(joint); i++)
 	{
-		bool		robust = fit_is_robust(fit, &fit->features->columns[c]);
-
-		for (int i = joint->first[c]; i < joint->first[c + 1]; i++)
-			for (int value = i; value < BLOCKS * d; value += d)
-			{
-				double		deviation = fit_deviation(fit, value, floor);
-
-				if (!robust)
-					deviation = sqrt(deviation * fit->base[value]);
-				joint->factor[value] = (float) (1.0 / deviation);
-				joint->centre[value] = (float) fit->mean[value];
-			}
+		joint->factor[i] = (float)
+			(1.0 / sqrt(fit->base[i] * fit_deviation(fit, i, floor)));
+		joint->centre[i] = (float) fit->mean[i];
 	}
 }
 

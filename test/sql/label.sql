@@ -129,6 +129,15 @@ SELECT grp, ae_info(ae_train(l, '{"epochs": 1, "label": "known"}'))
 	   LATERAL (SELECT a, b, known) l
  GROUP BY grp ORDER BY grp;
 
+-- as a named model
+SELECT ae_create_model('fraud', 'SELECT a, b, known FROM payment WHERE id < 999',
+					   '{"epochs": 1, "label": "known"}');
+SELECT ae_info('fraud') -> 'known_anomalies' AS known_anomalies,
+	   ae_info('fraud') -> 'rows' AS rows;
+SELECT ae_create_model('few', 'SELECT a, b, known FROM payment WHERE id < 99',
+					   '{"epochs": 1, "label": "known"}');
+SELECT ae_drop_model('fraud'), ae_drop_model('few');
+
 -- mistakes
 SELECT ae_train(l, '{"label": "nown"}') FROM labelled l;
 SELECT ae_train(ROW(a, known), '{"label": "known"}') FROM payment;
