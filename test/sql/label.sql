@@ -124,7 +124,7 @@ SELECT ae_info(ae_train(l, '{"epochs": 1, "label": "known"}'))
 -- by group: one notice; a group of known anomalies only has no model
 SELECT grp, ae_info(ae_train(l, '{"epochs": 1, "label": "known"}'))
 	   -> 'known_anomalies' AS known_anomalies
-  FROM (SELECT CASE WHEN known THEN id % 4 / 2 ELSE id % 2 + 1 END AS grp,
+  FROM (SELECT CASE WHEN known THEN id / 4 % 2 ELSE id % 2 + 1 END AS grp,
 			   a, b, known FROM payment) p,
 	   LATERAL (SELECT a, b, known) l
  GROUP BY grp ORDER BY grp;
