@@ -3,8 +3,9 @@
  *	  A small network on top of a score, trained on known anomalies.
  *
  * It reads where a row is in the joint space and how unusual the score alone
- * finds it, and returns what is added to the logarithm of the score: about 0
+ * finds it, and tells what is added to the logarithm of the score: about 0
  * for most rows, about AE_HEAD_MARGIN for rows like the known anomalies.
+ * Nothing is taken away: an anomaly of another kind is no less unusual.
  */
 #ifndef AE_HEAD_H
 #define AE_HEAD_H
@@ -53,7 +54,7 @@ ae_head_input(float x)
 	return x < 0.0f ? -size : size;
 }
 
-/* x (inputs) padded and aligned; scratch (2 AE_PAD(net.max_width)) */
+/* at least 0; x (inputs) padded and aligned; scratch (2 AE_PAD(net.max_width)) */
 extern float ae_head_apply(const AeHead *head, const AeKernels *kernels,
 						   const float *x, float *scratch);
 

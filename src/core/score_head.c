@@ -48,7 +48,7 @@ head_output(const AeHead *head, const double hidden[AE_HEAD_UNITS])
 	for (int j = 0; j < AE_HEAD_UNITS; j++)
 		y += tanh(hidden[j]) *
 			head->params[layer->weights + (size_t) j * AE_LANES];
-	return y;
+	return y > 0.0 ? y : 0.0;
 }
 
 double
