@@ -356,7 +356,6 @@ test_explanations(const Trained *t, const char *name)
 	ok(good, "%s: contributions add up and have one sign", name);
 	ok(sparse, "%s: no deviation where a column is missing, else one", name);
 
-	/* the net passes a little of it on to other columns */
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 	{
 		double		z;
@@ -373,10 +372,11 @@ test_explanations(const Trained *t, const char *name)
 		z = e.z[cases[i].column];
 		share = e.contribution[cases[i].column] /
 			(e.score - exp(ae_calibration_median(&t->model->calibration)));
-		ok(good && furthest == cases[i].column &&
-		   (z > 0) == cases[i].is_above && share > 1.0 / f->ncolumns,
-		   "%s: the column altered to %.9g is furthest from expected (%.1f), "
-		   "a share of %.2f", name, cases[i].value, z, share);
+		ok(good && furthest == cases[i].column && (z > 0) == cases[i].is_above,
+		   "%s: the column altered to %.9g is furthest from expected (%.1f)",
+		   name, cases[i].value, z);
+		ok(first == cases[i].column, "%s: it comes first, with a share of %.2f",
+		   name, share);
 	}
 	for (int i = 0; i < NCELLS; i++)
 		row[i] = NAN;
@@ -503,7 +503,7 @@ test_wide(void)
 	}
 }
 
-/* share of the first column, over the rows */
+/* share of the first column where it is unusual, over the rows */
 static double
 first_share(int score, double weight)
 {
@@ -515,9 +515,11 @@ first_share(int score, double weight)
 	for (int i = 0; i < t.nrows; i++)
 	{
 		double		sum = 0.0;
+		double		row[4];
 
-		must(ae_score_explain(t.scorer, row_of(&t, i), &e) ? AE_OK
-			 : AE_ERR_CORRUPT);
+		memcpy(row, row_of(&t, i), sizeof(row));
+		row[0] += 6.0;
+		must(ae_score_explain(t.scorer, row, &e) ? AE_OK : AE_ERR_CORRUPT);
 		for (int c = 0; c < 4; c++)
 			sum += e.contribution[c];
 		share += sum != 0 ? e.contribution[0] / sum / t.nrows : 0.0;
@@ -535,7 +537,7 @@ test_weights(void)
 		double		even = first_share(score, 1.0);
 		double		heavy = first_share(score, 1000.0);
 
-		ok(light < even && 1.5 * even < heavy,
+		ok(1.3 * light < even && even < heavy,
 		   "%s: a column counts by its weight (%.3f, %.3f, %.3f)",
 		   score_names[score], light, even, heavy);
 	}
