@@ -54,7 +54,7 @@ extern bool aepg_training_has_values(const AepgTraining *training);
 /* error unless there are rows and values enough */
 extern void aepg_training_check_rows(const AepgTraining *training);
 
-/* a notice if known anomalies are too few to learn from, unless there was one */
+/* a notice, unless there was one, if known anomalies are too few */
 extern void aepg_training_notice(const AepgTraining *training, bool *noticed);
 
 /* the model; the rows stay */

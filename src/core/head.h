@@ -54,7 +54,7 @@ ae_head_input(float x)
 	return x < 0.0f ? -size : size;
 }
 
-/* at least 0; x (inputs) padded and aligned; scratch (2 AE_PAD(net.max_width)) */
+/* 0 or more; x (inputs) padded, aligned; scratch (2 AE_PAD(net.max_width)) */
 extern float ae_head_apply(const AeHead *head, const AeKernels *kernels,
 						   const float *x, float *scratch);
 

@@ -9,9 +9,10 @@
 
 /*
  * Fits the joint space of a trained and prepared model, draws its coreset,
- * trains its head if it has one and calibrates p-values.  held_out (count, ncells) are stored rows that were
- * not trained on; with too few of them training rows calibrate, each without
- * itself.  coder is that of the dataset.  Bounded memory.
+ * trains its head if it has one and calibrates p-values.  held_out (count,
+ * ncells) are stored rows that were not trained on; with too few of them
+ * training rows calibrate, each without itself.  coder is that of the
+ * dataset.  Bounded memory.
  */
 extern AeStatus ae_score_fit(AeModel *model, AeDataset *dataset,
 							 const AeCoder *coder, const AeBlas *blas,

@@ -10,7 +10,7 @@
 #define ANOMALIES 40
 #define MANY 20000
 
-/* of values that come back from four bytes, relative to their column's range */
+/* of values that come back from four bytes, relative to the column's range */
 #define CELL_TOLERANCE 1e-6
 
 /* of the mean of a uniform sample, in standard errors */
