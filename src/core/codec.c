@@ -20,6 +20,7 @@ const char *const ae_codec_tags[AE_CODEC_SECTIONS] = {
 	[AE_CODEC_NET] = "NETW",
 	[AE_CODEC_WEIGHTS] = "WGTS",
 	[AE_CODEC_JOINT] = "JOIN",
+	[AE_CODEC_HEAD] = "HEAD",
 	[AE_CODEC_CALIBRATION] = "CALB",
 	[AE_CODEC_HISTORY] = "HIST",
 	[AE_CODEC_HISTOGRAMS] = "DIST",
@@ -33,14 +34,14 @@ options_write(AeWriter *w, const AeModel *model)
 	char		value[AE_OPTION_BYTES];
 
 	for (int i = 0; i < ae_option_count; i++)
-		count += ae_option_table[i].kind != AE_OPTION_COLUMNS;
+		count += ae_option_is_kept(&ae_option_table[i]);
 	ae_write_u32(w, count);
 	for (int i = 0; i < ae_option_count; i++)
 	{
 		const AeOption *option = &ae_option_table[i];
 		bool		printed;
 
-		if (option->kind == AE_OPTION_COLUMNS)
+		if (!ae_option_is_kept(option))
 			continue;
 		printed = ae_option_print(&model->options, option, value,
 								  sizeof(value));
@@ -118,7 +119,7 @@ net_write(AeWriter *w, const AeModel *model)
 }
 
 static void
-params_write(AeWriter *w, const AeNet *net, const float *params)
+net_weights_write(AeWriter *w, const AeNet *net, const float *params)
 {
 	if (w->data == NULL)
 	{
@@ -140,13 +141,13 @@ params_write(AeWriter *w, const AeNet *net, const float *params)
 static void
 weights_write(AeWriter *w, const AeModel *model)
 {
-	params_write(w, &model->net, model->params);
+	net_weights_write(w, &model->net, model->params);
 }
 
 static void
 velocity_write(AeWriter *w, const AeModel *model)
 {
-	params_write(w, &model->net, model->velocity);
+	net_weights_write(w, &model->net, model->velocity);
 }
 
 static void
@@ -169,6 +170,19 @@ joint_write(AeWriter *w, const AeModel *model)
 		for (int j = 0; j < ae_joint_width(joint); j++)
 			ae_write_u16(w, w->data == NULL ? 0 : (uint16_t)
 						 joint->points[ae_joint_at(joint, i, j)]);
+}
+
+static void
+head_write(AeWriter *w, const AeModel *model)
+{
+	const AeHead *head = &model->head;
+
+	ae_write_u64(w, model->nanomalies);
+	ae_write_u8(w, ae_head_exists(head));
+	if (!ae_head_exists(head))
+		return;
+	ae_write_f64(w, head->log_unit);
+	net_weights_write(w, &head->net, head->params);
 }
 
 static void
@@ -239,6 +253,7 @@ static const SectionWriter section_writers[AE_CODEC_SECTIONS] = {
 	[AE_CODEC_NET] = net_write,
 	[AE_CODEC_WEIGHTS] = weights_write,
 	[AE_CODEC_JOINT] = joint_write,
+	[AE_CODEC_HEAD] = head_write,
 	[AE_CODEC_CALIBRATION] = calibration_write,
 	[AE_CODEC_HISTORY] = history_write,
 	[AE_CODEC_HISTOGRAMS] = histograms_write,

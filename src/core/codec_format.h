@@ -17,13 +17,14 @@ typedef enum AeCodecSection
 	AE_CODEC_NET,
 	AE_CODEC_WEIGHTS,
 	AE_CODEC_JOINT,
+	AE_CODEC_HEAD,
 	AE_CODEC_CALIBRATION,
 	AE_CODEC_HISTORY,
 	AE_CODEC_HISTOGRAMS,
 	AE_CODEC_VERSION
 } AeCodecSection;
 
-#define AE_CODEC_SECTIONS 9
+#define AE_CODEC_SECTIONS 10
 
 /* optional: readers that do not know it may skip it */
 #define AE_CODEC_VELOCITY "velo"

@@ -99,6 +99,17 @@ same_joint(const AeModel *a, const AeModel *b)
 }
 
 static bool
+same_head(const AeModel *a, const AeModel *b)
+{
+	if (ae_head_exists(&a->head) != ae_head_exists(&b->head))
+		return false;
+	return !ae_head_exists(&a->head) ||
+		(a->head.log_unit == b->head.log_unit &&
+		 memcmp(a->head.params, b->head.params,
+				a->head.net.nparams * sizeof(float)) == 0);
+}
+
+static bool
 same_histograms(const AeModel *a, const AeModel *b)
 {
 	for (int i = 0; i < a->features->ncells; i++)
@@ -146,6 +157,9 @@ ae_merge_differ(const AeModel *a, const AeModel *b,
 	if (*difference == '\0' && !same_joint(a, b))
 		snprintf(difference, AE_DIFFERENCE_BYTES,
 				 "differ in how they score");
+	if (*difference == '\0' && !same_head(a, b))
+		snprintf(difference, AE_DIFFERENCE_BYTES,
+				 "differ in what they learnt from known anomalies");
 	if (*difference == '\0' && !same_histograms(a, b))
 		snprintf(difference, AE_DIFFERENCE_BYTES,
 				 "differ in the distribution of their training rows");

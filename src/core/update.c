@@ -104,7 +104,7 @@ ae_update_rehearse(const AeModel *model, int nparts, AeDataset *dataset)
 	}
 	ae_arena_free(&scratch);
 	if (status == AE_OK)
-		ae_dataset_mark_known(dataset);
+		ae_dataset_mark_rehearsed(dataset);
 	return status;
 }
 
