@@ -165,6 +165,31 @@ SELECT ae_merge(m)
 							 {"id": {"skip": true}, "later": {"skip": true}}}')
 		  FROM update_input p) s;
 
+-- what was learnt from known anomalies stays
+CREATE VIEW update_known AS
+SELECT id, later, a, b, c + CASE WHEN id % 20 = 0 THEN 0.6 ELSE 0 END AS c, k,
+	   id % 20 = 0 AND id <= 500 AS known, id % 20 = 0 AS odd
+  FROM update_point;
+CREATE TABLE update_head AS
+SELECT label, ae_train(p, ('{"epochs": 30, "columns": {
+							 "id": {"skip": true}, "later": {"skip": true},
+							 "odd": {"skip": true}' ||
+						   CASE WHEN label THEN '}, "label": "known"}'
+						   ELSE ', "known": {"skip": true}}}' END)::jsonb)
+	   AS model
+  FROM update_known p, (VALUES (true), (false)) v (label)
+ WHERE NOT later AND (label OR NOT known) GROUP BY label;
+SELECT label, ae_info(ae_update) -> 'known_anomalies' AS known_anomalies,
+	   (SELECT avg(ln(ae_anomaly_score(ae_update, p))) FILTER (WHERE odd)
+		  FROM update_known p WHERE NOT later AND id > 500) > 2.5 AS raised
+  FROM (SELECT label, ae_update(model, p)
+		  FROM update_head, update_known p
+		 WHERE later AND NOT odd AND id <= 500 GROUP BY label) u
+ ORDER BY label;
+SELECT ae_merge(model) FROM update_head;
+SELECT ae_update(model, p, '{"label": "known"}')
+  FROM update_head, update_known p;
+
 -- parts as a distributed engine makes them
 CREATE AGGREGATE update_part(ae_row) (
 	SFUNC = ae_update_transition, STYPE = ae_partial);
@@ -319,6 +344,7 @@ DROP AGGREGATE update_part(ae_row), update_whole(ae_partial),
 DROP FUNCTION update_loss, update_hand_made, update_u32;
 DROP OWNED BY regress_update;
 DROP ROLE regress_update;
-DROP TABLE update_part, update_copy, update_half, update_result, update_base;
-DROP VIEW update_input;
+DROP TABLE update_part, update_copy, update_half, update_head,
+		   update_result, update_base;
+DROP VIEW update_input, update_known;
 DROP TABLE update_point;
