@@ -363,7 +363,6 @@ points_read(AeReader *r, AeModel *model, int npoints)
 	const AeEnv *env = model->arena.env;
 	AeJoint    *joint = &model->joint;
 	size_t		width = (size_t) ae_joint_width(joint);
-	int			levels = ae_joint_levels(joint);
 
 	if ((size_t) npoints > r->left / (width * sizeof(int16_t)))
 		return AE_ERR_CORRUPT;
@@ -377,8 +376,9 @@ points_read(AeReader *r, AeModel *model, int npoints)
 		for (int j = 0; j < ae_joint_width(joint); j++)
 		{
 			int			value = (int16_t) ae_read_u16(r);
+			int			level = ae_joint_level(joint, j % joint->ncoords);
 
-			if (value < -levels || value > levels)
+			if (value < -level || value > level)
 				return AE_ERR_CORRUPT;
 			joint->points[ae_joint_at(joint, i, j)] = (int16_t) value;
 		}
