@@ -21,6 +21,9 @@
 /* more than any log distance or its negative */
 #define MAX_LOG_UNIT 100.0
 
+/* more than any log score or its negative, but the score is finite */
+#define MAX_LOG_SCORE 700.0
+
 /* least bytes of one element, by which its count is bounded */
 #define TEXT_BYTES 4
 #define CELL_BYTES 61
@@ -433,7 +436,9 @@ quantiles_read(AeReader *r, AeCalibration *calibration)
 	calibration->scale = ae_read_f64(r);
 	for (int i = 0; i < AE_CALIBRATION_KNOTS; i++)
 		calibration->knots[i] = ae_read_f64(r);
-	return !r->failed && ae_calibration_is_valid(calibration)
+	return !r->failed && ae_calibration_is_valid(calibration) &&
+		calibration->knots[0] >= -MAX_LOG_SCORE &&
+		calibration->knots[AE_CALIBRATION_KNOTS - 1] <= MAX_LOG_SCORE
 		? AE_OK : AE_ERR_CORRUPT;
 }
 

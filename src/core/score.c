@@ -87,6 +87,24 @@ score_infer(AeScorer *s, int first, int last, const float *x, float *y)
 				 y, AE_PAD(net->layers[last - 1].out), s->scratch);
 }
 
+/*
+ * The outputs for x, which layer first reads.  Bounded like targets: weights
+ * that no training makes are stored too, and a score must be finite.
+ */
+static void
+score_outputs(AeScorer *s, int first, const float *x)
+{
+	score_infer(s, first, s->model->net.nlayers, x, s->output);
+	for (int i = 0; i < s->model->features->output_width; i++)
+	{
+		float		o = s->output[i];
+
+		/* the order of the comparisons does not let NaN through */
+		o = o < AE_VALUE_LIMIT ? o : AE_VALUE_LIMIT;
+		s->output[i] = o > -AE_VALUE_LIMIT ? o : -AE_VALUE_LIMIT;
+	}
+}
+
 const float *
 ae_score_encode(AeScorer *s, const double *row)
 {
@@ -105,7 +123,7 @@ ae_score_decode(AeScorer *s, const float *code, double *expected)
 	for (int i = 0; i < latent; i++)
 		s->code[i] = code[i];
 	if (net->ncoder < net->nlayers)
-		score_infer(s, net->ncoder, net->nlayers, s->code, s->output);
+		score_outputs(s, net->ncoder, s->code);
 	else
 		for (int i = 0; i < latent; i++)
 			s->output[i] = code[i];
@@ -116,7 +134,7 @@ void
 ae_score_reconstruct(AeScorer *s, const double *row, double *expected)
 {
 	ae_features_encode(s->model->features, row, s->input, NULL);
-	score_infer(s, 0, s->model->net.nlayers, s->input, s->output);
+	score_outputs(s, 0, s->input);
 	ae_features_decode(s->model->features, s->output, expected);
 }
 
@@ -148,7 +166,7 @@ static double
 score_forward(AeScorer *s, const double *row)
 {
 	ae_features_encode(s->model->features, row, s->input, s->target);
-	score_infer(s, 0, s->model->net.nlayers, s->input, s->output);
+	score_outputs(s, 0, s->input);
 	return score_present(s);
 }
 

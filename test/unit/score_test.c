@@ -6,6 +6,8 @@
  */
 #include "mixed_table.h"
 
+#include <float.h>
+
 #include "core/codec.h"
 #include "core/score.h"
 #include "core/score_fit.h"
@@ -670,6 +672,33 @@ test_memory(const Trained *t, const char *name)
 	   creations);
 }
 
+/* a network of stored weights that no training makes */
+static void
+test_hostile_weights(const Trained *t, const char *name)
+{
+	AeModel    *model = t->model;
+	size_t		n = model->net.nparams;
+	size_t		bytes = n * sizeof(float);
+	float	   *params = malloc(bytes);
+	bool		good = true;
+	int			first;
+
+	must(params != NULL ? AE_OK : AE_ERR_MEMORY);
+	memcpy(params, model->params, bytes);
+	for (int sign = 0; sign < 4; sign++)
+	{
+		for (size_t i = 0; i < n; i++)
+			model->params[i] = (i / 7 + i) % 4 == (size_t) sign ? -FLT_MAX
+				: FLT_MAX;
+		for (int i = 0; i < 20; i++)
+			good &= isfinite(ae_score_row(t->scorer, row_of(t, i))) &&
+				explanation_adds_up(t, row_of(t, i), &first);
+	}
+	memcpy(model->params, params, bytes);
+	free(params);
+	ok(good, "%s: scores are finite, whatever the weights", name);
+}
+
 int
 main(void)
 {
@@ -683,6 +712,7 @@ main(void)
 		if (score == AE_SCORE_NEIGHBOUR)
 			test_own_point(&t);
 		test_memory(&t, score_names[score]);
+		test_hostile_weights(&t, score_names[score]);
 		release(&t);
 	}
 	test_small();
