@@ -13,6 +13,9 @@
 /* log scores are no less; a score may be 0 */
 #define SCORE_MIN_LOG (-69.0)
 
+/* added to the score distance: where most rows are alike, it has a unit too */
+#define SCORE_DISTANCE_FLOOR 1e-4
+
 /* columns that are hidden to explain a score */
 #define SUSPECTS 6
 /* what columns' own parts of the score count beside that */
@@ -192,7 +195,8 @@ static double
 score_distance(AeScorer *s, double *share)
 {
 	return sqrt(ae_joint_distance(&s->model->joint, s->model->features,
-								  s->value, s->reconstruction, share));
+								  s->value, s->reconstruction, share)) +
+		SCORE_DISTANCE_FLOOR;
 }
 
 double

@@ -429,6 +429,19 @@ test_small(void)
 			ok(good, "%s: tables of %d rows: random, equal, each row twice",
 			   score_names[score], counts[c]);
 		}
+	for (int score = AE_SCORE_DISTANCE; score < NSCORES; score++)
+	{
+		Trained		t;
+		double		odd_score;
+		double		row[3] = {5.0, 6.0, 7.5};
+
+		train_numbers(&t, score, 100, 3, 1.0, make_constant);
+		odd_score = ae_score_row(t.scorer, row);
+		ok(fabs(ae_score_row(t.scorer, row_of(&t, 0)) - 1) < SUM_TOLERANCE &&
+		   odd_score > 10.0 && odd_score < 1e12, "%s: 1 where all rows are equal, beside %g",
+		   score_names[score], odd_score);
+		release(&t);
+	}
 }
 
 /* the first of the columns never varies */
