@@ -16,6 +16,9 @@
 /* of sums over columns, relative */
 #define SUM_TOLERANCE 1e-9
 
+/* of the mean error score of training rows, all of which made its unit */
+#define MEAN_TOLERANCE 1e-5
+
 #define NSCORES 3
 static const char *const score_names[NSCORES] = {
 	"error", "distance", "neighbour"
@@ -534,6 +537,39 @@ test_weights(void)
 	}
 }
 
+/* an array whose first element is rarely there counts in every row */
+static void
+test_array(void)
+{
+	static const AeColumnSpec columns[] = {
+		NUMBERS("x", 3, AE_SCALING_AUTO)
+	};
+	Trained		t;
+	AeDataset  *dataset;
+	AeOptions	o;
+	double		sum = 0.0;
+
+	small_options(&o, AE_SCORE_ERROR);
+	t.budget = (AeBudget) {NO_LIMIT, 0};
+	must(ae_dataset_create(&unit_env, NULL, &t.budget, 1, columns, &dataset));
+	for (int r = 0; r < 300; r++)
+	{
+		double		row[3] = {
+			missing_if(r % 4 != 0, make_random(r, 0)), make_random(r, 1),
+			make_random(r, 2)
+		};
+
+		must(ae_dataset_append(dataset, row));
+	}
+	must(ae_dataset_finish(dataset));
+	train(&t, dataset, &o);
+	for (int i = 0; i < t.nrows; i++)
+		sum += ae_score_row(t.scorer, row_of(&t, i)) / t.nrows;
+	ok(fabs(sum - 1.0) < MEAN_TOLERANCE,
+	   "error: training rows score 1 on average, not %g", sum);
+	release(&t);
+}
+
 /* a column of 200 labels among numbers */
 static void
 test_labels(void)
@@ -732,6 +768,7 @@ main(void)
 	test_constant();
 	test_wide();
 	test_weights();
+	test_array();
 	test_labels();
 	test_spool();
 	test_seed();
