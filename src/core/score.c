@@ -97,14 +97,16 @@ score_infer(AeScorer *s, int first, int last, const float *x, float *y)
 static void
 score_outputs(AeScorer *s, int first, const float *x)
 {
-	score_infer(s, first, s->model->net.nlayers, x, s->output);
-	for (int i = 0; i < s->model->features->output_width; i++)
-	{
-		float		o = s->output[i];
+	float	   *output = s->output;
+	int			width = s->model->features->output_width;
 
+	score_infer(s, first, s->model->net.nlayers, x, output);
+	for (int i = 0; i < width; i++)
+	{
 		/* the order of the comparisons does not let NaN through */
-		o = o < AE_VALUE_LIMIT ? o : AE_VALUE_LIMIT;
-		s->output[i] = o > -AE_VALUE_LIMIT ? o : -AE_VALUE_LIMIT;
+		float		o = output[i] < AE_VALUE_LIMIT ? output[i] : AE_VALUE_LIMIT;
+
+		output[i] = o > -AE_VALUE_LIMIT ? o : -AE_VALUE_LIMIT;
 	}
 }
 
