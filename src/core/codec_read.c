@@ -21,6 +21,9 @@
 /* more than any log distance or its negative */
 #define MAX_LOG_UNIT 100.0
 
+/* more than any log score or its negative, but the score is finite */
+#define MAX_LOG_SCORE 700.0
+
 /* least bytes of one element, by which its count is bounded */
 #define TEXT_BYTES 4
 #define CELL_BYTES 61
@@ -383,7 +386,6 @@ points_read(AeReader *r, AeModel *model, int npoints)
 	const AeEnv *env = model->arena.env;
 	AeJoint    *joint = &model->joint;
 	size_t		width = (size_t) ae_joint_width(joint);
-	int			levels = ae_joint_levels(joint);
 
 	if ((size_t) npoints > r->left / (width * sizeof(int16_t)))
 		return AE_ERR_CORRUPT;
@@ -397,8 +399,9 @@ points_read(AeReader *r, AeModel *model, int npoints)
 		for (int j = 0; j < ae_joint_width(joint); j++)
 		{
 			int			value = (int16_t) ae_read_u16(r);
+			int			level = ae_joint_level(joint, j % joint->ncoords);
 
-			if (value < -levels || value > levels)
+			if (value < -level || value > level)
 				return AE_ERR_CORRUPT;
 			joint->points[ae_joint_at(joint, i, j)] = (int16_t) value;
 		}
@@ -473,7 +476,9 @@ quantiles_read(AeReader *r, AeCalibration *calibration)
 	calibration->scale = ae_read_f64(r);
 	for (int i = 0; i < AE_CALIBRATION_KNOTS; i++)
 		calibration->knots[i] = ae_read_f64(r);
-	return !r->failed && ae_calibration_is_valid(calibration)
+	return !r->failed && ae_calibration_is_valid(calibration) &&
+		calibration->knots[0] >= -MAX_LOG_SCORE &&
+		calibration->knots[AE_CALIBRATION_KNOTS - 1] <= MAX_LOG_SCORE
 		? AE_OK : AE_ERR_CORRUPT;
 }
 

@@ -14,6 +14,9 @@
 /* log scores are no less; a score may be 0 */
 #define SCORE_MIN_LOG (-69.0)
 
+/* added to the score distance: where most rows are alike, it has a unit too */
+#define SCORE_DISTANCE_FLOOR 1e-4
+
 /* columns that are hidden to explain a score */
 #define SUSPECTS 6
 /* what columns' own parts of the score count beside that */
@@ -106,6 +109,26 @@ score_infer(AeScorer *s, int first, int last, const float *x, float *y)
 				 y, AE_PAD(net->layers[last - 1].out), s->scratch);
 }
 
+/*
+ * The outputs for x, which layer first reads.  Bounded like targets: weights
+ * that no training makes are stored too, and a score must be finite.
+ */
+static void
+score_outputs(AeScorer *s, int first, const float *x)
+{
+	float	   *output = s->output;
+	int			width = s->model->features->output_width;
+
+	score_infer(s, first, s->model->net.nlayers, x, output);
+	for (int i = 0; i < width; i++)
+	{
+		/* the order of the comparisons does not let NaN through */
+		float		o = output[i] < AE_VALUE_LIMIT ? output[i] : AE_VALUE_LIMIT;
+
+		output[i] = o > -AE_VALUE_LIMIT ? o : -AE_VALUE_LIMIT;
+	}
+}
+
 const float *
 ae_score_encode(AeScorer *s, const double *row)
 {
@@ -124,7 +147,7 @@ ae_score_decode(AeScorer *s, const float *code, double *expected)
 	for (int i = 0; i < latent; i++)
 		s->code[i] = code[i];
 	if (net->ncoder < net->nlayers)
-		score_infer(s, net->ncoder, net->nlayers, s->code, s->output);
+		score_outputs(s, net->ncoder, s->code);
 	else
 		for (int i = 0; i < latent; i++)
 			s->output[i] = code[i];
@@ -135,7 +158,7 @@ void
 ae_score_reconstruct(AeScorer *s, const double *row, double *expected)
 {
 	ae_features_encode(s->model->features, row, s->input, NULL);
-	score_infer(s, 0, s->model->net.nlayers, s->input, s->output);
+	score_outputs(s, 0, s->input);
 	ae_features_decode(s->model->features, s->output, expected);
 }
 
@@ -167,7 +190,7 @@ static double
 score_forward(AeScorer *s, const double *row)
 {
 	ae_features_encode(s->model->features, row, s->input, s->target);
-	score_infer(s, 0, s->model->net.nlayers, s->input, s->output);
+	score_outputs(s, 0, s->input);
 	return score_present(s);
 }
 
@@ -193,7 +216,8 @@ static double
 score_distance(AeScorer *s, double *share)
 {
 	return sqrt(ae_joint_distance(&s->model->joint, s->model->features,
-								  s->value, s->reconstruction, share));
+								  s->value, s->reconstruction, share)) +
+		SCORE_DISTANCE_FLOOR;
 }
 
 /* the log score of the row whose coordinates are known, without its unit */

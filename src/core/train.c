@@ -315,6 +315,25 @@ trainer_run(Trainer *t, const AeProgress *progress)
 	return AE_OK;
 }
 
+/* how many of count rows have a target in any cell of the column */
+static uint64_t
+trainer_present(const Trainer *t, const AeColumn *column, int count)
+{
+	int			ldt = AE_PAD(t->model->features->output_width);
+	uint64_t	present = 0;
+
+	for (int r = 0; r < count; r++)
+	{
+		const float *target = t->target + (size_t) r * ldt + column->output;
+		int			i = 0;
+
+		while (i < column->ncells && isnan(target[i]))
+			i++;
+		present += i < column->ncells;
+	}
+	return present;
+}
+
 /* the mean loss of each column over a sample of the training rows */
 static AeStatus
 trainer_calibrate(Trainer *t)
@@ -341,10 +360,7 @@ trainer_calibrate(Trainer *t)
 		trainer_forward(t, cells + i * f->ncells, count);
 		for (int c = 0; c < f->ncolumns; c++)
 		{
-			const float *target = t->target + f->columns[c].output;
-
-			for (int r = 0; r < count; r++)
-				present[c] += !isnan(target[(size_t) r * ldt]);
+			present[c] += trainer_present(t, &f->columns[c], count);
 			model->column_loss[c] +=
 				ae_objective_column(model, t->kernels, c, count, ldt,
 									t->tape->h[n], t->target, t->tape->dh[n]);

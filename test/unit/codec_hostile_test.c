@@ -174,7 +174,7 @@ test_fields(void)
 	WRONG(c[5].cycles = 8);
 	WRONG(c[0].weight = NAN);
 	WRONG(c[0].weight = -1);
-	WRONG(c[0].weight = INFINITY);
+	WRONG(c[0].weight = 1001);
 	WRONG(c[3].frequency[3] = 1.5);
 	WRONG(c[3].frequency[0] = NAN);
 	WRONG(c[4].frequency[1] = -0.1);
@@ -217,6 +217,8 @@ test_fields(void)
 	WRONG(m->joint.ncoords = 0; m->options.score = AE_SCORE_ERROR);
 	WRONG(m->calibration.knots[9] = NAN);
 	WRONG(m->calibration.knots[9] = m->calibration.knots[8] - 1);
+	WRONG(m->calibration.knots[0] = -1e300);
+	WRONG(m->calibration.knots[AE_CALIBRATION_KNOTS - 1] = 710);
 	WRONG(m->calibration.scale = -1);
 	WRONG(m->calibration.shape = NAN);
 	WRONG(m->calibration.tail_share = 0);
