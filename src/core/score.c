@@ -13,6 +13,9 @@
 /* log scores are no less; a score may be 0 */
 #define SCORE_MIN_LOG (-69.0)
 
+/* log scores tie up to this: those of the training had no unit yet */
+#define SCORE_TIE 1e-9
+
 /* added to the score distance: where most rows are alike, it has a unit too */
 #define SCORE_DISTANCE_FLOOR 1e-4
 
@@ -234,7 +237,8 @@ ae_score_log(double score)
 double
 ae_score_pvalue(const AeModel *model, double score)
 {
-	return ae_calibration_pvalue(&model->calibration, ae_score_log(score));
+	return ae_calibration_pvalue(&model->calibration,
+								 ae_score_log(score) - SCORE_TIE);
 }
 
 double
