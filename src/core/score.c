@@ -106,9 +106,10 @@ score_outputs(AeScorer *s, int first, const float *x)
 	score_infer(s, first, s->model->net.nlayers, x, output);
 	for (int i = 0; i < width; i++)
 	{
-		/* the order of the comparisons does not let NaN through */
-		float		o = output[i] < AE_VALUE_LIMIT ? output[i] : AE_VALUE_LIMIT;
+		float		o = output[i];
 
+		/* the order of the comparisons does not let NaN through */
+		o = o < AE_VALUE_LIMIT ? o : AE_VALUE_LIMIT;
 		output[i] = o > -AE_VALUE_LIMIT ? o : -AE_VALUE_LIMIT;
 	}
 }
