@@ -162,6 +162,7 @@ create_train(SPIPlanPtr query, const Jsonb *options, AepgVersion *version)
 	AeSpool    *spool = aepg_spool_create(context);
 	AepgTraining *training;
 	AeBudget	budget;
+	bool		noticed = false;
 	instr_time	began;
 	instr_time	ended;
 
@@ -171,6 +172,7 @@ create_train(SPIPlanPtr query, const Jsonb *options, AepgVersion *version)
 	query_run(query, training);
 	version->rows = aepg_training_finish(training);
 	aepg_training_check_rows(training);
+	aepg_training_notice(training, &noticed);
 	version->model = PointerGetDatum(aepg_training_run(training));
 	aepg_training_free(training);
 	aepg_spool_close(spool);

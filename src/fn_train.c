@@ -30,6 +30,7 @@ typedef struct TrainCall
 	int64		ngroups;		/* alive */
 	bool		is_grouped;		/* GROUP BY: a small group is no error */
 	bool		warned;
+	bool		noticed;
 } TrainCall;
 
 /* the transition value: one group */
@@ -181,5 +182,6 @@ ae_train_final(PG_FUNCTION_ARGS)
 	/* the rows stay: a hash table that is scanned again is finalised again */
 	if (!train_has_rows(group, aepg_training_finish(group->training)))
 		PG_RETURN_NULL();
+	aepg_training_notice(group->training, &group->call->noticed);
 	PG_RETURN_BYTEA_P(aepg_training_run(group->training));
 }

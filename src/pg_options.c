@@ -407,6 +407,22 @@ options_set_columns(AepgOptions *options, const JsonbValue *value)
  * Everything.
  *----------
  */
+static void
+options_set_label(AepgOptions *options, const AeOption *option,
+				  const JsonbValue *value)
+{
+	Path		path = {option->name, NULL, NULL};
+	char		range[AE_COMPLAINT_BYTES];
+
+	options->label = NULL;
+	if (value->type == jbvString)
+		options->label = options_text(value);
+	else if (value->type != jbvNull)
+	{
+		ae_option_describe_range(option, range, sizeof(range));
+		options_reject(&path, range, value);
+	}
+}
 
 /* the session's zone unless another was given */
 static void
@@ -464,6 +480,8 @@ aepg_options_parse(Jsonb *jsonb)
 				option = options_find(options_text(&item));
 			else if (token == WJB_VALUE && option->kind == AE_OPTION_COLUMNS)
 				options_set_columns(options, &item);
+			else if (token == WJB_VALUE && option->kind == AE_OPTION_COLUMN)
+				options_set_label(options, option, &item);
 			else if (token == WJB_VALUE)
 			{
 				Path		path = {option->name, NULL, NULL};

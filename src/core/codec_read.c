@@ -330,18 +330,13 @@ read_finite(AeReader *r, float *values, int count)
 	return AE_OK;
 }
 
+/* as many as are left, without padding */
 static AeStatus
-weights_read(AeReader *r, AeModel *model)
+net_weights_read(AeReader *r, const AeEnv *env, const AeNet *net,
+				 float *params)
 {
-	const AeEnv *env = model->arena.env;
-	const AeNet *net = &model->net;
-
 	if (r->left % 4 != 0 || r->left / 4 != ae_net_weights(net))
 		return AE_ERR_CORRUPT;
-	model->params = ae_arena_alloc(&model->arena, net->nparams,
-								   sizeof(float));
-	if (model->params == NULL)
-		return AE_ERR_MEMORY;
 	for (int i = 0; i < net->nlayers; i++)
 	{
 		const AeLayer *layer = &net->layers[i];
@@ -349,14 +344,26 @@ weights_read(AeReader *r, AeModel *model)
 
 		for (int j = 0; j < layer->in; j++)
 		{
-			float	   *row = model->params + layer->weights + (size_t) j * ld;
-
 			env->poll(env->host);
-			AE_TRY(read_finite(r, row, layer->out));
+			AE_TRY(read_finite(r, params + layer->weights + (size_t) j * ld,
+							   layer->out));
 		}
-		AE_TRY(read_finite(r, model->params + layer->bias, layer->out));
+		AE_TRY(read_finite(r, params + layer->bias, layer->out));
 	}
 	return AE_OK;
+}
+
+static AeStatus
+weights_read(AeReader *r, AeModel *model)
+{
+	/* before so much is allocated */
+	if (r->left / 4 != ae_net_weights(&model->net))
+		return AE_ERR_CORRUPT;
+	model->params = ae_arena_alloc(&model->arena, model->net.nparams,
+								   sizeof(float));
+	if (model->params == NULL)
+		return AE_ERR_MEMORY;
+	return net_weights_read(r, model->arena.env, &model->net, model->params);
 }
 
 /* offsets (npoints), then points (npoints, 2 d) */
@@ -423,6 +430,26 @@ joint_read(AeReader *r, AeModel *model)
 	}
 	return joint_score(joint) == (AeScoreKind) model->options.score
 		? AE_OK : AE_ERR_CORRUPT;
+}
+
+static AeStatus
+head_read(AeReader *r, AeModel *model)
+{
+	AeHead	   *head = &model->head;
+	bool		exists;
+
+	model->nanomalies = ae_read_u64(r);
+	AE_TRY(read_bool(r, &exists));
+	if (!exists)
+		return AE_OK;
+	head->log_unit = ae_read_f64(r);
+	if (!(fabs(head->log_unit) <= MAX_LOG_UNIT) ||
+		model->joint.ncoords == 0 ||
+		r->left / (AE_HEAD_UNITS * sizeof(float)) <
+		(size_t) model->joint.ncoords)
+		return AE_ERR_CORRUPT;
+	AE_TRY(ae_head_plan(head, ae_model_head_inputs(model), &model->arena));
+	return net_weights_read(r, model->arena.env, &head->net, head->params);
 }
 
 static AeStatus
@@ -508,6 +535,7 @@ static const SectionReader section_readers[AE_CODEC_SECTIONS] = {
 	[AE_CODEC_NET] = net_read,
 	[AE_CODEC_WEIGHTS] = weights_read,
 	[AE_CODEC_JOINT] = joint_read,
+	[AE_CODEC_HEAD] = head_read,
 	[AE_CODEC_CALIBRATION] = calibration_read,
 	[AE_CODEC_HISTORY] = history_read,
 	[AE_CODEC_VERSION] = version_read

@@ -387,7 +387,7 @@ trainer_train(Trainer *t, const AeProgress *progress)
 	AE_TRY(trainer_run(t, progress));
 	AE_TRY(trainer_calibrate(t));
 	AE_TRY(ae_model_prepare(model));
-	return ae_score_fit(model, t->dataset, t->coder, t->kernels,
+	return ae_score_fit(model, t->dataset, t->coder, t->blas, t->kernels,
 						t->validation, t->nvalidation,
 						trainer_seed(t, STREAM_SCORE));
 }

@@ -209,6 +209,11 @@ test_fields(void)
 	WRONG(m->joint.points[1] = INT16_MAX);
 	WRONG(m->joint.ncoords--);
 	WRONG(m->options.score = AE_SCORE_DISTANCE);
+	WRONG(m->head.log_unit = NAN);
+	WRONG(m->head.log_unit = -101);
+	WRONG(m->head.params[3] = NAN);
+	WRONG(m->head.params[m->head.net.layers[1].bias] = INFINITY);
+	WRONG(m->joint.ncoords = 0; m->options.score = AE_SCORE_ERROR);
 	WRONG(m->calibration.knots[9] = NAN);
 	WRONG(m->calibration.knots[9] = m->calibration.knots[8] - 1);
 	WRONG(m->calibration.knots[0] = -1e300);

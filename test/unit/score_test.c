@@ -109,6 +109,30 @@ train_mixed(Trained *t, int score, uint64_t nrows)
 	train(t, mixed_dataset(NULL, &t->budget, nrows), &o);
 }
 
+/* the same with known anomalies */
+static void
+train_labelled(Trained *t, int score, uint64_t nrows)
+{
+	AeDataset  *dataset;
+	AeOptions	o;
+	double		row[NCELLS];
+	char		label[32];
+	char		hashed[32];
+
+	small_options(&o, score);
+	t->budget = (AeBudget) {NO_LIMIT, 0};
+	must(ae_dataset_create(&unit_env, NULL, &t->budget, NCOLUMNS, specs,
+						   &dataset));
+	for (uint64_t r = 0; r < 2 * AE_HEAD_MIN_ANOMALIES; r++)
+	{
+		must(make_row(dataset, nrows + r, row, label, hashed));
+		row[CELL_MINMAX] += 5.0;
+		must(ae_dataset_append_anomaly(dataset, row));
+	}
+	must(fill_mixed(dataset, nrows));
+	train(t, dataset, &o);
+}
+
 /* the value of a table of plain numbers */
 typedef double (*NumberMaker) (int row, int column);
 
@@ -709,8 +733,11 @@ fit_again(const Trained *t, AeModel *model, uint64_t seed)
 	model->joint.points = NULL;
 	model->joint.offset = NULL;
 	model->joint.log_unit = 0.0;
+	if (ae_head_exists(&model->head))
+		memset(model->head.params, 0,
+			   model->head.net.nparams * sizeof(float));
 	model->joint.npoints = model->options.coreset;
-	return ae_score_fit(model, t->dataset, t->coder,
+	return ae_score_fit(model, t->dataset, t->coder, &ae_blas_reference,
 						ae_kernels_get(AE_KERNEL_AUTO), NULL, 0, seed);
 }
 
@@ -799,6 +826,18 @@ main(void)
 			test_own_point(&t);
 		test_memory(&t, score_names[score]);
 		test_hostile_weights(&t, score_names[score]);
+		release(&t);
+	}
+	for (int score = AE_SCORE_DISTANCE; score < NSCORES; score++)
+	{
+		Trained		t;
+
+		train_labelled(&t, score, 1000);
+		ok(ae_head_exists(&t.model->head) && t.model->nanomalies ==
+		   2 * AE_HEAD_MIN_ANOMALIES, "%s: a head", score_names[score]);
+		test_invariants(&t, score_names[score]);
+		test_explanations(&t, score_names[score]);
+		test_memory(&t, score_names[score]);
 		release(&t);
 	}
 	test_small();
