@@ -812,6 +812,21 @@ test_hostile_weights(const Trained *t, const char *name)
 	ok(good, "%s: scores are finite, whatever the weights", name);
 }
 
+static void
+test_hostile_head(const Trained *t, const char *name)
+{
+	AeHead	   *head = &t->model->head;
+	bool		good = true;
+	int			first;
+
+	for (size_t i = 0; i < head->net.nparams; i++)
+		head->params[i] = FLT_MAX;
+	for (int i = 0; i < 20; i++)
+		good &= isfinite(ae_score_row(t->scorer, row_of(t, i))) &&
+			explanation_adds_up(t, row_of(t, i), &first);
+	ok(good, "%s: scores are finite, whatever the head's weights", name);
+}
+
 int
 main(void)
 {
@@ -838,6 +853,7 @@ main(void)
 		test_invariants(&t, score_names[score]);
 		test_explanations(&t, score_names[score]);
 		test_memory(&t, score_names[score]);
+		test_hostile_head(&t, score_names[score]);
 		release(&t);
 	}
 	test_small();
