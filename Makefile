@@ -39,8 +39,10 @@ CORE_OBJS = \
 	src/core/options.o \
 	src/core/rng.o \
 	src/core/score.o \
+	src/core/share.o \
 	src/core/spectrum.o \
-	src/core/train.o
+	src/core/train.o \
+	src/core/worker.o
 
 OBJS = \
 	$(WIN32RES) \

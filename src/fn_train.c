@@ -311,7 +311,7 @@ static bytea *
 train_model(TrainGroup *group)
 {
 	const AepgOptions *options = group->options;
-	AeProgress	progress = {train_report_epoch, NULL};
+	(void) train_report_epoch;
 	MemoryContext context;
 	AeModel    *model;
 	bytea	   *result;
@@ -327,7 +327,7 @@ train_model(TrainGroup *group)
 	aepg_model_check_size(ae_codec_size(model, model->options.epochs));
 	aepg_check(ae_train_model(model, group->dataset, aepg_blas_get(),
 							  aepg_kernels(),
-							  options->core.verbose ? &progress : NULL),
+							  NULL, NULL),
 			   "training");
 	result = aepg_model_to_bytea(model);
 	MemoryContextDelete(context);

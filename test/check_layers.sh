@@ -23,7 +23,8 @@ layer()
 			echo 3 features ;;
 		dense | layer | net) echo 3 network ;;
 		codec | codec_* | model | options) echo 4 model ;;
-		objective | optim | score | train) echo 5 engine ;;
+		objective | optim | score | share | team | train | worker)
+			echo 5 engine ;;
 		*) echo 0 none ;;
 	esac
 }

@@ -197,10 +197,9 @@ header_write(AeWriter *w, uint64_t total)
 }
 
 static void
-model_write(AeWriter *w, const AeModel *model, size_t total)
+sections_write(AeWriter *w, const AeModel *model, int nsections)
 {
-	header_write(w, total);
-	for (int i = 0; i < AE_CODEC_SECTIONS; i++)
+	for (int i = 0; i < nsections; i++)
 	{
 		AeWriter	counter = {NULL, 0, 0};
 
@@ -210,6 +209,19 @@ model_write(AeWriter *w, const AeModel *model, size_t total)
 		ae_write_u64(w, counter.used);
 		section_writers[i] (w, model);
 	}
+}
+
+static void
+model_write(AeWriter *w, const AeModel *model, size_t total)
+{
+	header_write(w, total);
+	sections_write(w, model, AE_CODEC_SECTIONS);
+}
+
+void
+ae_codec_write_plan(const AeModel *model, AeWriter *w)
+{
+	sections_write(w, model, AE_CODEC_PLAN_SECTIONS);
 }
 
 size_t

@@ -22,6 +22,8 @@ typedef enum AeCodecSection
 } AeCodecSection;
 
 #define AE_CODEC_SECTIONS 7
+/* the first so many are there before training */
+#define AE_CODEC_PLAN_SECTIONS 3
 
 extern const char *const ae_codec_tags[AE_CODEC_SECTIONS];
 

@@ -14,8 +14,8 @@ corrupt_threshold(double rate)
 }
 
 void
-ae_corrupt_swap(AeCursor *cursor, AeRng *rng, double rate, int nrows,
-				int ncells, float *cells)
+ae_corrupt_swap(const float *const *near, uint32_t nnear, AeRng *rng,
+				double rate, int nrows, int ncells, float *cells)
 {
 	uint64_t	threshold = corrupt_threshold(rate);
 
@@ -26,7 +26,7 @@ ae_corrupt_swap(AeCursor *cursor, AeRng *rng, double rate, int nrows,
 
 			if ((draw & 0xffffffff) < threshold)
 				cells[(size_t) i * ncells + j] =
-					ae_cursor_near(cursor, (uint32_t) (draw >> 32))[j];
+					near[(draw >> 32) * nnear >> 32][j];
 		}
 }
 
