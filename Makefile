@@ -61,11 +61,13 @@ OBJS = \
 	src/pg_json.o \
 	src/pg_model.o \
 	src/pg_options.o \
+	src/pg_progress.o \
 	src/pg_row.o \
 	src/pg_row_build.o \
 	src/pg_row_read.o \
 	src/pg_row_train.o \
-	src/pg_scalar.o
+	src/pg_scalar.o \
+	src/pg_workers.o
 
 DATA = $(wildcard sql/$(EXTENSION)--*.sql)
 

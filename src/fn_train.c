@@ -14,8 +14,6 @@
  */
 #include "postgres.h"
 
-#include <math.h>
-
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "nodes/execnodes.h"
@@ -32,7 +30,9 @@
 #include "pg_guc.h"
 #include "pg_model.h"
 #include "pg_options.h"
+#include "pg_progress.h"
 #include "pg_row.h"
+#include "pg_workers.h"
 
 #define MIN_ROWS 2
 
@@ -52,6 +52,7 @@ typedef struct TrainCall
 	AeBudget	budget;
 	AeSpool    *spool;
 	int64		ngroups;		/* alive */
+	uint64		nrows;			/* read so far */
 	bool		is_grouped;		/* GROUP BY: a small group is no error */
 	bool		warned;
 } TrainCall;
@@ -105,6 +106,7 @@ train_get_call(FunctionCallInfo fcinfo)
 		call->spool = aepg_spool_create(context);
 		call->is_grouped = plan->aggstrategy != AGG_PLAIN;
 		fcinfo->flinfo->fn_extra = call;
+		aepg_progress_start(NULL);
 	}
 	return call;
 }
@@ -117,8 +119,10 @@ train_release_group(Datum arg)
 	TrainCall  *call = group->call;
 
 	ae_dataset_free(group->dataset);
-	if (--call->ngroups == 0)
-		aepg_spool_close(call->spool);
+	if (--call->ngroups > 0)
+		return;
+	aepg_spool_close(call->spool);
+	aepg_progress_end();
 }
 
 static TrainGroup *
@@ -275,8 +279,11 @@ ae_train_transition(PG_FUNCTION_ARGS)
 		train_check_options(fcinfo, group);
 	}
 	if (!PG_ARGISNULL(1))
+	{
 		train_add(group, get_fn_expr_argtype(fcinfo->flinfo, 1),
 				  PG_GETARG_DATUM(1));
+		aepg_progress_row(++group->call->nrows);
+	}
 	PG_RETURN_POINTER(group);
 }
 
@@ -284,22 +291,6 @@ ae_train_transition(PG_FUNCTION_ARGS)
  * Training.
  *----------
  */
-static void
-train_report_epoch(void *host, int epoch, int epochs, const AeEpoch *result)
-{
-	(void) host;
-	if (isnan(result->validation_loss))
-		ereport(INFO,
-				(errmsg("epoch %d of %d: training loss %.6g, learning rate %.3g",
-						epoch, epochs, result->train_loss,
-						result->learning_rate)));
-	else
-		ereport(INFO,
-				(errmsg("epoch %d of %d: training loss %.6g, validation loss %.6g, learning rate %.3g",
-						epoch, epochs, result->train_loss,
-						result->validation_loss, result->learning_rate)));
-}
-
 static void
 train_error_context(void *arg)
 {
@@ -311,8 +302,8 @@ static bytea *
 train_model(TrainGroup *group)
 {
 	const AepgOptions *options = group->options;
-	(void) train_report_epoch;
 	MemoryContext context;
+	AepgWorkers *workers;
 	AeModel    *model;
 	bytea	   *result;
 
@@ -325,10 +316,13 @@ train_model(TrainGroup *group)
 			   "planning the network");
 	strlcpy(model->version, AE_VERSION, sizeof(model->version));
 	aepg_model_check_size(ae_codec_size(model, model->options.epochs));
+	workers = aepg_workers_create(model, options->core.workers);
 	aepg_check(ae_train_model(model, group->dataset, aepg_blas_get(),
-							  aepg_kernels(),
-							  NULL, NULL),
+							  aepg_kernels(), aepg_workers_team(workers),
+							  aepg_progress_trainer(model->options.epochs,
+													options->core.verbose)),
 			   "training");
+	aepg_workers_finish(workers);
 	result = aepg_model_to_bytea(model);
 	MemoryContextDelete(context);
 	return result;
@@ -398,10 +392,13 @@ ae_train_final(PG_FUNCTION_ARGS)
 		callback.arg = &nrows;
 		callback.previous = error_context_stack;
 		error_context_stack = &callback;
+		aepg_progress_phase(AEPG_PHASE_PLANNING, nrows);
 		result = train_model(group);
 		error_context_stack = callback.previous;
 	}
 
+	if (!group->call->is_grouped)
+		aepg_progress_end();
 	/* the rows stay: a hash table that is scanned again is finalised again */
 	if (result == NULL)
 		PG_RETURN_NULL();

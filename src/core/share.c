@@ -16,9 +16,9 @@
 #define SHARE_SUM_PARAMS 32768
 
 /* parameters of a block: enough blocks for some processes, and few enough */
-#define SHARE_BLOCKS 16
-#define SHARE_MIN_BLOCK 1024
-#define SHARE_MAX_BLOCK 65536
+#define SHARE_BLOCKS 6
+#define SHARE_MIN_BLOCK 2048
+#define SHARE_MAX_BLOCK 131072
 
 /* hands out pieces of a block; used passes no limit, but sticks at it */
 typedef struct Region
