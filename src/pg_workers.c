@@ -6,8 +6,8 @@
  * next one that nobody has taken.  Whoever is free takes a task by a
  * compare-and-exchange, and a job is over when all its tasks are done.  So
  * nobody waits for a worker that starts late, is starved by other processes or
- * stays out; and since a step takes a tenth of a millisecond, both sides spin
- * for about that long before they sleep.
+ * stays out; and since a step takes a tenth of a millisecond, both sides look
+ * for a while before they sleep.
  *
  * A worker with another matrix library or other kernels would compute other
  * bits, so it stays out.
@@ -15,6 +15,7 @@
 #include "postgres.h"
 
 #include <math.h>
+#include <sched.h>
 
 #include "access/parallel.h"
 #include "access/xact.h"
@@ -37,8 +38,13 @@
 #define KEY_PLAN UINT64CONST(0xae00000000000002)
 #define KEY_SHARED UINT64CONST(0xae00000000000003)
 
-/* looks at a job's word before one goes to sleep: some 200 microseconds */
-#define SPINS 10000
+/*
+ * Looks at a job's word before one goes to sleep, a millisecond or so: at
+ * first in quick succession, then with the CPU offered to others in between,
+ * because the process waited for may be on the same one.
+ */
+#define QUICK_LOOKS 1000
+#define LOOKS 2000
 
 /*
  * Multiplications of a training and of a step below which workers cost more
@@ -98,6 +104,17 @@ workers_describe_blas(char *buffer, size_t size)
 			 report->core != NULL ? report->core : "");
 }
 
+/* between two looks */
+static void
+control_pause(int look)
+{
+	CHECK_FOR_INTERRUPTS();
+	if (look < QUICK_LOOKS)
+		pg_spin_delay();
+	else
+		sched_yield();
+}
+
 /* takes the next task of the job that word shows; word is brought up to date */
 static bool
 control_take(Control *control, uint64 *word, int *task)
@@ -130,12 +147,11 @@ control_done(Control *control, uint32 ntasks)
 static void
 workers_wait(Control *control, uint32 ntasks)
 {
-	for (int i = 0; i < SPINS; i++)
+	for (int i = 0; i < LOOKS; i++)
 	{
 		if (pg_atomic_read_u32(&control->ndone) >= ntasks)
 			return;
-		CHECK_FOR_INTERRUPTS();
-		pg_spin_delay();
+		control_pause(i);
 	}
 
 	pg_atomic_write_u32(&control->leader_asleep, 1);
@@ -320,14 +336,13 @@ worker_sleep(Control *control, uint64 word)
 static void
 worker_wait(Control *control, uint64 word)
 {
-	for (int i = 0; i < SPINS; i++)
+	for (int i = 0; i < LOOKS; i++)
 	{
 		uint64		now = pg_atomic_read_u64(&control->job);
 
 		if (JOB_NUMBER(now) != JOB_NUMBER(word))
 			return;
-		CHECK_FOR_INTERRUPTS();
-		pg_spin_delay();
+		control_pause(i);
 	}
 	worker_sleep(control, word);
 }
