@@ -13,9 +13,11 @@ CORE_OBJS = \
 	src/core/arena.o \
 	src/core/blas.o \
 	src/core/bytes.o \
+	src/core/calibration.o \
 	src/core/codec.o \
 	src/core/codec_read.o \
 	src/core/coder.o \
+	src/core/coreset.o \
 	src/core/corrupt.o \
 	src/core/cpu.o \
 	src/core/cursor.o \
@@ -25,6 +27,8 @@ CORE_OBJS = \
 	src/core/dense.o \
 	src/core/feature.o \
 	src/core/feature_cell.o \
+	src/core/joint.o \
+	src/core/joint_fit.o \
 	src/core/kernels.o \
 	src/core/kernels_avx2.o \
 	src/core/kernels_avx512.o \
@@ -33,12 +37,14 @@ CORE_OBJS = \
 	src/core/labels.o \
 	src/core/model.o \
 	src/core/moments.o \
+	src/core/neighbour.o \
 	src/core/net.o \
 	src/core/objective.o \
 	src/core/optim.o \
 	src/core/options.o \
 	src/core/rng.o \
 	src/core/score.o \
+	src/core/score_fit.o \
 	src/core/share.o \
 	src/core/spectrum.o \
 	src/core/train.o \
@@ -144,7 +150,8 @@ $(UNIT_DIR)/core/%.o: src/core/%.c $(HEADERS_ALL)
 	@$(MKDIR_P) $(@D)
 	$(UNIT_COMPILE) $(call kernel_flags,$(UNIT_CC),$*) -c -o $@ $<
 
-$(UNIT_DIR)/%_test: test/unit/%_test.c test/unit/unit.h $(UNIT_OBJS)
+$(UNIT_DIR)/%_test: test/unit/%_test.c $(wildcard $(srcdir)/test/unit/*.h) \
+		$(UNIT_OBJS)
 	$(UNIT_COMPILE) -o $@ $< $(UNIT_OBJS) -ldl -lm
 
 .PHONY: unitcheck

@@ -231,7 +231,9 @@ options_set(AeOptions *options, const AeOption *option, const Path *path,
 	char		range[AE_COMPLAINT_BYTES];
 	bool		fine;
 
-	if (value->type == jbvNumeric)
+	if (value->type == jbvNull)
+		fine = ae_option_set_null(options, option, complaint);
+	else if (value->type == jbvNumeric)
 		fine = ae_option_set_number(options, option, options_number(value),
 									complaint);
 	else if (value->type == jbvBool)

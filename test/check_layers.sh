@@ -17,13 +17,15 @@ layer()
 {
 	case $(basename "$1" | sed 's/\.[ch]$//') in
 		arena | bytes | cpu | env | rng | status) echo 1 base ;;
-		blas | kernels | kernels_* | spectrum) echo 2 math ;;
-		account | coder | corrupt | cursor | dataset | dataset_* | \
-			feature | feature_* | label_index | labels | moments)
+		blas | calibration | kernels | kernels_* | spectrum)
+			echo 2 math ;;
+		account | coder | coreset | corrupt | cursor | dataset | dataset_* | \
+			feature | feature_* | joint | joint_* | label_index | labels | \
+			moments | neighbour)
 			echo 3 features ;;
 		dense | layer | net) echo 3 network ;;
 		codec | codec_* | model | options) echo 4 model ;;
-		objective | optim | score | share | team | train | worker)
+		objective | optim | score | score_fit | share | team | train | worker)
 			echo 5 engine ;;
 		*) echo 0 none ;;
 	esac

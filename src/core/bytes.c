@@ -43,6 +43,12 @@ ae_write_u8(AeWriter *w, uint8_t value)
 }
 
 void
+ae_write_u16(AeWriter *w, uint16_t value)
+{
+	write_little_endian(w, value, 2);
+}
+
+void
 ae_write_u32(AeWriter *w, uint32_t value)
 {
 	write_little_endian(w, value, 4);
@@ -148,6 +154,12 @@ uint8_t
 ae_read_u8(AeReader *r)
 {
 	return (uint8_t) read_little_endian(r, 1);
+}
+
+uint16_t
+ae_read_u16(AeReader *r)
+{
+	return (uint16_t) read_little_endian(r, 2);
 }
 
 uint32_t

@@ -29,6 +29,7 @@ typedef struct AeReader
 } AeReader;
 
 extern void ae_write_u8(AeWriter *w, uint8_t value);
+extern void ae_write_u16(AeWriter *w, uint16_t value);
 extern void ae_write_u32(AeWriter *w, uint32_t value);
 extern void ae_write_u64(AeWriter *w, uint64_t value);
 extern void ae_write_f32(AeWriter *w, float value);
@@ -39,6 +40,7 @@ extern void ae_write_f32s(AeWriter *w, const float *values, size_t count);
 extern void ae_write_text(AeWriter *w, const char *text);
 
 extern uint8_t ae_read_u8(AeReader *r);
+extern uint16_t ae_read_u16(AeReader *r);
 extern uint32_t ae_read_u32(AeReader *r);
 extern uint64_t ae_read_u64(AeReader *r);
 extern float ae_read_f32(AeReader *r);

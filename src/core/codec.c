@@ -19,6 +19,7 @@ const char *const ae_codec_tags[AE_CODEC_SECTIONS] = {
 	[AE_CODEC_FEATURES] = "FEAT",
 	[AE_CODEC_NET] = "NETW",
 	[AE_CODEC_WEIGHTS] = "WGTS",
+	[AE_CODEC_JOINT] = "JOIN",
 	[AE_CODEC_CALIBRATION] = "CALB",
 	[AE_CODEC_HISTORY] = "HIST",
 	[AE_CODEC_VERSION] = "VERS"
@@ -138,13 +139,44 @@ weights_write(AeWriter *w, const AeModel *model)
 }
 
 static void
+joint_write(AeWriter *w, const AeModel *model)
+{
+	const AeJoint *joint = &model->joint;
+	size_t		d = (size_t) joint->ncoords;
+
+	ae_write_u32(w, (uint32_t) joint->ncoords);
+	if (joint->ncoords == 0)
+		return;
+	ae_write_f32s(w, joint->factor, 2 * d);
+	ae_write_f32s(w, joint->centre, 2 * d);
+	ae_write_u32(w, (uint32_t) joint->neighbours);
+	ae_write_f64(w, joint->log_unit);
+	ae_write_u32(w, (uint32_t) joint->npoints);
+	ae_write_f32s(w, w->data != NULL ? joint->offset : NULL,
+				  (size_t) joint->npoints);
+	for (int i = 0; i < joint->npoints; i++)
+		for (int j = 0; j < ae_joint_width(joint); j++)
+			ae_write_u16(w, w->data == NULL ? 0 : (uint16_t)
+						 joint->points[ae_joint_at(joint, i, j)]);
+}
+
+static void
 calibration_write(AeWriter *w, const AeModel *model)
 {
+	const AeCalibration *calibration = &model->calibration;
 	int			count = model->features->ncolumns;
 
 	ae_write_u32(w, (uint32_t) count);
 	for (int i = 0; i < count; i++)
 		ae_write_f64(w, w->data != NULL ? model->column_loss[i] : 0.0);
+	ae_write_u64(w, calibration->nscores);
+	ae_write_u8(w, calibration->held_out);
+	ae_write_f64(w, calibration->threshold);
+	ae_write_f64(w, calibration->tail_share);
+	ae_write_f64(w, calibration->shape);
+	ae_write_f64(w, calibration->scale);
+	for (int i = 0; i < AE_CALIBRATION_KNOTS; i++)
+		ae_write_f64(w, calibration->knots[i]);
 }
 
 static void
@@ -178,6 +210,7 @@ static const SectionWriter section_writers[AE_CODEC_SECTIONS] = {
 	[AE_CODEC_FEATURES] = features_write,
 	[AE_CODEC_NET] = net_write,
 	[AE_CODEC_WEIGHTS] = weights_write,
+	[AE_CODEC_JOINT] = joint_write,
 	[AE_CODEC_CALIBRATION] = calibration_write,
 	[AE_CODEC_HISTORY] = history_write,
 	[AE_CODEC_VERSION] = version_write

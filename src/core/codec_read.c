@@ -13,9 +13,13 @@
 
 #include "core/codec.h"
 #include "core/codec_format.h"
+#include "core/neighbour.h"
 
 /* of a column's name or type; longer than any identifier of the server */
 #define MAX_NAME_BYTES 1024
+
+/* more than any log distance or its negative */
+#define MAX_LOG_UNIT 100.0
 
 /* least bytes of one element, by which its count is bounded */
 #define TEXT_BYTES 4
@@ -352,12 +356,93 @@ weights_read(AeReader *r, AeModel *model)
 	return AE_OK;
 }
 
+/* offsets (npoints), then points (npoints, 2 d) */
+static AeStatus
+points_read(AeReader *r, AeModel *model, int npoints)
+{
+	const AeEnv *env = model->arena.env;
+	AeJoint    *joint = &model->joint;
+	size_t		width = (size_t) ae_joint_width(joint);
+	int			levels = ae_joint_levels(joint);
+
+	if ((size_t) npoints > r->left / (width * sizeof(int16_t)))
+		return AE_ERR_CORRUPT;
+	AE_TRY(ae_joint_allocate_points(joint, npoints, &model->arena));
+	AE_TRY(read_finite(r, joint->offset, npoints));
+	for (int i = 0; i < npoints; i++)
+	{
+		env->poll(env->host);
+		if (joint->offset[i] < 0)
+			return AE_ERR_CORRUPT;
+		for (int j = 0; j < ae_joint_width(joint); j++)
+		{
+			int			value = (int16_t) ae_read_u16(r);
+
+			if (value < -levels || value > levels)
+				return AE_ERR_CORRUPT;
+			joint->points[ae_joint_at(joint, i, j)] = (int16_t) value;
+		}
+	}
+	return AE_OK;
+}
+
+static AeScoreKind
+joint_score(const AeJoint *joint)
+{
+	return joint->ncoords == 0 ? AE_SCORE_ERROR
+		: joint->npoints == 0 ? AE_SCORE_DISTANCE : AE_SCORE_NEIGHBOUR;
+}
+
+static AeStatus
+joint_read(AeReader *r, AeModel *model)
+{
+	AeJoint    *joint = &model->joint;
+	int			ncoords = read_int(r);
+	int			npoints;
+
+	if (ncoords != 0)
+	{
+		if (ncoords != ae_joint_coords(model->features) ||
+			r->left / (4 * sizeof(float)) < (size_t) ncoords)
+			return AE_ERR_CORRUPT;
+		AE_TRY(ae_joint_layout(joint, model->features, &model->arena));
+		AE_TRY(read_finite(r, joint->factor, 2 * ncoords));
+		AE_TRY(read_finite(r, joint->centre, 2 * ncoords));
+		joint->neighbours = read_int(r);
+		joint->log_unit = ae_read_f64(r);
+		npoints = read_int(r);
+		if (joint->neighbours < 1 || joint->neighbours > AE_MAX_NEIGHBOURS ||
+			!(fabs(joint->log_unit) <= MAX_LOG_UNIT) ||
+			npoints < 0 || npoints > AE_MAX_CORESET)
+			return AE_ERR_CORRUPT;
+		if (npoints > 0)
+			AE_TRY(points_read(r, model, npoints));
+	}
+	return joint_score(joint) == (AeScoreKind) model->options.score
+		? AE_OK : AE_ERR_CORRUPT;
+}
+
+static AeStatus
+quantiles_read(AeReader *r, AeCalibration *calibration)
+{
+	calibration->nscores = ae_read_u64(r);
+	AE_TRY(read_bool(r, &calibration->held_out));
+	calibration->threshold = ae_read_f64(r);
+	calibration->tail_share = ae_read_f64(r);
+	calibration->shape = ae_read_f64(r);
+	calibration->scale = ae_read_f64(r);
+	for (int i = 0; i < AE_CALIBRATION_KNOTS; i++)
+		calibration->knots[i] = ae_read_f64(r);
+	return !r->failed && ae_calibration_is_valid(calibration)
+		? AE_OK : AE_ERR_CORRUPT;
+}
+
 static AeStatus
 calibration_read(AeReader *r, AeModel *model)
 {
-	uint32_t	count = ae_read_count(r, 8);
+	uint32_t	count = ae_read_u32(r);
 
-	if (count != (uint32_t) model->features->ncolumns)
+	if (count != (uint32_t) model->features->ncolumns || r->left / 8 < count)
 		return AE_ERR_CORRUPT;
 	model->column_loss = ae_arena_alloc(&model->arena, count, sizeof(double));
 	if (model->column_loss == NULL)
@@ -368,7 +453,7 @@ calibration_read(AeReader *r, AeModel *model)
 		if (!(model->column_loss[i] >= 0.0) || isinf(model->column_loss[i]))
 			return AE_ERR_CORRUPT;
 	}
-	return AE_OK;
+	return quantiles_read(r, &model->calibration);
 }
 
 static AeStatus
@@ -417,6 +502,7 @@ static const SectionReader section_readers[AE_CODEC_SECTIONS] = {
 	[AE_CODEC_FEATURES] = features_read,
 	[AE_CODEC_NET] = net_read,
 	[AE_CODEC_WEIGHTS] = weights_read,
+	[AE_CODEC_JOINT] = joint_read,
 	[AE_CODEC_CALIBRATION] = calibration_read,
 	[AE_CODEC_HISTORY] = history_read,
 	[AE_CODEC_VERSION] = version_read

@@ -21,6 +21,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define AE_LANES 16				/* floats; leading dimensions are multiples */
 #define AE_PAD(n) (((n) + AE_LANES - 1) / AE_LANES * AE_LANES)
@@ -151,6 +152,23 @@ typedef struct AeKernels
 	void		(*affine) (int n, const float *cells, const float *scale,
 						   const float *offset, float limit,
 						   float *x, float *t);
+
+	/*
+	 * Squared distances of x (npairs, 2) to groups of AE_LANES points, whose
+	 * pairs of values are interleaved: points (ngroups, npairs, AE_LANES, 2),
+	 * aligned.  distance (ngroups, AE_LANES), padded, is square times the sum
+	 * of the squared differences, which must fit 31 bits, plus offset
+	 * (ngroups, AE_LANES), padded.  Differences must fit 16 bits.
+	 */
+	void		(*distances) (int ngroups, int npairs, const int16_t *x,
+							  const int16_t *points, float square,
+							  const float *offset, float *distance);
+
+	/* smallest[j] = least x[i] with i % AE_LANES = j; x (n) padded, n > 0 */
+	void		(*lane_minima) (int n, const float *x, float *smallest);
+
+	/* index of each x[i] <= bound, ascending; returns how many; x padded */
+	int			(*at_most) (int n, const float *x, float bound, int *index);
 } AeKernels;
 
 typedef enum AeKernelChoice

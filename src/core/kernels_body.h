@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/kernels_dense.h"
+#include "core/kernels_distance.h"
 #include "core/kernels_math.h"
 #include "core/kernels_sets.h"
 
@@ -443,7 +444,10 @@ static const AeKernels kernel_table = {
 	.add_up = kernel_add_up,
 	.scale = kernel_scale,
 	.sum_squares = kernel_sum_squares,
-	.affine = kernel_affine
+	.affine = kernel_affine,
+	.distances = kernel_distances,
+	.lane_minima = kernel_lane_minima,
+	.at_most = kernel_at_most
 };
 
 const AeKernels *

@@ -14,6 +14,23 @@
 #define MODEL_ENTROPY_FLOOR 0.1
 #define MODEL_LOSS_FLOOR 1e-3
 
+/* training rows that a model keeps by default, and where all are normal */
+#define MODEL_CORESET 2048
+#define MODEL_CLEAN_CORESET 4096
+
+/*
+ * Values of all these rows together.  Wide tables keep fewer rows: a thousand
+ * rows of a thousand values would be larger than their network.
+ */
+#define MODEL_CORESET_VALUES (1 << 20)
+#define MODEL_MIN_CORESET 128
+
+#define MODEL_NEIGHBOURS 3
+
+/* tables with so many rows can spare some to calibrate p-values with */
+#define MODEL_SPARE_ROWS 10000
+#define MODEL_CALIBRATION_ROWS 20000.0
+
 /* rows that decide the size of an automatic code */
 #define MODEL_SPECTRUM_ROWS 4096
 
@@ -177,6 +194,60 @@ model_epochs(const AeOptions *options, const ModelPreset *preset,
 	return epochs < preset->min_epochs ? preset->min_epochs : (int) epochs;
 }
 
+/* rows to measure progress and to calibrate with */
+static double
+model_validation_fraction(const AeOptions *options,
+						  const ModelPreset *preset, uint64_t nrows)
+{
+	if (options->purpose != AE_PURPOSE_ANOMALY || nrows < MODEL_SPARE_ROWS)
+		return preset->validation_fraction;
+	return fmin(0.1, MODEL_CALIBRATION_ROWS / (double) nrows);
+}
+
+/* what the score is, and how many training rows it needs */
+static void
+model_resolve_score(AeModel *model)
+{
+	AeOptions  *o = &model->options;
+	int			width = 2 * ae_joint_coords(model->features);
+	int			most = MODEL_CORESET_VALUES / width;
+
+	if (o->score == AE_AUTO)
+		o->score = o->purpose == AE_PURPOSE_ANOMALY
+			? AE_SCORE_NEIGHBOUR : AE_SCORE_ERROR;
+	if (o->score == AE_SCORE_NEIGHBOUR && o->coreset == 0)
+		o->score = AE_SCORE_DISTANCE;
+	if (o->score != AE_SCORE_NEIGHBOUR)
+		o->coreset = 0;
+	else if (o->coreset == AE_AUTO)
+	{
+		o->coreset = o->contamination == 0
+			? MODEL_CLEAN_CORESET : MODEL_CORESET;
+		most = most - most % AE_JOINT_GROUP;
+		if (most < MODEL_MIN_CORESET)
+			most = MODEL_MIN_CORESET;
+		if (o->coreset > most)
+			o->coreset = most;
+	}
+	if ((uint64_t) o->coreset > model->features->nrows)
+		o->coreset = (int) model->features->nrows;
+}
+
+/* room for what ae_score_fit() will find */
+static AeStatus
+model_plan_joint(AeModel *model)
+{
+	const AeOptions *o = &model->options;
+	AeJoint    *joint = &model->joint;
+
+	if (o->score == AE_SCORE_ERROR)
+		return AE_OK;
+	AE_TRY(ae_joint_layout(joint, model->features, &model->arena));
+	joint->neighbours = MODEL_NEIGHBOURS;
+	joint->npoints = o->coreset;
+	return AE_OK;
+}
+
 static AeStatus
 model_resolve(AeModel *model, AeDataset *dataset, const AeBlas *blas)
 {
@@ -221,14 +292,14 @@ model_resolve(AeModel *model, AeDataset *dataset, const AeBlas *blas)
 	if (isnan(o->learning_rate))
 		o->learning_rate = model_learning_rate(o, preset);
 	if (isnan(o->validation_fraction))
-		o->validation_fraction = preset->validation_fraction;
+		o->validation_fraction =
+			model_validation_fraction(o, preset, model->features->nrows);
 	if (o->epochs == AE_AUTO)
 		o->epochs = model_epochs(o, preset, model->features->nrows);
 	if (o->patience == AE_AUTO)
 		o->patience = o->epochs / MODEL_PATIENCE_SHARE > MODEL_MIN_PATIENCE
 			? o->epochs / MODEL_PATIENCE_SHARE : MODEL_MIN_PATIENCE;
-	if (o->score == AE_AUTO)
-		o->score = AE_SCORE_ERROR;
+	model_resolve_score(model);
 	return AE_OK;
 }
 
@@ -281,6 +352,7 @@ ae_model_plan(AeModel *model, AeDataset *dataset, const AeOptions *options,
 	if (model->column_loss == NULL)
 		return AE_ERR_MEMORY;
 	AE_TRY(model_resolve(model, dataset, blas));
+	AE_TRY(model_plan_joint(model));
 	return model_layers(model);
 }
 

@@ -8,8 +8,10 @@
 #ifndef AE_MODEL_H
 #define AE_MODEL_H
 
+#include "core/calibration.h"
 #include "core/dataset.h"
 #include "core/feature.h"
+#include "core/joint.h"
 #include "core/net.h"
 #include "core/options.h"
 
@@ -42,6 +44,8 @@ typedef struct AeModel
 	double	   *column_loss;	/* (ncolumns) mean of each column's loss over
 								 * the training rows after training; 0 if
 								 * unseen */
+	AeJoint		joint;			/* empty for the score error */
+	AeCalibration calibration;	/* of log scores, see ae_score_pvalue() */
 	int			nhistory;
 	AeEpoch    *history;
 	int			best_epoch;		/* whose weights these are, from 1 */

@@ -62,96 +62,108 @@ static const char *const corruption_names[] = {
 };
 
 static const char *const score_names[] = {
-	[AE_SCORE_ERROR] = "error"
+	[AE_SCORE_ERROR] = "error",
+	[AE_SCORE_DISTANCE] = "distance",
+	[AE_SCORE_NEIGHBOUR] = "neighbour"
 };
 
 /*----------
- * name, kind, offset, can be auto, default, least, most, choices, description
+ * name, kind, offset, can be auto, can be null, default, least, most, choices,
+ * description
  *----------
  */
 const AeOption ae_option_table[] = {
-	{"purpose", AE_OPTION_CHOICE, FIELD(purpose), false, "anomaly",
+	{"purpose", AE_OPTION_CHOICE, FIELD(purpose), false, false, "anomaly",
 		0, 0, CHOICES(purpose_names),
 	"What the model is for, which decides the options that are not given."},
-	{"hidden", AE_OPTION_LIST, FIELD(hidden), true, "auto",
+	{"hidden", AE_OPTION_LIST, FIELD(hidden), true, false, "auto",
 		1, AE_MAX_LAYER, NO_CHOICES,
 	"Units of the encoder's hidden layers, from the input on; the decoder mirrors them."},
-	{"latent", AE_OPTION_INTEGER, FIELD(latent), true, "auto",
+	{"latent", AE_OPTION_INTEGER, FIELD(latent), true, false, "auto",
 		1, AE_MAX_LAYER, NO_CHOICES,
 	"Units of the latent code."},
-	{"activation", AE_OPTION_CHOICE, FIELD(activation), true, "auto",
+	{"activation", AE_OPTION_CHOICE, FIELD(activation), true, false, "auto",
 		0, 0, CHOICES(ae_activation_names),
 	"Activation function of the hidden layers."},
-	{"loss", AE_OPTION_CHOICE, FIELD(loss), true, "auto",
+	{"loss", AE_OPTION_CHOICE, FIELD(loss), true, false, "auto",
 		0, 0, CHOICES(loss_names),
 	"Loss of numeric columns: squared (mse), absolute (mae) or Huber."},
-	{"scaling", AE_OPTION_CHOICE, FIELD(scaling), true, "auto",
+	{"scaling", AE_OPTION_CHOICE, FIELD(scaling), true, false, "auto",
 		0, 0, CHOICES(ae_scaling_names),
 	"How numeric columns are scaled before the network reads them."},
-	{"epochs", AE_OPTION_INTEGER, FIELD(epochs), true, "auto",
+	{"epochs", AE_OPTION_INTEGER, FIELD(epochs), true, false, "auto",
 		1, AE_MAX_HISTORY, NO_CHOICES,
 	"Passes over the training rows."},
-	{"batch_size", AE_OPTION_INTEGER, FIELD(batch_size), false, "128",
+	{"batch_size", AE_OPTION_INTEGER, FIELD(batch_size), false, false, "128",
 		1, 65536, NO_CHOICES,
 	"Rows that each step of the optimizer looks at."},
-	{"optimizer", AE_OPTION_CHOICE, FIELD(optimizer), false, "adamw",
+	{"optimizer", AE_OPTION_CHOICE, FIELD(optimizer), false, false, "adamw",
 		0, 0, CHOICES(optimizer_names),
 	"Method that turns gradients into steps."},
-	{"learning_rate", AE_OPTION_NUMBER, FIELD(learning_rate), true, "auto",
+	{"learning_rate", AE_OPTION_NUMBER, FIELD(learning_rate), true, false, "auto",
 		1e-8, 10, NO_CHOICES,
 	"Size of the optimizer's steps at the schedule's peak."},
-	{"schedule", AE_OPTION_CHOICE, FIELD(schedule), false, "cosine",
+	{"schedule", AE_OPTION_CHOICE, FIELD(schedule), false, false, "cosine",
 		0, 0, CHOICES(schedule_names),
 	"How the learning rate changes in the course of the training."},
-	{"warmup", AE_OPTION_NUMBER, FIELD(warmup), false, "0.02",
+	{"warmup", AE_OPTION_NUMBER, FIELD(warmup), false, false, "0.02",
 		0, 0.9, NO_CHOICES,
 	"Share of the steps over which the learning rate rises to its peak."},
-	{"weight_decay", AE_OPTION_NUMBER, FIELD(weight_decay), false, "0.0001",
+	{"weight_decay", AE_OPTION_NUMBER, FIELD(weight_decay), false, false, "0.0001",
 		0, 1, NO_CHOICES,
 	"How strongly each step pulls the weights towards zero."},
-	{"dropout", AE_OPTION_NUMBER, FIELD(dropout), false, "0",
+	{"dropout", AE_OPTION_NUMBER, FIELD(dropout), false, false, "0",
 		0, 0.9, NO_CHOICES,
 	"Share of the hidden units that each step switches off at random."},
-	{"clip_norm", AE_OPTION_NUMBER, FIELD(clip_norm), false, "1",
+	{"clip_norm", AE_OPTION_NUMBER, FIELD(clip_norm), false, false, "1",
 		0, 1e6, NO_CHOICES,
 	"Norm down to which longer gradients are scaled; 0 leaves them alone."},
 	{"validation_fraction", AE_OPTION_NUMBER, FIELD(validation_fraction),
-		true, "auto", 0, 0.5, NO_CHOICES,
+		true, false, "auto", 0, 0.5, NO_CHOICES,
 	"Share of the rows that are not trained on but measure the progress."},
-	{"patience", AE_OPTION_INTEGER, FIELD(patience), true, "auto",
+	{"patience", AE_OPTION_INTEGER, FIELD(patience), true, false, "auto",
 		0, 100000, NO_CHOICES,
 	"Epochs without progress on the validation rows after which training stops; 0 never stops early."},
-	{"corruption", AE_OPTION_CHOICE, FIELD(corruption), true, "auto",
+	{"corruption", AE_OPTION_CHOICE, FIELD(corruption), true, false, "auto",
 		0, 0, CHOICES(corruption_names),
 	"How inputs are damaged in training, so that the network learns to repair them."},
-	{"corruption_rate", AE_OPTION_NUMBER, FIELD(corruption_rate), true, "auto",
+	{"corruption_rate", AE_OPTION_NUMBER, FIELD(corruption_rate), true, false, "auto",
 		0, 1, NO_CHOICES,
 	"Share of the cells that are damaged or, for gaussian, the noise's standard deviation."},
-	{"score", AE_OPTION_CHOICE, FIELD(score), true, "auto",
+	{"score", AE_OPTION_CHOICE, FIELD(score), true, false, "auto",
 		0, 0, CHOICES(score_names),
 	"How anomaly scores are made from a row and its reconstruction."},
-	{"max_categories", AE_OPTION_INTEGER, FIELD(max_categories), false, "128",
+	{"coreset", AE_OPTION_INTEGER, FIELD(coreset), true, false, "auto",
+		0, AE_MAX_CORESET, NO_CHOICES,
+	"Training rows kept in the model, whose distance is the score neighbour; 0 keeps none."},
+	{"contamination", AE_OPTION_NUMBER, FIELD(contamination), true, true, "null",
+		0, 0.5, NO_CHOICES,
+	"Share of anomalies among the training rows; null: nothing is known, auto: some."},
+	{"alpha", AE_OPTION_NUMBER, FIELD(alpha), false, false, "0.01",
+		1e-9, 0.5, NO_CHOICES,
+	"P-value at or below which a row is an anomaly."},
+	{"max_categories", AE_OPTION_INTEGER, FIELD(max_categories), false, false, "128",
 		1, 65536, NO_CHOICES,
 	"Labels of a category column beyond which they share this many hashed buckets."},
-	{"min_frequency", AE_OPTION_INTEGER, FIELD(min_frequency), false, "2",
+	{"min_frequency", AE_OPTION_INTEGER, FIELD(min_frequency), false, false, "2",
 		1, 1e9, NO_CHOICES,
 	"Rows in which a label must occur; rarer labels become one label, other."},
-	{"columns", AE_OPTION_COLUMNS, 0, false, "{}",
+	{"columns", AE_OPTION_COLUMNS, 0, false, false, "{}",
 		0, 0, NO_CHOICES,
 	"Options of single columns: skip, kind, scaling, loss, weight, max_categories, min_frequency."},
-	{"time_zone", AE_OPTION_TEXT, FIELD(time_zone), false, "",
+	{"time_zone", AE_OPTION_TEXT, FIELD(time_zone), false, false, "",
 		0, AE_TIME_ZONE_BYTES - 1, NO_CHOICES,
 	"Time zone whose hours, weekdays and days of the year the model sees; by default the session's TimeZone."},
-	{"max_seconds", AE_OPTION_NUMBER, FIELD(max_seconds), false, "0",
+	{"max_seconds", AE_OPTION_NUMBER, FIELD(max_seconds), false, false, "0",
 		0, 1e9, NO_CHOICES,
 	"Time after which no other epoch starts, once the rows are read; 0 sets no limit."},
-	{"workers", AE_OPTION_INTEGER, FIELD(workers), true, "auto",
+	{"workers", AE_OPTION_INTEGER, FIELD(workers), true, false, "auto",
 		0, AE_MAX_WORKERS, NO_CHOICES,
 	"Parallel workers that help with the training; by default the setting autoencoder.workers."},
-	{"seed", AE_OPTION_BIGINT, FIELD(seed), false, "42",
+	{"seed", AE_OPTION_BIGINT, FIELD(seed), false, false, "42",
 		-MAX_EXACT_INTEGER, MAX_EXACT_INTEGER, NO_CHOICES,
 	"Start of the random numbers; the same rows, options and seed give the same model."},
-	{"verbose", AE_OPTION_BOOLEAN, FIELD(verbose), false, "false",
+	{"verbose", AE_OPTION_BOOLEAN, FIELD(verbose), false, false, "false",
 		0, 0, NO_CHOICES,
 	"Whether each epoch is reported while training."}
 };
@@ -233,7 +245,8 @@ ae_option_describe_range(const AeOption *option, char *buffer, size_t size)
 {
 	char		min[NUMBER_BYTES];
 	char		max[NUMBER_BYTES];
-	const char *or_auto = option->can_be_auto ? " or \"auto\"" : "";
+	const char *or_auto = option->can_be_null ? ", \"auto\" or null"
+		: option->can_be_auto ? " or \"auto\"" : "";
 
 	format_number(min, option->min);
 	format_number(max, option->max);
@@ -343,6 +356,16 @@ ae_option_set_number(AeOptions *options, const AeOption *option,
 		*(int64_t *) field = (int64_t) value;
 	else
 		return complain_number(option, "", value, complaint);
+	return true;
+}
+
+bool
+ae_option_set_null(AeOptions *options, const AeOption *option,
+				   char *complaint)
+{
+	if (!option->can_be_null)
+		return complain(option, "null", complaint);
+	*(double *) option_field(options, option) = -1.0;
 	return true;
 }
 
@@ -490,6 +513,8 @@ ae_option_print(const AeOptions *options, const AeOption *option,
 		case AE_OPTION_NUMBER:
 			if (isnan(*(const double *) value))
 				return append_quoted(buffer, size, "auto");
+			if (option->can_be_null && *(const double *) value < 0)
+				return append(buffer, size, "null");
 			format_number(number, *(const double *) value);
 			return append(buffer, size, number);
 		case AE_OPTION_BOOLEAN:
@@ -545,6 +570,8 @@ parse_bare(AeOptions *options, const AeOption *option, const char *text,
 
 	if (strcmp(text, "true") == 0 || strcmp(text, "false") == 0)
 		return ae_option_set_bool(options, option, text[0] == 't', complaint);
+	if (strcmp(text, "null") == 0)
+		return ae_option_set_null(options, option, complaint);
 	/* keeps strtod() from infinity, NaN and hexadecimal numbers */
 	if (text[strspn(text, "+-.0123456789eE, []")] != '\0')
 		return complain_text(option, text, complaint);

@@ -51,8 +51,15 @@ typedef enum AeCorruption
 
 typedef enum AeScoreKind
 {
-	AE_SCORE_ERROR = 0
+	AE_SCORE_ERROR = 0,			/* of the reconstruction */
+	AE_SCORE_DISTANCE,			/* to the centre of the joint space */
+	AE_SCORE_NEIGHBOUR			/* to the nearest points of the coreset */
 } AeScoreKind;
+
+#define AE_MAX_CORESET 16384	/* training rows kept in a model */
+
+/* nothing is known of the share of anomalies among the training rows */
+#define AE_CONTAMINATION_UNKNOWN (-1.0)
 
 #define AE_TIME_ZONE_BYTES 64
 
@@ -83,6 +90,9 @@ typedef struct AeOptions
 	int			corruption;		/* AeCorruption */
 	double		corruption_rate;
 	int			score;			/* AeScoreKind */
+	int			coreset;		/* rows; 0: no row is kept */
+	double		contamination;	/* share, NaN "auto", or UNKNOWN */
+	double		alpha;			/* p-value at which a row is an anomaly */
 	int			max_categories;
 	int			min_frequency;
 	int64_t		seed;
@@ -111,6 +121,7 @@ typedef struct AeOption
 	AeOptionKind kind;
 	size_t		offset;			/* of the field in AeOptions */
 	bool		can_be_auto;
+	bool		can_be_null;	/* a number: -1 stands for null */
 	const char *initial;		/* default, as a JSON value without quotes */
 	double		min;			/* of a number, or of a list's elements */
 	double		max;
@@ -136,6 +147,8 @@ extern const AeOption *ae_option_find(const char *name);
 
 extern bool ae_option_set_number(AeOptions *options, const AeOption *option,
 								 double value, char *complaint);
+extern bool ae_option_set_null(AeOptions *options, const AeOption *option,
+							   char *complaint);
 extern bool ae_option_set_bool(AeOptions *options, const AeOption *option,
 							   bool value, char *complaint);
 /* a choice's name, "auto", or a text option's value */

@@ -4,9 +4,29 @@
  */
 #include "core/score.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "core/objective.h"
+
+/* log scores are no less; a score may be 0 */
+#define SCORE_MIN_LOG (-69.0)
+
+/* what the scores distance and neighbour need */
+static AeStatus
+scorer_create_joint(AeScorer *s, AeArena *arena)
+{
+	const AeJoint *joint = &s->model->joint;
+	size_t		d = (size_t) joint->ncoords;
+
+	s->value = ae_arena_alloc(arena, d, sizeof(float));
+	s->reconstruction = ae_arena_alloc(arena, d, sizeof(float));
+	s->point = ae_arena_alloc(arena, 2 * d, sizeof(int16_t));
+	if (s->value == NULL || s->reconstruction == NULL || s->point == NULL)
+		return AE_ERR_MEMORY;
+	return joint->points != NULL
+		? ae_neighbours_create(joint, arena, &s->neighbours) : AE_OK;
+}
 
 AeStatus
 ae_scorer_create(const AeModel *model, const AeKernels *kernels,
@@ -16,6 +36,7 @@ ae_scorer_create(const AeModel *model, const AeKernels *kernels,
 	size_t		in = AE_PAD((size_t) model->features->input_width);
 	size_t		out = AE_PAD((size_t) model->features->output_width);
 	size_t		widest = AE_PAD((size_t) model->net.max_width);
+	size_t		ncolumns = (size_t) model->features->ncolumns;
 
 	if (s == NULL)
 		return AE_ERR_MEMORY;
@@ -32,6 +53,14 @@ ae_scorer_create(const AeModel *model, const AeKernels *kernels,
 	if (s->input == NULL || s->target == NULL || s->code == NULL ||
 		s->output == NULL || s->gradient == NULL || s->scratch == NULL)
 		return AE_ERR_MEMORY;
+	s->contribution = ae_arena_alloc(arena, ncolumns, sizeof(double));
+	s->z = ae_arena_alloc(arena, ncolumns, sizeof(double));
+	s->expected = ae_arena_alloc(arena, (size_t) model->features->ncells,
+								 sizeof(double));
+	if (s->contribution == NULL || s->z == NULL || s->expected == NULL)
+		return AE_ERR_MEMORY;
+	if (model->options.score != AE_SCORE_ERROR)
+		AE_TRY(scorer_create_joint(s, arena));
 	*scorer = s;
 	return AE_OK;
 }
@@ -112,16 +141,65 @@ score_forward(AeScorer *s, const double *row)
 	return score_present(s);
 }
 
+void
+ae_score_coordinates(AeScorer *s, const double *row, float *value,
+					 float *reconstruction)
+{
+	score_forward(s, row);
+	ae_joint_coordinates(&s->model->joint, s->model->features, s->target,
+						 s->output, value, reconstruction);
+}
+
+/* of the row that went forward last; columns that are present weigh so much */
+static double
+score_error(AeScorer *s, double present)
+{
+	return ae_objective(s->model, s->kernels, s->model->score_weight, 1,
+						AE_PAD(s->model->features->output_width), s->output,
+						s->target, 0.0f, s->gradient) / present;
+}
+
+static double
+score_distance(AeScorer *s, double *share)
+{
+	return sqrt(ae_joint_distance(&s->model->joint, s->model->features,
+								  s->value, s->reconstruction, share));
+}
+
 double
 ae_score_row(AeScorer *s, const double *row)
 {
+	const AeModel *model = s->model;
+	const AeJoint *joint = &model->joint;
 	double		present = score_forward(s, row);
 
 	if (!(present > 0))
 		return NAN;
-	return ae_objective(s->model, s->kernels, s->model->score_weight, 1,
-						AE_PAD(s->model->features->output_width), s->output,
-						s->target, 0.0f, s->gradient) / present;
+	if (model->options.score == AE_SCORE_ERROR)
+		return score_error(s, present);
+	ae_joint_coordinates(joint, model->features, s->target, s->output,
+						 s->value, s->reconstruction);
+	if (model->options.score == AE_SCORE_DISTANCE)
+		return score_distance(s, NULL) * exp(-joint->log_unit);
+	ae_joint_point(joint, s->value, s->reconstruction, s->point);
+	return exp(ae_neighbours_find(s->neighbours, s->kernels, s->point) -
+			   joint->log_unit);
+}
+
+double
+ae_score_log(double score)
+{
+	double		result = log(score);
+
+	if (isnan(result))
+		return NAN;
+	return fmin(fmax(result, SCORE_MIN_LOG), log(DBL_MAX));
+}
+
+double
+ae_score_pvalue(const AeModel *model, double score)
+{
+	return ae_calibration_pvalue(&model->calibration, ae_score_log(score));
 }
 
 double
@@ -147,4 +225,102 @@ ae_score_columns(AeScorer *s, const double *row, double *column_loss,
 	if (expected != NULL)
 		ae_features_decode(f, s->output, expected);
 	return present > 0 ? sum / present : NAN;
+}
+
+/*----------
+ * Explanations.
+ *----------
+ */
+
+/* of a score error: each column's loss over its training mean */
+static void
+explain_error(AeScorer *s, double *share)
+{
+	const AeModel *model = s->model;
+	const AeFeatures *f = model->features;
+	int			ld = AE_PAD(f->output_width);
+
+	for (int c = 0; c < f->ncolumns; c++)
+	{
+		const AeColumn *column = &f->columns[c];
+		int			o = column->output;
+		double		ratio;
+
+		s->z[c] = NAN;
+		share[c] = 0.0;
+		if (!score_has(s, column))
+			continue;
+		ratio = ae_objective_column(model, s->kernels, c, 1, ld, s->output,
+									s->target, s->gradient) *
+			model->score_weight[o] / (model->unit_weight[o] * column->weight);
+		share[c] = column->weight * ratio;
+		s->z[c] = sqrt(ratio);
+		if (column->output_width == 1 && s->target[o] < s->output[o] &&
+			column->kind == AE_KIND_NUMERIC)
+			s->z[c] = -s->z[c];
+	}
+}
+
+/* residuals in the deviations that the joint space has for them */
+static void
+explain_residuals(AeScorer *s)
+{
+	const AeJoint *joint = &s->model->joint;
+	const AeFeatures *f = s->model->features;
+	int			d = joint->ncoords;
+
+	for (int c = 0; c < f->ncolumns; c++)
+	{
+		int			n = joint->first[c + 1] - joint->first[c];
+		double		sum = 0.0;
+		double		z = NAN;
+
+		for (int i = joint->first[c]; i < joint->first[c + 1]; i++)
+		{
+			z = ((double) s->value[i] - s->reconstruction[i] -
+				 joint->centre[d + i]) * joint->factor[d + i];
+			sum += z * z;
+		}
+		s->z[c] = !score_has(s, &f->columns[c]) ? NAN : n == 1 ? z : sqrt(sum);
+	}
+}
+
+bool
+ae_score_explain(AeScorer *s, const double *row, AeExplanation *explanation)
+{
+	const AeModel *model = s->model;
+	int			ncolumns = model->features->ncolumns;
+	double		score = ae_score_row(s, row);
+	double		median = model->calibration.nscores > 0
+		? exp(ae_calibration_median(&model->calibration)) : 1.0;
+	double		sum = 0.0;
+
+	if (isnan(score))
+		return false;
+	switch ((AeScoreKind) model->options.score)
+	{
+		case AE_SCORE_ERROR:
+			explain_error(s, s->contribution);
+			break;
+		case AE_SCORE_DISTANCE:
+			score_distance(s, s->contribution);
+			explain_residuals(s);
+			break;
+		case AE_SCORE_NEIGHBOUR:
+			ae_neighbours_share(s->neighbours, ncolumns, s->point,
+								s->contribution);
+			explain_residuals(s);
+			break;
+	}
+	for (int c = 0; c < ncolumns; c++)
+		sum += s->contribution[c];
+	for (int c = 0; c < ncolumns; c++)
+		s->contribution[c] = (score - median) *
+			(sum > 0 ? s->contribution[c] / sum : 1.0 / ncolumns);
+	ae_features_decode(model->features, s->output, s->expected);
+	explanation->score = score;
+	explanation->contribution = s->contribution;
+	explanation->z = s->z;
+	explanation->expected = s->expected;
+	return true;
 }

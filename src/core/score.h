@@ -10,6 +10,7 @@
 #define AE_SCORE_H
 
 #include "core/model.h"
+#include "core/neighbour.h"
 
 /* work space for one row; not shared between concurrent callers */
 typedef struct AeScorer
@@ -22,7 +23,38 @@ typedef struct AeScorer
 	float	   *output;			/* (output_width) padded */
 	float	   *gradient;		/* (output_width), of no interest */
 	float	   *scratch;		/* for ae_net_infer() */
+
+	/* scores distance and neighbour only */
+	float	   *value;			/* (coordinates) see joint.h */
+	float	   *reconstruction; /* (coordinates) */
+	int16_t    *point;			/* (2 coordinates) */
+	AeNeighbours *neighbours;	/* NULL before the model has a coreset */
+
+	/* for explanations */
+	double	   *contribution;	/* (ncolumns) */
+	double	   *z;				/* (ncolumns) */
+	double	   *expected;		/* (ncells) */
 } AeScorer;
+
+/* of one row; the arrays are the scorer's, valid until its next use */
+typedef struct AeExplanation
+{
+	double		score;			/* as ae_score_row() */
+
+	/*
+	 * (ncolumns) parts of score - median of the training rows.  Their shares
+	 * contribution / sum are never negative.
+	 */
+	const double *contribution;
+
+	/*
+	 * (ncolumns) how far each column is from what is expected of it, in its
+	 * usual deviations: signed for a single number, else the root of the sum
+	 * of squares; NaN where all of it is missing.
+	 */
+	const double *z;
+	const double *expected;		/* (ncells) as ae_score_reconstruct() */
+} AeExplanation;
 
 extern AeStatus ae_scorer_create(const AeModel *model,
 								 const AeKernels *kernels, AeArena *arena,
@@ -39,10 +71,31 @@ extern void ae_score_reconstruct(AeScorer *scorer, const double *row,
 								 double *expected);
 
 /*
- * Mean over the columns that are present of the column's loss divided by its
- * training mean.  NaN when every cell is missing.
+ * The anomaly score, 0 or more.  NaN when every cell is missing.
+ *
+ *	error		mean over the columns that are present of the column's loss
+ *				divided by its training mean
+ *	distance	root of ae_joint_distance(), 1 for the median training row
+ *	neighbour	mean distance of neighbour.h, 1 for the median training row
  */
 extern double ae_score_row(AeScorer *scorer, const double *row);
+
+/* false: every cell is missing */
+extern bool ae_score_explain(AeScorer *scorer, const double *row,
+							 AeExplanation *explanation);
+
+/* the scale on which scores are calibrated; finite unless score is NaN */
+extern double ae_score_log(double score);
+
+/*
+ * Expected share of normal rows that score at least as high, in (0, 1].  NaN
+ * if the model is not calibrated or score is NaN.
+ */
+extern double ae_score_pvalue(const AeModel *model, double score);
+
+/* coordinates of a row and its reconstruction, see joint.h */
+extern void ae_score_coordinates(AeScorer *scorer, const double *row,
+								 float *value, float *reconstruction);
 
 /*
  * The loss of each column (ncolumns), NaN where all its cells are missing; not

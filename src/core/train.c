@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "core/objective.h"
+#include "core/score_fit.h"
 #include "core/worker.h"
 
 /* validation rows never need more memory than this */
@@ -29,7 +30,8 @@ enum
 	STREAM_WEIGHTS = 1,
 	STREAM_ORDER = 3,
 	STREAM_HOLD_OUT,
-	STREAM_CALIBRATION
+	STREAM_CALIBRATION,
+	STREAM_SCORE
 };
 
 typedef struct Trainer
@@ -396,7 +398,10 @@ trainer_train(Trainer *t)
 	AE_TRY(trainer_allocate(t));
 	AE_TRY(trainer_run(t));
 	AE_TRY(trainer_calibrate(t));
-	return ae_model_prepare(model);
+	AE_TRY(ae_model_prepare(model));
+	return ae_score_fit(model, t->dataset, t->coder, t->kernels,
+						t->validation, t->nvalidation,
+						trainer_seed(t, STREAM_SCORE));
 }
 
 AeStatus

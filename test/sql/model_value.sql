@@ -10,9 +10,11 @@ SELECT g AS id, ARRAY[sin(g), cos(g), sin(g) + cos(g * 1.7)] AS v
 -- the same rows, options and seed give the same bytes
 CREATE TABLE stored (storage text PRIMARY KEY, model bytea);
 INSERT INTO stored
-SELECT 'extended', ae_train(v, '{"hidden": [64], "latent": 2, "epochs": 5}')
+SELECT 'extended', ae_train(v, '{"hidden": [64], "latent": 2, "epochs": 5,
+								 "coreset": 0}')
   FROM point;
-SELECT model = (SELECT ae_train(v, '{"hidden": [64], "latent": 2, "epochs": 5}')
+SELECT model = (SELECT ae_train(v, '{"hidden": [64], "latent": 2, "epochs": 5,
+									 "coreset": 0}')
 				  FROM point) AS same
   FROM stored;
 

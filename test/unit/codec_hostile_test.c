@@ -74,6 +74,7 @@ test_amplification(void)
 	ok(ae_net_plan(&m->net) == AE_OK, "network");
 	m->params = take(m, m->net.nparams, sizeof(float));
 	m->column_loss = take(m, (size_t) ncolumns, sizeof(double));
+	m->options.score = AE_SCORE_ERROR;
 	b = encode(m);
 	ae_model_free(m);
 
@@ -194,6 +195,25 @@ test_fields(void)
 	WRONG(m->column_loss[0] = NAN);
 	WRONG(m->column_loss[8] = INFINITY);
 	WRONG(m->column_loss[3] = -1e-9);
+	WRONG(m->joint.factor[0] = NAN);
+	WRONG(m->joint.centre[3] = INFINITY);
+	WRONG(m->joint.neighbours = 0);
+	WRONG(m->joint.neighbours = AE_MAX_NEIGHBOURS + 1);
+	WRONG(m->joint.offset[0] = -1);
+	WRONG(m->joint.offset[2] = INFINITY);
+	WRONG(m->joint.log_unit = 101);
+	WRONG(m->joint.log_unit = NAN);
+	WRONG(m->joint.npoints = 0);
+	WRONG(m->joint.npoints = NPOINTS - 1; m->options.score = AE_SCORE_ERROR);
+	WRONG(m->joint.points[0] = INT16_MIN);
+	WRONG(m->joint.points[1] = INT16_MAX);
+	WRONG(m->joint.ncoords--);
+	WRONG(m->options.score = AE_SCORE_DISTANCE);
+	WRONG(m->calibration.knots[9] = NAN);
+	WRONG(m->calibration.knots[9] = m->calibration.knots[8] - 1);
+	WRONG(m->calibration.scale = -1);
+	WRONG(m->calibration.shape = NAN);
+	WRONG(m->calibration.tail_share = 0);
 	WRONG(m->best_epoch = 4);
 	WRONG(m->best_epoch = -1);
 	WRONG(m->history[0].train_loss = NAN);

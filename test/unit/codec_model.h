@@ -16,7 +16,7 @@
 
 /* a section's tag, reserved bytes and length */
 #define SECTION_HEADER 16
-#define NSECTIONS 7
+#define NSECTIONS 8
 
 typedef struct Blob
 {
@@ -92,6 +92,7 @@ labels(AeModel *m, AeColumn *c, bool hashed, const char *const *names, int n)
 }
 
 #define NCOLUMNS 9
+#define NPOINTS 20
 
 static inline void
 build_features(AeModel *m)
@@ -177,17 +178,43 @@ build_model(void)
 	set_option(m, "learning_rate", "0.30000000000000004");
 	set_option(m, "seed", "-9007199254740991");
 	set_option(m, "time_zone", "\"Europe/Vienna\"");
+	set_option(m, "score", "\"neighbour\"");
 	build_features(m);
 	build_net(m);
+	must(ae_joint_layout(&m->joint, m->features, &m->arena) == AE_OK);
+	m->joint.neighbours = 3;
+	m->joint.npoints = NPOINTS;
 	m->best_epoch = 2;
 	m->nsteps = UINT64_C(1) << 40;
 	return m;
+}
+
+static inline void
+fit_by_hand(AeModel *m)
+{
+	AeJoint    *joint = &m->joint;
+	double		scores[100];
+
+	must(ae_joint_allocate_points(joint, NPOINTS, &m->arena) == AE_OK);
+	for (int i = 0; i < 2 * joint->ncoords; i++)
+		joint->factor[i] = 0.5f + (float) (i % 7);
+	for (int i = 0; i < 2 * joint->ncoords; i++)
+		joint->centre[i] = 0.1f * (float) (i % 5);
+	for (int i = 0; i < NPOINTS; i++)
+		for (int j = 0; j < ae_joint_width(joint); j++)
+			joint->points[ae_joint_at(joint, i, j)] =
+				(int16_t) (i * j % 11 - 5);
+	joint->log_unit = -0.7;
+	for (int i = 0; i < 100; i++)
+		scores[i] = i * i / 100.0;
+	ae_calibration_fit(&m->calibration, scores, 100, true);
 }
 
 /* what training adds */
 static inline void
 train_by_hand(AeModel *m)
 {
+	fit_by_hand(m);
 	m->params = take(m, m->net.nparams, sizeof(float));
 	ae_net_init(&m->net, 7, m->params);
 	for (int i = 0; i < m->net.nlayers; i++)
@@ -311,6 +338,7 @@ scores(const AeModel *model)
 	double	   *row = malloc(2 * ncells * sizeof(double));
 	AeArena		arena;
 	AeScorer   *scorer;
+	AeExplanation explanation;
 	bool		scored;
 
 	ae_arena_init(&arena, &unit_env);
@@ -320,7 +348,8 @@ scores(const AeModel *model)
 	{
 		for (size_t i = 0; i < ncells; i++)
 			row[i] = i % 5 == 4 ? NAN : (double) i;
-		ae_score_row(scorer, row);
+		if (ae_score_explain(scorer, row, &explanation))
+			scored = !(ae_score_pvalue(model, explanation.score) <= 0);
 		ae_score_reconstruct(scorer, row, row + ncells);
 	}
 	ae_arena_free(&arena);

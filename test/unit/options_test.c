@@ -106,6 +106,11 @@ test_table(void)
 		{"corruption_rate", AE_OPTION_NUMBER,
 		offsetof(AeOptions, corruption_rate), "\"auto\""},
 		{"score", AE_OPTION_CHOICE, offsetof(AeOptions, score), "\"auto\""},
+		{"coreset", AE_OPTION_INTEGER, offsetof(AeOptions, coreset),
+		"\"auto\""},
+		{"contamination", AE_OPTION_NUMBER,
+		offsetof(AeOptions, contamination), "null"},
+		{"alpha", AE_OPTION_NUMBER, offsetof(AeOptions, alpha), "0.01"},
 		{"max_categories", AE_OPTION_INTEGER,
 		offsetof(AeOptions, max_categories), "128"},
 		{"min_frequency", AE_OPTION_INTEGER,
@@ -132,8 +137,9 @@ test_table(void)
 		ok(option->kind == expected[i].kind &&
 		   option->offset == expected[i].offset, "%s: kind, offset", name);
 		ok(prints(&options, option, expected[i].initial), "%s: default", name);
-		ok(option->can_be_auto == (strcmp(option->initial, "auto") == 0),
-		   "%s: auto is the default where it is allowed", name);
+		ok(strcmp(option->initial, option->can_be_null ? "null" : "auto") ==
+		   0 ? option->can_be_auto : !option->can_be_auto,
+		   "%s: auto or null is the default where it is allowed", name);
 		ok((option->kind == AE_OPTION_CHOICE) == (option->nchoices > 0),
 		   "%s: choices", name);
 		ok(end[-1] == '.' && strstr(option->description, ". ") == NULL,
@@ -245,6 +251,12 @@ test_numbers(void)
 		"an integer from 0 to 100000 or \"auto\""},
 		{"corruption_rate", 0, 1, -0.5, 1.25, "-0.5", "1.25",
 		"a number from 0 to 1 or \"auto\""},
+		{"coreset", 0, AE_MAX_CORESET, -1, AE_MAX_CORESET + 1, "-1", "16385",
+		"an integer from 0 to 16384 or \"auto\""},
+		{"contamination", 0, 0.5, -1, 0.51, "-1", "0.51",
+		"a number from 0 to 0.5, \"auto\" or null"},
+		{"alpha", 1e-9, 0.5, 0, 0.6, "0", "0.6",
+		"a number from 1e-09 to 0.5"},
 		{"max_categories", 1, 65536, 0, 4294967297.0, "0", "4294967297",
 		"an integer from 1 to 65536"},
 		{"min_frequency", 1, 1e9, 0, 1000000001, "0", "1000000001",

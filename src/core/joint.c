@@ -1,0 +1,276 @@
+/*
+ * joint.c
+ *	  Points of rows in the joint space.
+ *
+ * Labels.  A category whose labels, "other" included, are no more than
+ * AE_JOINT_LABELS has a coordinate for each.  With more labels the most
+ * frequent ones keep an axis of their own, and the others are corners of a
+ * cube over the axes that are left: unit vectors whose signs are a hash of the
+ * label's index.  Two labels are then about sqrt(2) apart, whatever they are.
+ *
+ * Rounding.  A squared distance is summed in 32 bits, so the wider a point,
+ * the fewer levels its values have: about 3,000 / AE_JOINT_LIMIT for each
+ * deviation with 30 columns.
+ */
+#include "core/joint.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/rng.h"
+
+/* axes of their own when a category has more than AE_JOINT_LABELS labels */
+#define OWN_AXES (AE_JOINT_LABELS / 2)
+#define SHARED_AXES (AE_JOINT_LABELS - OWN_AXES)
+
+/* a difference of two rounded values still fits 16 bits */
+#define MAX_LEVELS 16383.0
+
+static int
+column_coords(const AeColumn *column)
+{
+	if (column->kind != AE_KIND_CATEGORY)
+		return column->output_width;
+	return column->nlabels + 1 < AE_JOINT_LABELS
+		? column->nlabels + 1 : AE_JOINT_LABELS;
+}
+
+int
+ae_joint_coords(const AeFeatures *features)
+{
+	int			ncoords = 0;
+
+	/* no more than the outputs, which are capped */
+	for (int c = 0; c < features->ncolumns; c++)
+		ncoords += column_coords(&features->columns[c]);
+	return ncoords;
+}
+
+/* the root of what a coordinate of the column counts */
+static double
+column_weight(const AeColumn *column)
+{
+	int			parts = column->kind == AE_KIND_CATEGORY ? 1
+		: column->output_width;
+
+	return sqrt(column->weight / parts);
+}
+
+/* so many that the sum of 2 d squared differences is below 2^31 */
+int
+ae_joint_levels(const AeJoint *joint)
+{
+	double		levels = floor(sqrt(0x1p28 / joint->ncoords)) - 1;
+
+	return (int) fmin(levels, MAX_LEVELS);
+}
+
+static void
+joint_set_units(AeJoint *joint, const AeFeatures *features)
+{
+	double		levels = ae_joint_levels(joint);
+	double		most = 0.0;
+	double		step;
+
+	for (int c = 0; c < features->ncolumns; c++)
+		most = fmax(most, column_weight(&features->columns[c]));
+	step = most > 0 ? most * AE_JOINT_LIMIT / levels : 1.0;
+	joint->square = (float) (step * step);
+	for (int c = 0; c < features->ncolumns; c++)
+		for (int i = joint->first[c]; i < joint->first[c + 1]; i++)
+			joint->unit[i] =
+				(float) (column_weight(&features->columns[c]) / step);
+}
+
+AeStatus
+ae_joint_layout(AeJoint *joint, const AeFeatures *features, AeArena *arena)
+{
+	int			ncoords = 0;
+	size_t		d;
+
+	joint->first = ae_arena_alloc(arena, (size_t) features->ncolumns + 1,
+								  sizeof(int));
+	if (joint->first == NULL)
+		return AE_ERR_MEMORY;
+	for (int c = 0; c < features->ncolumns; c++)
+	{
+		joint->first[c] = ncoords;
+		ncoords += column_coords(&features->columns[c]);
+	}
+	joint->first[features->ncolumns] = ncoords;
+	joint->ncoords = ncoords;
+	d = (size_t) ncoords;
+	joint->factor = ae_arena_alloc(arena, 2 * d, sizeof(float));
+	joint->centre = ae_arena_alloc(arena, 2 * d, sizeof(float));
+	joint->unit = ae_arena_alloc(arena, d, sizeof(float));
+	if (joint->factor == NULL || joint->centre == NULL || joint->unit == NULL)
+		return AE_ERR_MEMORY;
+	joint_set_units(joint, features);
+	return AE_OK;
+}
+
+AeStatus
+ae_joint_allocate_points(AeJoint *joint, int npoints, AeArena *arena)
+{
+	size_t		room;
+
+	joint->npoints = npoints;
+	room = (size_t) ae_joint_groups(joint) * AE_JOINT_GROUP;
+	joint->points = ae_arena_alloc(arena, room,
+								   (size_t) ae_joint_width(joint) *
+								   sizeof(int16_t));
+	joint->offset = ae_arena_alloc(arena, room, sizeof(float));
+	if (joint->points == NULL || joint->offset == NULL)
+		return AE_ERR_MEMORY;
+	for (size_t i = (size_t) npoints; i < room; i++)
+		joint->offset[i] = INFINITY;
+	return AE_OK;
+}
+
+void
+ae_joint_set_point(AeJoint *joint, int index, const int16_t *point)
+{
+	for (int i = 0; i < ae_joint_width(joint); i++)
+		joint->points[ae_joint_at(joint, index, i)] = point[i];
+}
+
+/*----------
+ * Coordinates.
+ *----------
+ */
+
+/* adds share times the label's unit vector */
+static void
+label_add(int ncoords, int nlabels, int label, float share, float *coords)
+{
+	uint64_t	signs;
+
+	if (nlabels < AE_JOINT_LABELS || label < OWN_AXES)
+	{
+		coords[label] += share;
+		return;
+	}
+	signs = ae_rng_hash((uint64_t) label * AE_RNG_STEP);
+	share *= 1.0f / sqrtf((float) SHARED_AXES);
+	for (int i = OWN_AXES; i < ncoords; i++, signs >>= 1)
+		coords[i] += signs & 1 ? share : -share;
+}
+
+/* expected coordinates of a category with such logits */
+static void
+label_expect(const AeColumn *column, int ncoords, const float *logits,
+			 float *coords)
+{
+	int			n = column->nlabels + 1;
+	float		most = logits[0];
+	float		sum = 0.0f;
+
+	for (int i = 1; i < n; i++)
+		most = logits[i] > most ? logits[i] : most;
+	for (int i = 0; i < n; i++)
+		sum += expf(logits[i] - most);
+	for (int i = 0; i < n; i++)
+		label_add(ncoords, column->nlabels, i, expf(logits[i] - most) / sum,
+				  coords);
+}
+
+static void
+category_coordinates(const AeColumn *column, int ncoords, const float *target,
+					 const float *output, float *value, float *reconstruction)
+{
+	memset(value, 0, (size_t) ncoords * sizeof(float));
+	memset(reconstruction, 0, (size_t) ncoords * sizeof(float));
+	label_expect(column, ncoords, output, reconstruction);
+	if (isnan(target[0]))
+		memcpy(value, reconstruction, (size_t) ncoords * sizeof(float));
+	else
+		label_add(ncoords, column->nlabels, (int) target[0], 1.0f, value);
+}
+
+void
+ae_joint_coordinates(const AeJoint *joint, const AeFeatures *features,
+					 const float *target, const float *output,
+					 float *value, float *reconstruction)
+{
+	for (int c = 0; c < features->ncolumns; c++)
+	{
+		const AeColumn *column = &features->columns[c];
+		const float *t = target + column->output;
+		const float *o = output + column->output;
+		float	   *v = value + joint->first[c];
+		float	   *r = reconstruction + joint->first[c];
+		int			n = joint->first[c + 1] - joint->first[c];
+
+		if (column->kind == AE_KIND_CATEGORY)
+		{
+			category_coordinates(column, n, t, o, v, r);
+			continue;
+		}
+		for (int i = 0; i < n; i++)
+		{
+			r[i] = column->kind == AE_KIND_BINARY
+				? 1.0f / (1.0f + expf(-o[i])) : o[i];
+			v[i] = isnan(t[i]) ? r[i] : t[i];
+		}
+	}
+}
+
+/* NaN, from weights that no training makes, is the limit too */
+static int16_t
+point_value(float z, float unit)
+{
+	float		size = fabsf(z);
+
+	if (!(size < 1e12f))
+		size = AE_JOINT_LIMIT;
+	else if (size > AE_JOINT_LINEAR)
+		size = AE_JOINT_LINEAR * (1.0f + logf(size / AE_JOINT_LINEAR));
+	return (int16_t) (z < 0 ? -size * unit - 0.5f : size * unit + 0.5f);
+}
+
+void
+ae_joint_point(const AeJoint *joint, const float *value,
+			   const float *reconstruction, int16_t *point)
+{
+	int			d = joint->ncoords;
+
+	for (int i = 0; i < d; i++)
+	{
+		float		h = reconstruction[i] - joint->centre[i];
+		float		r = value[i] - reconstruction[i] - joint->centre[d + i];
+
+		point[i] = point_value(h * joint->factor[i], joint->unit[i]);
+		point[d + i] = point_value(r * joint->factor[d + i], joint->unit[i]);
+	}
+}
+
+double
+ae_joint_distance(const AeJoint *joint, const AeFeatures *features,
+				  const float *value, const float *reconstruction,
+				  double *share)
+{
+	int			d = joint->ncoords;
+	double		sum = 0.0;
+
+	for (int c = 0; c < features->ncolumns; c++)
+	{
+		double		weight = column_weight(&features->columns[c]);
+		double		part = 0.0;
+
+		for (int i = joint->first[c]; i < joint->first[c + 1]; i++)
+		{
+			double		h = (double) reconstruction[i] - joint->centre[i];
+			double		r = (double) value[i] - reconstruction[i] -
+				joint->centre[d + i];
+			double		x = h * joint->factor[i];
+			double		y = r * joint->factor[d + i];
+
+			part += x * x + y * y;
+		}
+		part *= weight * weight;
+		sum += part;
+		if (share != NULL)
+			share[c] = part;
+	}
+	return sum / ae_joint_width(joint);
+}

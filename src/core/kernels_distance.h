@@ -1,0 +1,152 @@
+/*
+ * kernels_distance.h
+ *	  The kernels that find nearest points: distances(), lane_minima() and
+ *	  at_most().  For inclusion by kernels_body.h only.
+ *
+ * Every instruction set since SSE2 multiplies pairs of 16-bit integers and
+ * adds the two products in 32 bits: twice as many values at a time as floats,
+ * half the memory to read, and sums that do not depend on their order.
+ */
+#ifndef AE_KERNELS_DISTANCE_H
+#define AE_KERNELS_DISTANCE_H
+
+#include <string.h>
+
+#include "core/kernels_math.h"
+
+/* vectors of a group of points, and groups that are calculated together */
+#define GROUP_VECS (AE_LANES / KERNEL_LANES)
+#define TILE_GROUPS (KERNEL_LANES == 16 ? 8 : KERNEL_LANES == 8 ? 4 : 2)
+
+/* two values of x, in each lane */
+KERNEL_INLINE ivec
+pair_splat(const int16_t *x)
+{
+	int32_t		pair;
+
+	memcpy(&pair, x, sizeof(pair));
+	return pair - (ivec) {0};
+}
+
+/* sums of two squared differences, for as many points as there are lanes */
+KERNEL_INLINE ivec
+pair_squares(const int16_t *points, ivec x)
+{
+#if KERNEL_LANES == 16
+	__m512i		d = _mm512_sub_epi16(_mm512_load_si512(points), (__m512i) x);
+
+	return (ivec) _mm512_madd_epi16(d, d);
+#elif KERNEL_LANES == 8
+	const __m256i *from = (const __m256i *) points;
+	__m256i		d = _mm256_sub_epi16(_mm256_load_si256(from), (__m256i) x);
+
+	return (ivec) _mm256_madd_epi16(d, d);
+#elif defined(__SSE2__)
+	__m128i		d = _mm_sub_epi16(_mm_load_si128((const __m128i *) points),
+								  (__m128i) x);
+
+	return (ivec) _mm_madd_epi16(d, d);
+#else
+	int16_t		pair[2 * KERNEL_LANES];
+	ivec		sum;
+
+	memcpy(pair, &x, sizeof(pair));
+	for (int i = 0; i < KERNEL_LANES; i++)
+	{
+		int32_t		first = points[2 * i] - pair[2 * i];
+		int32_t		second = points[2 * i + 1] - pair[2 * i + 1];
+
+		sum[i] = first * first + second * second;
+	}
+	return sum;
+#endif
+}
+
+KERNEL_INLINE void
+distances_tile(const int ngroups, int npairs, const int16_t *x,
+			   const int16_t *points, float square, const float *offset,
+			   float *distance)
+{
+	size_t		group = (size_t) npairs * 2 * AE_LANES;
+	ivec		sum[TILE_GROUPS][GROUP_VECS] = {{{0}}};
+
+	for (int k = 0; k < npairs; k++)
+	{
+		ivec		pair = pair_splat(x + 2 * k);
+
+		for (int g = 0; g < ngroups; g++)
+			for (int v = 0; v < GROUP_VECS; v++)
+				sum[g][v] = sum[g][v] +
+					pair_squares(points + g * group + 2 * v * KERNEL_LANES,
+								 pair);
+		points += 2 * AE_LANES;
+	}
+	for (int g = 0; g < ngroups; g++)
+		for (int v = 0; v < GROUP_VECS; v++)
+		{
+			int			at = g * AE_LANES + v * KERNEL_LANES;
+
+			vec_store(distance + at,
+					  __builtin_convertvector(sum[g][v], vec) * square +
+					  vec_load(offset + at));
+		}
+}
+
+static void
+kernel_distances(int ngroups, int npairs, const int16_t *x,
+				 const int16_t *points, float square, const float *offset,
+				 float *distance)
+{
+	size_t		group = (size_t) npairs * 2 * AE_LANES;
+	int			g = 0;
+
+	for (; g + TILE_GROUPS <= ngroups; g += TILE_GROUPS)
+		distances_tile(TILE_GROUPS, npairs, x, points + g * group, square,
+					   offset + g * AE_LANES, distance + g * AE_LANES);
+	for (; g < ngroups; g++)
+		distances_tile(1, npairs, x, points + g * group, square,
+					   offset + g * AE_LANES, distance + g * AE_LANES);
+}
+
+static void
+kernel_lane_minima(int n, const float *x, float *smallest)
+{
+	vec			least[GROUP_VECS];
+
+	for (int v = 0; v < GROUP_VECS; v++)
+		least[v] = vec_load(x + v * KERNEL_LANES);
+	for (int i = AE_LANES; i < n; i += AE_LANES)
+		for (int v = 0; v < GROUP_VECS; v++)
+		{
+			vec			y = vec_load(x + i + v * KERNEL_LANES);
+
+			least[v] = vec_select(y < least[v], y, least[v]);
+		}
+	for (int v = 0; v < GROUP_VECS; v++)
+		vec_store_unaligned(smallest + v * KERNEL_LANES, least[v]);
+}
+
+static int
+kernel_at_most(int n, const float *x, float bound, int *index)
+{
+	int			count = 0;
+
+	for (int i = 0; i < n; i += AE_LANES)
+	{
+		ivec		any = {0};
+		int64_t		words[sizeof(ivec) / sizeof(int64_t)];
+		int64_t		found = 0;
+
+		for (int v = 0; v < GROUP_VECS; v++)
+			any = any | (ivec) (vec_load(x + i + v * KERNEL_LANES) <= bound);
+		memcpy(words, &any, sizeof(any));
+		for (size_t w = 0; w < sizeof(words) / sizeof(words[0]); w++)
+			found |= words[w];
+		for (int j = i; found != 0 && j < i + AE_LANES; j++)
+			if (x[j] <= bound)
+				index[count++] = j;
+	}
+	return count;
+}
+
+#endif							/* AE_KERNELS_DISTANCE_H */

@@ -1,0 +1,47 @@
+/*
+ * neighbour.h
+ *	  How far a point is from the nearest points of the coreset.
+ *
+ * The log distance of a point is the logarithm of the mean distance to the k
+ * nearest points.  A training row is in the coreset itself, so one point that
+ * is identical is left out, the same for every row.
+ *
+ * The squared distance to a point has an offset: what is far from everything
+ * itself makes nothing near it normal.  See score_fit.c.
+ */
+#ifndef AE_NEIGHBOUR_H
+#define AE_NEIGHBOUR_H
+
+#include "core/joint.h"
+
+/* one more, for an identical point, is found by as many lanes */
+#define AE_MAX_NEIGHBOURS (AE_LANES - 1)
+
+/* work space for one point; not shared between concurrent callers */
+typedef struct AeNeighbours
+{
+	const AeJoint *joint;		/* borrowed */
+	float	   *distance;		/* (groups * AE_JOINT_GROUP) squared */
+	int		   *candidate;		/* (groups * AE_JOINT_GROUP) */
+	int			nnear;
+	int			near[AE_MAX_NEIGHBOURS + 1];	/* points, nearest first */
+} AeNeighbours;
+
+/* joint must have points */
+extern AeStatus ae_neighbours_create(const AeJoint *joint, AeArena *arena,
+									 AeNeighbours **neighbours);
+
+/* finds the neighbours of a point (2 d); returns its log distance */
+extern double ae_neighbours_find(AeNeighbours *neighbours,
+								 const AeKernels *kernels,
+								 const int16_t *point);
+
+/*
+ * Each column's part of the mean distance of the point found last, without the
+ * offsets; share (ncolumns).
+ */
+extern void ae_neighbours_share(const AeNeighbours *neighbours,
+								int ncolumns, const int16_t *point,
+								double *share);
+
+#endif							/* AE_NEIGHBOUR_H */
