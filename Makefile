@@ -89,7 +89,8 @@ REGRESS = \
 	options \
 	score \
 	train \
-	types
+	types \
+	workers
 # a test has text that is not valid in this encoding
 REGRESS_OPTS = --inputdir=test --encoding=UTF8 --no-locale
 TAP_TESTS = 1

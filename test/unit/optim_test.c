@@ -41,7 +41,7 @@ static void
 test_step(void)
 {
 	const AeKernels *kernels = ae_kernels_get(AE_KERNEL_AUTO);
-	AeLayer		layer = {AE_LAYER_DENSE, AE_ACT_LINEAR, 2, 16, 0, 0};
+	AeLayer		layer = {.kind = AE_LAYER_DENSE,.in = 2,.out = 16};
 	AeNet		net = {.nlayers = 1,.ncoder = 1,.layers = &layer};
 	AeArena		arena;
 	AeOptions	o;
