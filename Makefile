@@ -55,17 +55,22 @@ OBJS = \
 	$(CORE_OBJS) \
 	src/autoencoder.o \
 	src/fn_backend.o \
+	src/fn_create.o \
 	src/fn_evaluate.o \
+	src/fn_explain.o \
 	src/fn_inspect.o \
 	src/fn_metrics.o \
+	src/fn_named.o \
 	src/fn_score.o \
 	src/fn_train.o \
+	src/fn_trigger.o \
 	src/pg_blas.o \
 	src/pg_call.o \
 	src/pg_env.o \
 	src/pg_guc.o \
 	src/pg_json.o \
 	src/pg_model.o \
+	src/pg_named.o \
 	src/pg_options.o \
 	src/pg_progress.o \
 	src/pg_row.o \
@@ -73,6 +78,8 @@ OBJS = \
 	src/pg_row_read.o \
 	src/pg_row_train.o \
 	src/pg_scalar.o \
+	src/pg_store.o \
+	src/pg_train.o \
 	src/pg_workers.o
 
 DATA = $(wildcard sql/$(EXTENSION)--*.sql)
@@ -81,18 +88,26 @@ DATA = $(wildcard sql/$(EXTENSION)--*.sql)
 REGRESS = \
 	errors \
 	evaluate \
+	explain \
 	grouping \
 	immutable_uses \
 	inspect \
 	metrics \
 	model_value \
+	named \
 	options \
+	privileges \
 	score \
 	train \
+	trigger \
 	types \
 	workers
 # a test has text that is not valid in this encoding
 REGRESS_OPTS = --inputdir=test --encoding=UTF8 --no-locale
+ISOLATION = \
+	named_score \
+	named_train
+ISOLATION_OPTS = --inputdir=test --encoding=UTF8 --no-locale
 TAP_TESTS = 1
 PROVE_TESTS = test/t/*.pl
 

@@ -18,7 +18,7 @@ NOT_OK='^(not ok|    not ok|(test )?[a-z_0-9]+ +\.\.\. FAILED)( |$)'
 # $1: name; $2: "one" or "many" tests; the rest: a command
 run_stage()
 {
-	local name=$1 kind=$2 log status=0 good=0 bad=0 skipped began=$SECONDS
+	local name=$1 kind=$2 log diffs status=0 good=0 bad=0 skipped began=$SECONDS
 	shift 2
 	stage=$((stage + 1))
 	log=$WORK/log/$stage.log
@@ -47,10 +47,13 @@ run_stage()
 		grep -E "$NOT_OK" "$log" | head -n 20 || :
 		echo "---- the end of its output"
 		tail -n 40 "$log"
-		if [ -s "$WORK/src/regression.diffs" ]; then
-			head -n 200 "$WORK/src/regression.diffs"
-			rm -f "$WORK/src/regression.diffs"
-		fi
+		for diffs in "$WORK/src/regression.diffs" \
+			"$WORK/src/output_iso/regression.diffs"; do
+			if [ -s "$diffs" ]; then
+				head -n 200 "$diffs"
+				rm -f "$diffs"
+			fi
+		done
 		echo "----"
 	fi
 }
@@ -103,9 +106,10 @@ run_stage "unit tests, address and undefined sanitizers" many \
 	UNIT_CFLAGS="$SANITIZE"
 
 start_cluster "shared_buffers = '128MB'"
-run_stage "SQL functions (pg_regress)" many run_make installcheck TAP_TESTS=
-run_stage "clusters (TAP)" many run_make installcheck REGRESS= PROVE_FLAGS=-v
-run_stage "README's commands" many in_source sh test/check_readme.sh
+run_stage "SQL functions (pg_regress, isolation)" many run_make installcheck TAP_TESTS=
+run_stage "clusters (TAP)" many run_make installcheck REGRESS= ISOLATION= \
+	PROVE_FLAGS=-v
+run_stage "commands of the documentation" many in_source sh test/check_readme.sh
 run_stage "reference documentation" many in_source sh test/check_docs.sh
 
 say "$((SECONDS - began)) seconds"

@@ -123,6 +123,42 @@ CREATE FUNCTION ae_anomaly_score(model bytea, features anyelement)
 COMMENT ON FUNCTION ae_anomaly_score(bytea, anyelement) IS
 	'how unusual the row is, higher is more so; NULL when all of it is missing';
 
+CREATE FUNCTION ae_anomaly_pvalue(model bytea, features anyelement)
+	RETURNS double precision
+	AS 'MODULE_PATHNAME', 'ae_anomaly_pvalue'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION ae_anomaly_pvalue(bytea, anyelement) IS
+	'expected share of normal rows that score at least as high; NULL when all of the row is missing';
+
+CREATE FUNCTION ae_is_anomaly(model bytea, features anyelement)
+	RETURNS boolean
+	AS 'MODULE_PATHNAME', 'ae_is_anomaly'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION ae_is_anomaly(bytea, anyelement) IS
+	'whether the p-value is at most the model''s option alpha';
+
+CREATE FUNCTION ae_is_anomaly(model bytea, features anyelement,
+							  alpha double precision)
+	RETURNS boolean
+	AS 'MODULE_PATHNAME', 'ae_is_anomaly'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION ae_is_anomaly(bytea, anyelement, double precision) IS
+	'whether the p-value is at most alpha, the share of normal rows that may raise an alarm';
+
+CREATE FUNCTION ae_explain(
+	model bytea,
+	features anyelement,
+	OUT feature text,
+	OUT actual text,
+	OUT expected text,
+	OUT contribution double precision,
+	OUT z double precision)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'ae_explain'
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 1000 ROWS 10;
+COMMENT ON FUNCTION ae_explain(bytea, anyelement) IS
+	'why the row has its score: each column''s value, the expected one, and its contribution to the score''s excess over the training median, largest first';
+
 --
 -- evaluating a model
 --
@@ -248,3 +284,307 @@ CREATE FUNCTION ae_backend()
 	LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000;
 COMMENT ON FUNCTION ae_backend() IS
 	'matrix library, CPU kernels and versions in use: what a bug report needs';
+
+--
+-- named models
+--
+
+CREATE TABLE ae_named_model (
+	name text COLLATE "C" PRIMARY KEY
+		CONSTRAINT ae_named_model_name_length
+		CHECK (octet_length(name) BETWEEN 1 AND 63),
+	owner regrole NOT NULL DEFAULT quote_ident(current_user)::regrole,
+	readers regrole[] NOT NULL DEFAULT '{}',
+	current_version integer
+);
+COMMENT ON TABLE ae_named_model IS
+	'names of models, who owns them, who else may read them, and the version that scores by name use';
+
+CREATE TABLE ae_model_version (
+	name text COLLATE "C"
+		REFERENCES ae_named_model ON UPDATE CASCADE ON DELETE CASCADE,
+	version integer CHECK (version > 0),
+	model bytea NOT NULL,
+	created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+	seconds double precision,
+	rows bigint,
+	query text,
+	options jsonb,
+	note text,
+	PRIMARY KEY (name, version)
+);
+COMMENT ON TABLE ae_model_version IS
+	'versions of named models: the model and how it was trained';
+
+-- weights do not compress
+ALTER TABLE ae_model_version ALTER model SET STORAGE EXTERNAL;
+
+SELECT pg_catalog.pg_extension_config_dump('ae_named_model', '');
+SELECT pg_catalog.pg_extension_config_dump('ae_model_version', '');
+
+-- the policies decide who may do what to which row
+ALTER TABLE ae_named_model ENABLE ROW LEVEL SECURITY;
+ALTER TABLE ae_model_version ENABLE ROW LEVEL SECURITY;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ae_named_model, ae_model_version
+	TO PUBLIC;
+
+CREATE POLICY owner ON ae_named_model
+	USING (pg_has_role(owner, 'USAGE'));
+CREATE POLICY reader ON ae_named_model FOR SELECT
+	USING (EXISTS (SELECT FROM unnest(readers) AS reader
+				   WHERE reader = 0 OR pg_has_role(reader, 'USAGE')));
+CREATE POLICY owner ON ae_model_version
+	USING (EXISTS (SELECT FROM ae_named_model n
+				   WHERE n.name = ae_model_version.name AND
+						 pg_has_role(n.owner, 'USAGE')));
+CREATE POLICY reader ON ae_model_version FOR SELECT
+	USING (EXISTS (SELECT FROM ae_named_model n
+				   WHERE n.name = ae_model_version.name));
+
+CREATE FUNCTION ae_model_changed()
+	RETURNS trigger
+	AS 'MODULE_PATHNAME', 'ae_model_changed'
+	LANGUAGE C;
+COMMENT ON FUNCTION ae_model_changed() IS
+	'tells all sessions to read models by name anew; trigger of the tables of named models';
+
+CREATE TRIGGER ae_model_changed
+	AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON ae_named_model
+	FOR EACH STATEMENT EXECUTE FUNCTION ae_model_changed();
+CREATE TRIGGER ae_model_changed
+	AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON ae_model_version
+	FOR EACH STATEMENT EXECUTE FUNCTION ae_model_changed();
+ALTER TABLE ae_named_model ENABLE ALWAYS TRIGGER ae_model_changed;
+ALTER TABLE ae_model_version ENABLE ALWAYS TRIGGER ae_model_changed;
+
+CREATE VIEW ae_models WITH (security_invoker, security_barrier) AS
+SELECT v.name,
+	   v.version,
+	   v.version IS NOT DISTINCT FROM n.current_version AS is_current,
+	   n.owner,
+	   n.readers,
+	   v.created_at,
+	   v.seconds,
+	   v.rows,
+	   octet_length(v.model) AS bytes,
+	   v.query,
+	   v.options,
+	   v.note
+FROM ae_named_model n JOIN ae_model_version v ON v.name = n.name;
+COMMENT ON VIEW ae_models IS
+	'the versions of the named models that the current role may read';
+GRANT SELECT ON ae_models TO PUBLIC;
+
+CREATE FUNCTION ae_create_model(
+	name text,
+	query text,
+	options jsonb DEFAULT NULL,
+	replace boolean DEFAULT false,
+	note text DEFAULT NULL)
+	RETURNS integer
+	AS 'MODULE_PATHNAME', 'ae_create_model'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000;
+COMMENT ON FUNCTION ae_create_model(text, text, jsonb, boolean, text) IS
+	'trains on the rows of a query and stores the model under a name; the new version''s number';
+
+CREATE FUNCTION ae_store_model(name text, model bytea,
+							   note text DEFAULT NULL)
+	RETURNS integer
+	AS 'MODULE_PATHNAME', 'ae_store_model'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000;
+COMMENT ON FUNCTION ae_store_model(text, bytea, text) IS
+	'stores a model as the newest version of a name; the new version''s number';
+
+CREATE FUNCTION ae_model(name text)
+	RETURNS bytea
+	AS 'MODULE_PATHNAME', 'ae_model'
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION ae_model(text) IS
+	'the current version of a named model';
+
+CREATE FUNCTION ae_model(name text, version integer)
+	RETURNS bytea
+	AS 'MODULE_PATHNAME', 'ae_model'
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION ae_model(text, integer) IS
+	'a version of a named model';
+
+CREATE FUNCTION ae_drop_model(name text, if_exists boolean DEFAULT false)
+	RETURNS void
+	AS 'MODULE_PATHNAME', 'ae_drop_model'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000;
+COMMENT ON FUNCTION ae_drop_model(text, boolean) IS
+	'drops a named model with all its versions';
+
+CREATE FUNCTION ae_rename_model(name text, new_name text)
+	RETURNS void
+	AS 'MODULE_PATHNAME', 'ae_rename_model'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000;
+COMMENT ON FUNCTION ae_rename_model(text, text) IS
+	'gives a named model another name';
+
+CREATE FUNCTION ae_rollback_model(name text, version integer)
+	RETURNS integer
+	AS 'MODULE_PATHNAME', 'ae_rollback_model'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000;
+COMMENT ON FUNCTION ae_rollback_model(text, integer) IS
+	'makes another version the current one; the one that was current before';
+
+CREATE FUNCTION ae_prune_model(name text, keep integer)
+	RETURNS integer
+	AS 'MODULE_PATHNAME', 'ae_prune_model'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000;
+COMMENT ON FUNCTION ae_prune_model(text, integer) IS
+	'drops old versions of a named model, but neither the newest ones, as many as to keep, nor the current one; how many it dropped';
+
+CREATE FUNCTION ae_grant_model(name text, role text)
+	RETURNS void
+	AS 'MODULE_PATHNAME', 'ae_grant_model'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000;
+COMMENT ON FUNCTION ae_grant_model(text, text) IS
+	'lets a role, or with public every role, read and use a named model';
+
+CREATE FUNCTION ae_revoke_model(name text, role text)
+	RETURNS void
+	AS 'MODULE_PATHNAME', 'ae_revoke_model'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000;
+COMMENT ON FUNCTION ae_revoke_model(text, text) IS
+	'takes back what ae_grant_model() gave';
+
+--
+-- functions that take a model, by name
+--
+
+CREATE FUNCTION ae_encode(name text, features anyelement)
+	RETURNS real[]
+	AS 'MODULE_PATHNAME', 'ae_encode'
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION ae_encode(text, anyelement) IS
+	'ae_encode() with the current version of a named model';
+
+CREATE FUNCTION ae_decode(name text, code real[])
+	RETURNS double precision[]
+	AS 'MODULE_PATHNAME', 'ae_decode'
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION ae_decode(text, real[]) IS
+	'ae_decode() with the current version of a named model';
+
+CREATE FUNCTION ae_reconstruct(name text, features anyelement)
+	RETURNS anyelement
+	AS 'MODULE_PATHNAME', 'ae_reconstruct'
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION ae_reconstruct(text, anyelement) IS
+	'ae_reconstruct() with the current version of a named model';
+
+CREATE FUNCTION ae_impute(name text, features anyelement)
+	RETURNS anyelement
+	AS 'MODULE_PATHNAME', 'ae_impute'
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION ae_impute(text, anyelement) IS
+	'ae_impute() with the current version of a named model';
+
+CREATE FUNCTION ae_anomaly_score(name text, features anyelement)
+	RETURNS double precision
+	AS 'MODULE_PATHNAME', 'ae_anomaly_score'
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION ae_anomaly_score(text, anyelement) IS
+	'ae_anomaly_score() with the current version of a named model';
+
+CREATE FUNCTION ae_anomaly_pvalue(name text, features anyelement)
+	RETURNS double precision
+	AS 'MODULE_PATHNAME', 'ae_anomaly_pvalue'
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION ae_anomaly_pvalue(text, anyelement) IS
+	'ae_anomaly_pvalue() with the current version of a named model';
+
+CREATE FUNCTION ae_is_anomaly(name text, features anyelement)
+	RETURNS boolean
+	AS 'MODULE_PATHNAME', 'ae_is_anomaly'
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION ae_is_anomaly(text, anyelement) IS
+	'ae_is_anomaly() with the current version of a named model';
+
+CREATE FUNCTION ae_is_anomaly(name text, features anyelement,
+							  alpha double precision)
+	RETURNS boolean
+	AS 'MODULE_PATHNAME', 'ae_is_anomaly'
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION ae_is_anomaly(text, anyelement, double precision) IS
+	'ae_is_anomaly() with the current version of a named model';
+
+CREATE FUNCTION ae_explain(
+	name text,
+	features anyelement,
+	OUT feature text,
+	OUT actual text,
+	OUT expected text,
+	OUT contribution double precision,
+	OUT z double precision)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'ae_explain'
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 1000 ROWS 10;
+COMMENT ON FUNCTION ae_explain(text, anyelement) IS
+	'ae_explain() with the current version of a named model';
+
+CREATE FUNCTION ae_evaluate_transition(state internal, name text,
+									   features anyelement)
+	RETURNS internal
+	AS 'MODULE_PATHNAME', 'ae_evaluate_transition'
+	LANGUAGE C STABLE PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION ae_evaluate_transition(internal, text, anyelement) IS
+	'adds up a row''s errors; part of ae_evaluate(), not to be called by itself';
+
+CREATE AGGREGATE ae_evaluate(name text, features anyelement) (
+	SFUNC = ae_evaluate_transition,
+	STYPE = internal,
+	SSPACE = 16384,
+	FINALFUNC = ae_evaluate_final,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE ae_evaluate(text, anyelement) IS
+	'ae_evaluate() with the current version of a named model';
+
+CREATE FUNCTION ae_info(name text)
+	RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'ae_info'
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION ae_info(text) IS
+	'ae_info() with the current version of a named model';
+
+CREATE FUNCTION ae_features(
+	model text,
+	OUT name text,
+	OUT type text,
+	OUT kind text,
+	OUT scaling text,
+	OUT mean double precision,
+	OUT stddev double precision,
+	OUT min double precision,
+	OUT max double precision,
+	OUT null_fraction double precision,
+	OUT categories text[],
+	OUT width integer)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'ae_features'
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 1000 ROWS 30;
+COMMENT ON FUNCTION ae_features(text) IS
+	'ae_features() with the current version of a named model';
+
+CREATE FUNCTION ae_history(
+	name text,
+	OUT epoch integer,
+	OUT train_loss double precision,
+	OUT validation_loss double precision,
+	OUT learning_rate double precision)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'ae_history'
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 1000 ROWS 100;
+COMMENT ON FUNCTION ae_history(text) IS
+	'ae_history() with the current version of a named model';
+
+CREATE FUNCTION ae_score_trigger()
+	RETURNS trigger
+	AS 'MODULE_PATHNAME', 'ae_score_trigger'
+	LANGUAGE C;
+COMMENT ON FUNCTION ae_score_trigger() IS
+	'trigger BEFORE INSERT OR UPDATE FOR EACH ROW: writes the anomaly score by a named model, and perhaps its p-value, into columns; arguments: model, score column [, p-value column] [, ''on_missing=null'']';

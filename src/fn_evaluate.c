@@ -53,13 +53,14 @@ typedef struct EvaluateState
 } EvaluateState;
 
 static EvaluateState *
-state_create(Datum model, MemoryContext context)
+state_create(const AepgCall *call, MemoryContext context)
 {
 	MemoryContext old = MemoryContextSwitchTo(context);
 	EvaluateState *state = palloc0(sizeof(EvaluateState));
 	const AeFeatures *features;
 
-	state->model = aepg_model_get(model, &state->ref, context);
+	state->model = aepg_model_find(aepg_model_key(call->site.ref),
+								   &state->ref, context);
 	features = state->model->features;
 	state->columns = palloc0(features->ncolumns * sizeof(ColumnErrors));
 	state->original = palloc0(features->ncells * sizeof(CellErrors));
@@ -129,7 +130,7 @@ column_add(EvaluateState *state, const AepgCall *call, int i)
 						 call->scorer->output[column->output + j]);
 }
 
-/* ae_evaluate_transition(state internal, model bytea, features anyelement) */
+/* ae_evaluate_transition(state internal, model, features anyelement) */
 Datum
 ae_evaluate_transition(PG_FUNCTION_ARGS)
 {
@@ -150,7 +151,7 @@ ae_evaluate_transition(PG_FUNCTION_ARGS)
 
 	call = aepg_call_row(fcinfo, 1);
 	if (state == NULL)
-		state = state_create(PG_GETARG_DATUM(1), context);
+		state = state_create(call, context);
 	if (state->model != call->model)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

@@ -14,7 +14,7 @@
 
 #include "pg_compat.h"
 #include "pg_json.h"
-#include "pg_model.h"
+#include "pg_named.h"
 
 PG_FUNCTION_INFO_V1(ae_info);
 PG_FUNCTION_INFO_V1(ae_features);
@@ -29,12 +29,12 @@ static const char *const layer_kind_names[AE_LAYER_COUNT] = {
 static const AeModel *
 inspect_model(FunctionCallInfo fcinfo)
 {
-	AepgModelRef *ref = fcinfo->flinfo->fn_extra;
-	const AeModel *model;
+	FmgrInfo   *flinfo = fcinfo->flinfo;
 
-	model = aepg_model_get(PG_GETARG_DATUM(0), &ref, fcinfo->flinfo->fn_mcxt);
-	fcinfo->flinfo->fn_extra = ref;
-	return model;
+	if (flinfo->fn_extra == NULL)
+		flinfo->fn_extra = MemoryContextAllocZero(flinfo->fn_mcxt,
+												  sizeof(AepgModelArg));
+	return aepg_arg_model(fcinfo, 0, flinfo->fn_extra, flinfo->fn_mcxt);
 }
 
 /* a cell of a result row; NULL unless finite */
@@ -110,7 +110,7 @@ info_losses(StringInfo json, const AeModel *model)
 	aepg_json_number(json, "validation_loss", validation_loss);
 }
 
-/* ae_info(model bytea) returns jsonb */
+/* ae_info(model) returns jsonb */
 Datum
 ae_info(PG_FUNCTION_ARGS)
 {
@@ -188,7 +188,7 @@ features_null_fraction(const AeColumn *column, uint64 nrows)
 	return missing / column->ncells / nrows;
 }
 
-/* ae_features(model bytea) returns setof record */
+/* ae_features(model) returns setof record */
 Datum
 ae_features(PG_FUNCTION_ARGS)
 {
@@ -233,7 +233,7 @@ ae_features(PG_FUNCTION_ARGS)
  */
 #define HISTORY_COLUMNS 4
 
-/* ae_history(model bytea) returns setof record */
+/* ae_history(model) returns setof record */
 Datum
 ae_history(PG_FUNCTION_ARGS)
 {

@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "utils/memutils.h"
 
@@ -14,8 +15,8 @@
 #include "pg_env.h"
 #include "pg_guc.h"
 
-static AepgCall *
-call_create(MemoryContext parent)
+AepgCall *
+aepg_call_create(MemoryContext parent)
 {
 	AepgCall   *call = MemoryContextAllocZero(parent, sizeof(AepgCall));
 
@@ -44,21 +45,26 @@ call_make(AepgCall *call, const AeModel *model)
 	call->model = model;
 }
 
+void
+aepg_call_use(AepgCall *call, const AeModel *model)
+{
+	if (unlikely(model != call->model))
+		call_make(call, model);
+}
+
 AepgCall *
 aepg_call_model(FunctionCallInfo fcinfo, int arg)
 {
 	FmgrInfo   *flinfo = fcinfo->flinfo;
 	AepgCall   *call = flinfo->fn_extra;
-	const AeModel *model;
 
 	if (call == NULL)
 	{
-		call = call_create(flinfo->fn_mcxt);
+		call = aepg_call_create(flinfo->fn_mcxt);
 		flinfo->fn_extra = call;
 	}
-	model = aepg_model_get(PG_GETARG_DATUM(arg), &call->ref, flinfo->fn_mcxt);
-	if (model != call->model)
-		call_make(call, model);
+	aepg_call_use(call, aepg_arg_model(fcinfo, arg, &call->site,
+									   flinfo->fn_mcxt));
 	return call;
 }
 
@@ -102,4 +108,16 @@ aepg_call_row(FunctionCallInfo fcinfo, int arg)
 	aepg_reader_read(call->reader, features, call_label,
 					 unconstify(AeModel *, call->model), call->row);
 	return call;
+}
+
+void
+aepg_call_tuple(AepgCall *call, HeapTuple tuple, TupleDesc desc)
+{
+	if (call->reader == NULL)
+		call->reader =
+			aepg_reader_for_model(desc->tdtypeid,
+								  heap_copy_tuple_as_datum(tuple, desc),
+								  call->model, call->context);
+	aepg_reader_read_tuple(call->reader, tuple, call_label,
+						   unconstify(AeModel *, call->model), call->row);
 }

@@ -7,13 +7,15 @@
 
 #include "postgres.h"
 
+#include "access/htup.h"
+#include "access/tupdesc.h"
 #include "fmgr.h"
 
 #include "core/score.h"
-#include "pg_model.h"
+#include "pg_named.h"
 #include "pg_row.h"
 
-/* lives in fn_extra; all but ref and type is made for one model */
+/* usually lives in fn_extra; all but site and type is made for one model */
 typedef struct AepgCall
 {
 	const AeModel *model;		/* NULL: nothing below is usable */
@@ -22,7 +24,7 @@ typedef struct AepgCall
 	double	   *expected;		/* (ncells) for results */
 	AepgReader *reader;			/* NULL before the first row */
 
-	AepgModelRef *ref;
+	AepgModelArg site;			/* of the model argument */
 	Oid			type;			/* of the features argument */
 	MemoryContext context;		/* of what is made for the model */
 } AepgCall;
@@ -32,5 +34,13 @@ extern AepgCall *aepg_call_model(FunctionCallInfo fcinfo, int arg);
 
 /* the same, with the features in argument arg + 1 read into row */
 extern AepgCall *aepg_call_row(FunctionCallInfo fcinfo, int arg);
+
+/*
+ * Parts of the above, for rows that are no argument of a function: a call
+ * that lives in context; ready to apply a model; a row of a table read.
+ */
+extern AepgCall *aepg_call_create(MemoryContext context);
+extern void aepg_call_use(AepgCall *call, const AeModel *model);
+extern void aepg_call_tuple(AepgCall *call, HeapTuple tuple, TupleDesc desc);
 
 #endif							/* AEPG_CALL_H */

@@ -246,8 +246,7 @@ cache_trim(void)
 struct AepgModelRef
 {
 	CachedModel *entry;			/* NULL: none yet */
-	unsigned char header[AE_HEADER_BYTES];
-	size_t		size;			/* of the value, without its length word */
+	AepgModelKey key;			/* of the model held */
 
 	/*
 	 * Where the value was stored, if has_place.  Identifiers of TOASTed values
@@ -288,16 +287,16 @@ ref_create(MemoryContext context)
 
 /* nothing here can fail: the ref has a model at any time */
 static void
-ref_assign(AepgModelRef *ref, CachedModel *entry,
-		   const unsigned char *header, size_t size)
+ref_assign(AepgModelRef *ref, CachedModel *entry, const void *header,
+		   size_t size)
 {
 	entry->nusers++;
 	dlist_delete(&entry->node);
 	dlist_push_tail(&cache.by_use, &entry->node);
 	ref_release(ref);
 	ref->entry = entry;
-	memcpy(ref->header, header, AE_HEADER_BYTES);
-	ref->size = size;
+	memmove(ref->key.header, header, AE_HEADER_BYTES);
+	ref->key.size = size;
 }
 
 static bool
@@ -333,8 +332,8 @@ ref_load(AepgModelRef *ref, Datum value)
 	if (VARATT_IS_EXTERNAL(start) || VARATT_IS_COMPRESSED(start))
 		start = pg_detoast_datum_slice(start, 0, AE_HEADER_BYTES);
 
-	if (ref->entry == NULL || size != ref->size ||
-		memcmp(ref->header, VARDATA_ANY(start), AE_HEADER_BYTES) != 0)
+	if (ref->entry == NULL || size != ref->key.size ||
+		memcmp(ref->key.header, VARDATA_ANY(start), AE_HEADER_BYTES) != 0)
 	{
 		aepg_check(ae_codec_header(VARDATA_ANY(start),
 								   VARSIZE_ANY_EXHDR(start), &header),
@@ -344,7 +343,7 @@ ref_load(AepgModelRef *ref, Datum value)
 		entry = cache_find(header.digest);
 		if (entry == NULL)
 			entry = cache_add(value, &header);
-		ref_assign(ref, entry, (unsigned char *) VARDATA_ANY(start), size);
+		ref_assign(ref, entry, VARDATA_ANY(start), size);
 	}
 
 	if ((Pointer) start != DatumGetPointer(value))
@@ -374,4 +373,37 @@ aepg_model_get(Datum value, AepgModelRef **ref, MemoryContext context)
 	if (has_place)
 		ref_set_place(*ref, &place);
 	return (*ref)->entry->model;
+}
+
+const AeModel *
+aepg_model_held(const AepgModelRef *ref)
+{
+	return ref == NULL || ref->entry == NULL ? NULL : ref->entry->model;
+}
+
+const AepgModelKey *
+aepg_model_key(const AepgModelRef *ref)
+{
+	return &ref->key;
+}
+
+const AeModel *
+aepg_model_find(const AepgModelKey *key, AepgModelRef **ref,
+				MemoryContext context)
+{
+	AeHeader	header;
+	CachedModel *entry;
+
+	if (cache.models == NULL)
+		cache_create();
+	if (*ref == NULL)
+		*ref = ref_create(context);
+	aepg_check(ae_codec_header(key->header, AE_HEADER_BYTES, &header),
+			   READING);
+	entry = cache_find(header.digest);
+	if (entry == NULL)
+		return NULL;
+	(*ref)->has_place = false;
+	ref_assign(*ref, entry, key->header, key->size);
+	return entry->model;
 }

@@ -36,4 +36,25 @@ typedef struct AepgModelRef AepgModelRef;
 extern const AeModel *aepg_model_get(Datum value, AepgModelRef **ref,
 									 MemoryContext context);
 
+/* the model that ref holds; NULL if none */
+extern const AeModel *aepg_model_held(const AepgModelRef *ref);
+
+/* what tells models apart: header and size of the value */
+typedef struct AepgModelKey
+{
+	unsigned char header[AE_HEADER_BYTES];
+	size_t		size;			/* without the length word */
+} AepgModelKey;
+
+/* the key of the model that ref holds */
+extern const AepgModelKey *aepg_model_key(const AepgModelRef *ref);
+
+/*
+ * Makes *ref hold the model with this key if the session still has it parsed;
+ * NULL if not.
+ */
+extern const AeModel *aepg_model_find(const AepgModelKey *key,
+									  AepgModelRef **ref,
+									  MemoryContext context);
+
 #endif							/* AEPG_MODEL_H */

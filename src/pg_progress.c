@@ -7,7 +7,7 @@
  * any command number, and read by an extension that knows the number: so a
  * training is seen from other sessions without shared memory of our own, which
  * would have to be preloaded.  The server clears the slot when a transaction
- * or a subtransaction is aborted; then the next number written claims it again.
+ * or a subtransaction is aborted; the next number written claims it again.
  */
 #include "postgres.h"
 
@@ -52,6 +52,7 @@ StaticAssertDecl(PARAM_COUNT <= PGSTAT_NUM_PROGRESS_PARAM,
 
 /* the training of this session; seconds since an arbitrary moment */
 static char progress_model[NAMEDATALEN];
+static int64 progress_rows;		/* read so far */
 static double progress_began;	/* its epochs */
 
 PG_FUNCTION_INFO_V1(ae_progress);
@@ -114,6 +115,7 @@ aepg_progress_start(const char *model)
 	memset(progress_model, 0, sizeof(progress_model));
 	if (model != NULL)
 		strlcpy(progress_model, model, sizeof(progress_model));
+	progress_rows = 0;
 	aepg_progress_phase(AEPG_PHASE_READING, 0);
 }
 
@@ -133,13 +135,16 @@ aepg_progress_phase(AepgPhase phase, uint64 nrows)
 }
 
 void
-aepg_progress_row(uint64 nrows)
+aepg_progress_row(void)
 {
 	const int	params[] = {PARAM_PHASE, PARAM_ROWS};
-	const int64 values[] = {AEPG_PHASE_READING, (int64) nrows};
 
-	if (nrows % ROWS_BETWEEN == 0)
+	if (++progress_rows % ROWS_BETWEEN == 0)
+	{
+		const int64 values[] = {AEPG_PHASE_READING, progress_rows};
+
 		progress_set(lengthof(params), params, values);
+	}
 }
 
 void

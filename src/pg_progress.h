@@ -27,7 +27,7 @@ extern void aepg_progress_start(const char *model);
 extern void aepg_progress_phase(AepgPhase phase, uint64 nrows);
 
 /* one more row was read; seen now and then */
-extern void aepg_progress_row(uint64 nrows);
+extern void aepg_progress_row(void);
 
 /* nothing to be shown any more; at abort the server sees to that */
 extern void aepg_progress_end(void);

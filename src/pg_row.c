@@ -69,6 +69,8 @@ aepg_row_init_column(RowColumn *column, Oid type, int32 typmod,
 					 MemoryContext context)
 {
 	Oid			element;
+	Oid			output;
+	bool		is_varlena;
 
 	column->type = type;
 	element = get_element_type(getBaseTypeAndTypmod(type, &typmod));
@@ -77,6 +79,8 @@ aepg_row_init_column(RowColumn *column, Oid type, int32 typmod,
 	if (!column->is_array)
 		return aepg_scalar_init(&column->scalar, type, typmod, context);
 
+	getTypeOutputInfo(type, &output, &is_varlena);
+	fmgr_info_cxt(output, &column->array_output, context);
 	get_typlenbyvalalign(element, &column->element_bytes,
 						 &column->element_by_value, &column->element_align);
 	return aepg_scalar_init(&column->scalar, element, typmod, context) &&
@@ -212,15 +216,19 @@ row_is_anonymous(const AepgReader *reader)
 	return true;
 }
 
+/* from start on, and then from the first one */
 static int
-row_find_attribute(const AepgReader *reader, const char *name)
+row_find_attribute(const AepgReader *reader, const char *name, int start)
 {
-	for (int i = 0; i < reader->desc->natts; i++)
+	int			natts = reader->desc->natts;
+
+	for (int i = 0; i < natts; i++)
 	{
-		Form_pg_attribute att = TupleDescAttr(reader->desc, i);
+		int			index = start + i < natts ? start + i : start + i - natts;
+		Form_pg_attribute att = TupleDescAttr(reader->desc, index);
 
 		if (!att->attisdropped && strcmp(NameStr(att->attname), name) == 0)
-			return i;
+			return index;
 	}
 	return -1;
 }
@@ -230,11 +238,17 @@ row_match_attribute(const AepgReader *reader, const AeFeatures *features,
 					int column, bool is_anonymous)
 {
 	const char *name = features->columns[column].name;
+	int			start = 0;
 	int			attribute;
 
 	if (is_anonymous && reader->desc->natts == features->ncolumns)
 		return column;
-	attribute = row_find_attribute(reader, name);
+
+	/* columns often are in the model's order */
+	if (column > 0)
+		start = (reader->columns[column - 1].attribute + 1) %
+			reader->desc->natts;
+	attribute = row_find_attribute(reader, name, start);
 	if (attribute < 0 && is_anonymous)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
@@ -249,6 +263,22 @@ row_match_attribute(const AepgReader *reader, const AeFeatures *features,
 	return attribute;
 }
 
+/*
+ * What aepg_row_init_column() would look up for the column, taken from the one
+ * before if that has the same type.
+ */
+static bool
+row_copy_column(RowColumn *column, const RowColumn *before,
+				Form_pg_attribute att)
+{
+	if (before->is_array || before->type != att->atttypid ||
+		before->scalar.base != att->atttypid ||
+		before->scalar.typmod != att->atttypmod)
+		return false;
+	*column = *before;
+	return true;
+}
+
 static void
 row_apply_to_attribute(AepgReader *reader, int attribute, int index,
 					   const AeModel *model)
@@ -256,14 +286,18 @@ row_apply_to_attribute(AepgReader *reader, int attribute, int index,
 	Form_pg_attribute att = TupleDescAttr(reader->desc, attribute);
 	const AeColumn *wanted = &model->features->columns[index];
 	RowColumn  *column = &reader->columns[index];
+	bool		is_readable = true;
 	bool		is_literal;
 
+	if ((index == 0 || !row_copy_column(column, column - 1, att)) &&
+		!aepg_row_init_column(column, att->atttypid, att->atttypmod,
+							  reader->context))
+		is_readable = false;
 	column->name = NameStr(att->attname);
 	column->attribute = attribute;
 	column->column = index;
 	column->cell = wanted->cell;
-	if (!aepg_row_init_column(column, att->atttypid, att->atttypmod,
-							  reader->context) ||
+	if (!is_readable ||
 		!aepg_row_set_kind(column, wanted->kind, model->options.time_zone))
 		row_reject_kind(column, wanted);
 	column->ncells = wanted->ncells;

@@ -16,6 +16,8 @@
 
 #include "postgres.h"
 
+#include "access/htup.h"
+
 #include "core/dataset.h"
 #include "core/model.h"
 #include "pg_options.h"
@@ -72,6 +74,15 @@ extern bool aepg_reader_fits(AepgReader *reader, Datum value);
 extern void aepg_reader_read(AepgReader *reader, Datum value,
 							 AepgLabelFn label, void *arg, double *row);
 
+/* the same for a row whose columns are at hand, in their order in the type */
+extern void aepg_reader_read_columns(AepgReader *reader, const Datum *values,
+									 const bool *nulls, AepgLabelFn label,
+									 void *arg, double *row);
+
+/* the same for a row of a table with that row type */
+extern void aepg_reader_read_tuple(AepgReader *reader, HeapTuple tuple,
+								   AepgLabelFn label, void *arg, double *row);
+
 /*
  * A copy of value, of the same type, with the model's columns replaced by
  * the expected cells: rounded to integers, numeric(p,s) and ranges respected,
@@ -80,5 +91,14 @@ extern void aepg_reader_read(AepgReader *reader, Datum value,
 extern Datum aepg_reader_build(AepgReader *reader, Datum value,
 							   const AeModel *model, const double *expected,
 							   bool only_missing);
+
+/*
+ * The source columns of the model as text, each by its type's output function
+ * and NULL where there is nothing: as they are in value, and as the expected
+ * cells say.  Both (columns of the model) are filled in; domains have no say.
+ */
+extern void aepg_reader_show(AepgReader *reader, Datum value,
+							 const AeModel *model, const double *expected,
+							 char **actual_text, char **expected_text);
 
 #endif							/* AEPG_ROW_H */

@@ -1,6 +1,7 @@
 /*
  * pg_row_build.c
- *	  Cells as SQL values: a copy of a value with the model's columns replaced.
+ *	  Cells as SQL values: a copy of a value with the model's columns replaced,
+ *	  or both beside each other as text.
  */
 #include "postgres.h"
 
@@ -24,10 +25,11 @@ row_check_domain(AepgReader *reader, Oid type, Datum value, bool is_null,
 		domain_check(value, is_null, type, cache, reader->context);
 }
 
-/* the value that a cell stands for, NULL where the model expects nothing */
+/* the value that a cell stands for, NULL where the model expects nothing; its
+ * domain has not been asked */
 static Datum
-row_build_scalar(AepgReader *reader, RowColumn *column, int cell,
-				 const AeModel *model, const double *expected, bool *is_null)
+row_make_scalar(const AepgReader *reader, RowColumn *column, int cell,
+				const AeModel *model, const double *expected, bool *is_null)
 {
 	AepgScalar *scalar = &column->scalar;
 	Datum		value = (Datum) 0;
@@ -44,11 +46,43 @@ row_build_scalar(AepgReader *reader, RowColumn *column, int cell,
 	}
 	else if (!*is_null)
 		value = aepg_scalar_from_number(scalar, expected[cell]);
+	return value;
+}
+
+static Datum
+row_build_scalar(AepgReader *reader, RowColumn *column, int cell,
+				 const AeModel *model, const double *expected, bool *is_null)
+{
+	AepgScalar *scalar = &column->scalar;
+	Datum		value = row_make_scalar(reader, column, cell, model, expected,
+										is_null);
 
 	if (scalar->type != scalar->base)
 		row_check_domain(reader, scalar->type, value, *is_null,
 						 &scalar->domain_cache);
 	return value;
+}
+
+static Datum
+row_make_array(const RowColumn *column, Datum *values, bool *nulls, int n,
+			   int lower)
+{
+	return PointerGetDatum(construct_md_array(values, nulls, 1, &n, &lower,
+											  column->scalar.type,
+											  column->element_bytes,
+											  column->element_by_value,
+											  column->element_align));
+}
+
+static void
+row_split_array(const RowColumn *column, ArrayType *array, Datum **values,
+				bool **nulls)
+{
+	int			count;
+
+	deconstruct_array(array, ARR_ELEMTYPE(array), column->element_bytes,
+					  column->element_by_value, column->element_align, values,
+					  nulls, &count);
 }
 
 /* array may be NULL */
@@ -64,13 +98,9 @@ row_build_array(AepgReader *reader, RowColumn *column, ArrayType *array,
 
 	if (array != NULL)
 	{
-		int			count;
-
 		aepg_row_check_length(reader, column, array);
 		lower = ARR_LBOUND(array)[0];
-		deconstruct_array(array, ARR_ELEMTYPE(array), column->element_bytes,
-						  column->element_by_value, column->element_align,
-						  &values, &nulls, &count);
+		row_split_array(column, array, &values, &nulls);
 	}
 	else
 	{
@@ -87,11 +117,7 @@ row_build_array(AepgReader *reader, RowColumn *column, ArrayType *array,
 			values[i] = row_build_scalar(reader, column, cell, model,
 										 expected, &nulls[i]);
 	}
-	return PointerGetDatum(construct_md_array(values, nulls, 1, &n, &lower,
-											  column->scalar.type,
-											  column->element_bytes,
-											  column->element_by_value,
-											  column->element_align));
+	return row_make_array(column, values, nulls, n, lower);
 }
 
 static void
@@ -150,4 +176,96 @@ aepg_reader_build(AepgReader *reader, Datum value, const AeModel *model,
 	row_check_domain(reader, reader->type, result, false,
 					 &reader->domain_cache);
 	return result;
+}
+
+/*----------
+ * As text.
+ *----------
+ */
+static char *
+row_show(RowColumn *column, bool as_array, Datum value, bool is_null)
+{
+	FmgrInfo   *output = as_array ? &column->array_output
+		: &column->scalar.output;
+
+	return is_null ? NULL : OutputFunctionCall(output, value);
+}
+
+/* values (n) of the cells of one source column */
+static char *
+row_show_cells(RowColumn *column, bool as_array, Datum *values, bool *nulls,
+			   int n)
+{
+	if (as_array)
+		return row_show(column, true,
+						row_make_array(column, values, nulls, n, 1), false);
+	return row_show(column, false, values[0], nulls[0]);
+}
+
+static char *
+row_show_expected(AepgReader *reader, RowColumn *column, bool as_array,
+				  const AeColumn *source, const AeModel *model,
+				  const double *expected)
+{
+	Datum	   *values = palloc(source->ncells * sizeof(Datum));
+	bool	   *nulls = palloc(source->ncells * sizeof(bool));
+
+	if (column->scalar.form == AEPG_FORM_UNKNOWN)
+		aepg_row_check_literal(column);
+	for (int i = 0; i < source->ncells; i++)
+		values[i] = row_make_scalar(reader, column, source->cell + i, model,
+									expected, &nulls[i]);
+	return row_show_cells(column, as_array, values, nulls, source->ncells);
+}
+
+/* a source column of the model is an element of the array, or several */
+static void
+row_show_array(AepgReader *reader, ArrayType *array, const AeModel *model,
+			   const double *expected, char **actual_text,
+			   char **expected_text)
+{
+	const AeFeatures *features = model->features;
+	RowColumn  *column = reader->columns;
+	Datum	   *values;
+	bool	   *nulls;
+
+	aepg_row_check_length(reader, column, array);
+	row_split_array(column, array, &values, &nulls);
+	for (int i = 0; i < features->ncolumns; i++)
+	{
+		const AeColumn *source = &features->columns[i];
+		bool		as_array = source->ncells > 1;
+
+		actual_text[i] = row_show_cells(column, as_array,
+										values + source->cell,
+										nulls + source->cell, source->ncells);
+		expected_text[i] = row_show_expected(reader, column, as_array, source,
+											 model, expected);
+	}
+}
+
+void
+aepg_reader_show(AepgReader *reader, Datum value, const AeModel *model,
+				 const double *expected, char **actual_text,
+				 char **expected_text)
+{
+	if (reader->desc == NULL)
+	{
+		row_show_array(reader, DatumGetArrayTypeP(value), model, expected,
+					   actual_text, expected_text);
+		return;
+	}
+
+	aepg_row_deform(reader, value);
+	for (int i = 0; i < reader->ncolumns; i++)
+	{
+		RowColumn  *column = &reader->columns[i];
+
+		actual_text[i] = row_show(column, column->is_array,
+								  reader->values[column->attribute],
+								  reader->nulls[column->attribute]);
+		expected_text[i] = row_show_expected(reader, column, column->is_array,
+											 &model->features->columns[i],
+											 model, expected);
+	}
 }

@@ -31,6 +31,7 @@ typedef struct RowColumn
 	Oid			type;			/* as declared, perhaps a domain */
 	void	   *domain_cache;	/* array column only */
 	AepgScalar	scalar;			/* the value or an array's element */
+	FmgrInfo	array_output;	/* array: of the whole */
 	int16		element_bytes;	/* array: how elements are laid out */
 	bool		element_by_value;
 	char		element_align;

@@ -239,16 +239,17 @@ aepg_row_check_literal(const RowColumn *column)
 				 errhint("Cast the literal, for example to date or real[].")));
 }
 
-static void
-row_read_columns(AepgReader *reader, AepgLabelFn label, void *arg,
-				 double *row)
+void
+aepg_reader_read_columns(AepgReader *reader, const Datum *values,
+						 const bool *nulls, AepgLabelFn label, void *arg,
+						 double *row)
 {
 	for (int i = 0; i < reader->ncolumns; i++)
 	{
 		RowColumn  *column = &reader->columns[i];
-		Datum		value = reader->values[column->attribute];
+		Datum		value = values[column->attribute];
 
-		if (reader->nulls[column->attribute])
+		if (nulls[column->attribute])
 		{
 			for (int j = 0; j < column->ncells; j++)
 				row[column->cell + j] = NAN;
@@ -269,6 +270,7 @@ row_read_columns(AepgReader *reader, AepgLabelFn label, void *arg,
 			row[column->cell] = row_read_number(reader, column, column->cell,
 												value);
 	}
+	row_check_binary(reader, row);
 }
 
 void
@@ -276,11 +278,21 @@ aepg_reader_read(AepgReader *reader, Datum value, AepgLabelFn label,
 				 void *arg, double *row)
 {
 	if (reader->desc == NULL)
-		row_read_array(reader, reader->columns, value, row);
-	else
 	{
-		aepg_row_deform(reader, value);
-		row_read_columns(reader, label, arg, row);
+		row_read_array(reader, reader->columns, value, row);
+		row_check_binary(reader, row);
+		return;
 	}
-	row_check_binary(reader, row);
+	aepg_row_deform(reader, value);
+	aepg_reader_read_columns(reader, reader->values, reader->nulls, label,
+							 arg, row);
+}
+
+void
+aepg_reader_read_tuple(AepgReader *reader, HeapTuple tuple, AepgLabelFn label,
+					   void *arg, double *row)
+{
+	heap_deform_tuple(tuple, reader->desc, reader->values, reader->nulls);
+	aepg_reader_read_columns(reader, reader->values, reader->nulls, label,
+							 arg, row);
 }

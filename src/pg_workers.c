@@ -115,7 +115,7 @@ control_pause(int look)
 		sched_yield();
 }
 
-/* takes the next task of the job that word shows; word is brought up to date */
+/* takes the next task of the current job, whose word is returned */
 static bool
 control_take(Control *control, uint64 *word, int *task)
 {

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Nothing is forgotten: every source file is built, every script has its
-# reference output and stands in REGRESS, every unit test is a *_test.c, and
-# every check is called.
+# reference output and stands in REGRESS or ISOLATION, every unit test is a
+# *_test.c, and every check is called.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 status=0
@@ -33,6 +33,23 @@ for output in expected/*.out; do
 	name=$(basename "$output" .out)
 	if [ ! -f "test/sql/$name.sql" ]; then
 		echo "$output has no test/sql/$name.sql"
+		status=1
+	fi
+done
+
+listed=$(awk '/^ISOLATION *=/ { on = 1 }
+	on { more = sub(/\\$/, ""); print; if (!more) exit }' Makefile)
+for script in test/specs/*.spec; do
+	name=$(basename "$script" .spec)
+	case " $(echo "$listed" | tr '\n\t' '  ') " in
+		*" $name "*) ;;
+		*)
+			echo "$script is not listed in ISOLATION of the Makefile"
+			status=1
+			;;
+	esac
+	if [ ! -f "test/expected/$name.out" ]; then
+		echo "$script has no test/expected/$name.out"
 		status=1
 	fi
 done

@@ -4,11 +4,12 @@
  *
  * Starting from all rows, those with the smallest sum of squares are kept and
  * centres and deviations calculated anew, three times: the concentration steps
- * of Rousseeuw and Van Driessen (1999) with a diagonal matrix.  A value is
- * divided by the geometric mean of its deviation among these most central rows
- * and that among all rows: the first alone makes too much of values that are
- * nearly always the same.  A category is scaled as a whole, so that its
- * coordinates count as one number.
+ * of Rousseeuw and Van Driessen (1999) with a diagonal matrix.  A category is
+ * scaled as a whole, so that its coordinates count as one number.
+ *
+ * A value is divided by the geometric mean of its deviation among these most
+ * central rows and that among all rows: the first alone makes too much of what
+ * is nearly always the same.
  */
 #include <math.h>
 #include <stdlib.h>

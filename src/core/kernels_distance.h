@@ -10,6 +10,7 @@
 #ifndef AE_KERNELS_DISTANCE_H
 #define AE_KERNELS_DISTANCE_H
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "core/kernels_math.h"
@@ -126,6 +127,21 @@ kernel_lane_minima(int n, const float *x, float *smallest)
 		vec_store_unaligned(smallest + v * KERNEL_LANES, least[v]);
 }
 
+/* whether a mask has any lane set */
+KERNEL_INLINE bool
+vec_any(ivec mask)
+{
+#if KERNEL_LANES == 16
+	return _mm512_test_epi32_mask((__m512i) mask, (__m512i) mask) != 0;
+#elif KERNEL_LANES == 8
+	return _mm256_movemask_ps((__m256) mask) != 0;
+#elif defined(__SSE2__)
+	return _mm_movemask_ps((__m128) mask) != 0;
+#else
+	return (mask[0] | mask[1] | mask[2] | mask[3]) != 0;
+#endif
+}
+
 static int
 kernel_at_most(int n, const float *x, float bound, int *index)
 {
@@ -134,15 +150,12 @@ kernel_at_most(int n, const float *x, float bound, int *index)
 	for (int i = 0; i < n; i += AE_LANES)
 	{
 		ivec		any = {0};
-		int64_t		words[sizeof(ivec) / sizeof(int64_t)];
-		int64_t		found = 0;
 
 		for (int v = 0; v < GROUP_VECS; v++)
 			any = any | (ivec) (vec_load(x + i + v * KERNEL_LANES) <= bound);
-		memcpy(words, &any, sizeof(any));
-		for (size_t w = 0; w < sizeof(words) / sizeof(words[0]); w++)
-			found |= words[w];
-		for (int j = i; found != 0 && j < i + AE_LANES; j++)
+		if (!vec_any(any))
+			continue;
+		for (int j = i; j < i + AE_LANES; j++)
 			if (x[j] <= bound)
 				index[count++] = j;
 	}

@@ -77,6 +77,7 @@ typedef struct ModelPreset
 	double		learning_rate;	/* up to 128 hidden units */
 	double		validation_fraction;
 	double		steps;			/* optimiser steps on MODEL_BASE_ROWS rows */
+	bool		grows;			/* more steps for more rows */
 	int			min_epochs;
 } ModelPreset;
 
@@ -93,11 +94,11 @@ typedef struct ModelPreset
 /* indexed by AePurpose */
 static const ModelPreset model_presets[] = {
 	{AE_ACT_TANH, 32, 128, 1, 0.0,
-	AE_CORRUPTION_SWAP, 0.3, 5e-3, 0.0, 3000, 2},
+	AE_CORRUPTION_SWAP, 0.3, 5e-3, 0.0, 3000, false, 1},
 	{AE_ACT_GELU, 64, 256, 2, 0.95,
-	AE_CORRUPTION_NONE, 0.0, 2e-3, 0.1, 6000, 5},
+	AE_CORRUPTION_NONE, 0.0, 2e-3, 0.1, 6000, true, 5},
 	{AE_ACT_GELU, 64, 256, 2, 0.0,
-	AE_CORRUPTION_MASK, 0.3, 2e-3, 0.1, 6000, 5},
+	AE_CORRUPTION_MASK, 0.3, 2e-3, 0.1, 6000, true, 5},
 };
 
 static int
@@ -174,7 +175,8 @@ model_learning_rate(const AeOptions *options, const ModelPreset *preset)
 
 /*
  * Epochs after which a table of that size has had enough steps: a fixed number
- * up to MODEL_BASE_ROWS rows, then growing with the square root of the rows.
+ * up to MODEL_BASE_ROWS rows, then, for some purposes, growing with the square
+ * root of the rows.
  */
 static int
 model_epochs(const AeOptions *options, const ModelPreset *preset,
@@ -183,7 +185,7 @@ model_epochs(const AeOptions *options, const ModelPreset *preset,
 	double		steps = preset->steps;
 	double		epochs;
 
-	if ((double) nrows > MODEL_BASE_ROWS)
+	if (preset->grows && (double) nrows > MODEL_BASE_ROWS)
 		steps *= sqrt((double) nrows / MODEL_BASE_ROWS);
 	if ((double) nrows > options->batch_size)
 		epochs = ceil(steps * options->batch_size / (double) nrows);

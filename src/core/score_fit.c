@@ -19,7 +19,7 @@
 #define FIT_MIN_ROWS 64
 
 #define UNKNOWN_PENALTY 0.25
-#define CONTAMINATED_PENALTY 0.5
+#define CONTAMINATED_PENALTY 1.0
 
 /* fewer held-out rows than this say little about the tail */
 #define MIN_HELD_OUT 1000

@@ -140,7 +140,7 @@ END $$;
 SELECT ae_info(''::bytea);
 SELECT ae_info('\x00'::bytea);
 SELECT ae_info(decode(repeat('ab', 5000), 'hex'));
-SELECT ae_info('not a model, but longer than the sixty-four bytes of the header');
+SELECT ae_info('not a model, but longer than the sixty-four bytes of the header'::bytea);
 
 CREATE TABLE short (model bytea);
 INSERT INTO short VALUES ('\x00'), (sha256('')), (NULL);

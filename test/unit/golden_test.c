@@ -247,9 +247,7 @@ run(const char *path, const AeKernels *kernels)
 		};
 		AeOptions	options;
 		AeOptimizer optimizer;
-		float	   *moments = ae_arena_alloc(&arena, 2,
-											 model->net.nparams *
-											 sizeof(float));
+		float	   *moments = ae_arena_alloc(&arena, 2, bytes);
 		double		error = 0.0;
 
 		ae_options_init(&options);

@@ -1,0 +1,223 @@
+/*
+ * fn_create.c
+ *	  ae_create_model(): trains on the rows of a query.
+ *
+ * The rows go from the executor straight into the dataset, so that the result
+ * is never kept as a whole, and the query may use parallel workers.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "common/hashfn.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "nodes/parsenodes.h"
+#include "portability/instr_time.h"
+#include "storage/lmgr.h"
+#include "tcop/dest.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/plancache.h"
+
+#include "pg_compat.h"
+#include "pg_env.h"
+#include "pg_progress.h"
+#include "pg_store.h"
+#include "pg_train.h"
+
+PG_FUNCTION_INFO_V1(ae_create_model);
+
+/*----------
+ * Where the executor sends the rows.
+ *----------
+ */
+typedef struct RowReceiver
+{
+	DestReceiver receiver;		/* must be first */
+	AepgTraining *training;
+	TupleDesc	desc;			/* of the query, registered */
+	MemoryContext context;		/* of one row */
+} RowReceiver;
+
+static void
+receiver_start(DestReceiver *self, int operation, TupleDesc desc)
+{
+	RowReceiver *rows = (RowReceiver *) self;
+
+	(void) operation;
+	rows->desc = BlessTupleDesc(CreateTupleDescCopy(desc));
+}
+
+static bool
+receiver_take(TupleTableSlot *slot, DestReceiver *self)
+{
+	RowReceiver *rows = (RowReceiver *) self;
+	MemoryContext old = MemoryContextSwitchTo(rows->context);
+
+	slot_getallattrs(slot);
+	aepg_training_add_columns(rows->training, rows->desc, slot->tts_values,
+							  slot->tts_isnull);
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(rows->context);
+	return true;
+}
+
+static void
+receiver_end(DestReceiver *self)
+{
+	(void) self;
+}
+
+/*----------
+ * The query.
+ *----------
+ */
+static void
+query_reject(const char *detail)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("query of a training must be a single SELECT"),
+			 errdetail("%s", detail)));
+}
+
+/* SELECT, VALUES or TABLE, and nothing that changes a table */
+static SPIPlanPtr
+query_prepare(const char *sql)
+{
+	SPIPlanPtr	plan = SPI_prepare_cursor(sql, 0, NULL,
+										  CURSOR_OPT_PARALLEL_OK);
+	List	   *sources;
+	Query	   *query;
+
+	if (plan == NULL)
+		query_reject("It is a command that cannot run inside a function.");
+	sources = SPI_plan_get_plan_sources(plan);
+	if (list_length(sources) != 1)
+		query_reject(psprintf("It has %d statements.", list_length(sources)));
+	sources = ((CachedPlanSource *) linitial(sources))->query_list;
+	if (list_length(sources) != 1)
+		query_reject(psprintf("Rules make it %d statements.",
+							  list_length(sources)));
+	query = linitial_node(Query, sources);
+	if (query->commandType != CMD_SELECT)
+		query_reject("It is another command.");
+	if (query->hasModifyingCTE)
+		query_reject("It has a data-modifying statement in WITH.");
+	return plan;
+}
+
+static void
+query_run(SPIPlanPtr plan, AepgTraining *training)
+{
+	RowReceiver rows = {
+		.receiver = {
+			.receiveSlot = receiver_take,
+			.rStartup = receiver_start,
+			.rShutdown = receiver_end,
+			.rDestroy = receiver_end,
+			.mydest = DestTuplestore	/* anything but DestNone and DestSPI */
+		},
+		.training = training
+	};
+	SPIExecuteOptions options = {.dest = &rows.receiver};
+	int			status;
+
+	rows.context = AllocSetContextCreate(CurrentMemoryContext,
+										 "autoencoder row",
+										 ALLOCSET_DEFAULT_SIZES);
+	status = SPI_execute_plan_extended(plan, &options);
+	if (status != SPI_OK_SELECT)
+		elog(ERROR, "query of a training failed: %s",
+			 SPI_result_code_string(status));
+	MemoryContextDelete(rows.context);
+}
+
+/*----------
+ * ae_create_model
+ *----------
+ */
+
+/*
+ * Only one training of a name at a time: others wait here, before the work.
+ * The lock is on the table and a number made from the name, and ends with the
+ * transaction.
+ */
+static void
+create_lock_name(Oid schema, const char *name)
+{
+	Oid			table = get_relname_relid("ae_named_model", schema);
+
+	LockDatabaseObject(table,
+					   hash_bytes((const unsigned char *) name, strlen(name)),
+					   0, ExclusiveLock);
+}
+
+/* fills in what is known of the training when it is over */
+static void
+create_train(SPIPlanPtr query, const char *name, const Jsonb *options,
+			 AepgVersion *version)
+{
+	MemoryContext context = CurrentMemoryContext;
+	AeSpool    *spool = aepg_spool_create(context);
+	AepgTraining *training;
+	AeBudget	budget;
+	instr_time	began;
+	instr_time	ended;
+
+	INSTR_TIME_SET_CURRENT(began);
+	aepg_progress_start(name);
+	aepg_training_init_budget(&budget);
+	training = aepg_training_create(options, &budget, spool, context);
+	query_run(query, training);
+	version->rows = aepg_training_finish(training);
+	aepg_training_check_rows(training);
+	version->model = PointerGetDatum(aepg_training_run(training));
+	aepg_progress_end();
+	aepg_training_free(training);
+	aepg_spool_close(spool);
+	INSTR_TIME_SET_CURRENT(ended);
+	INSTR_TIME_SUBTRACT(ended, began);
+	version->seconds = INSTR_TIME_GET_DOUBLE(ended);
+}
+
+static bool
+argument_is_true(FunctionCallInfo fcinfo, int arg)
+{
+	return !PG_ARGISNULL(arg) && PG_GETARG_BOOL(arg);
+}
+
+/*
+ * ae_create_model(name text, query text [, options jsonb] [, replace boolean]
+ *				   [, note text]) returns integer
+ */
+Datum
+ae_create_model(PG_FUNCTION_ARGS)
+{
+	Oid			schema = aepg_store_schema(fcinfo);
+	const char *name = aepg_store_name(fcinfo, 0);
+	const Jsonb *options = PG_ARGISNULL(2) ? NULL : PG_GETARG_JSONB_P(2);
+	AepgVersion version = {0};
+	SPIPlanPtr	query;
+	int32		number;
+
+	PreventCommandIfReadOnly("ae_create_model()");
+	if (PG_ARGISNULL(1))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("query of a training must not be NULL")));
+	version.query = PG_GETARG_DATUM(1);
+	version.options = options == NULL ? 0 : JsonbPGetDatum(options);
+	version.note = PG_ARGISNULL(4) ? 0 : PG_GETARG_DATUM(4);
+
+	SPI_connect();
+	query = query_prepare(text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	create_lock_name(schema, name);
+	aepg_store_claim(schema, name, argument_is_true(fcinfo, 3));
+	create_train(query, name, options, &version);
+	number = aepg_store_add(schema, name, &version);
+	SPI_finish();
+	PG_RETURN_INT32(number);
+}

@@ -1,0 +1,318 @@
+/*
+ * pg_train.c
+ *	  One training: rows in, a model out.
+ *
+ * Rows go to a dataset of the core, which keeps them compactly.  The lengths
+ * of array columns must be known before; until then the first rows wait.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/datum.h"
+#include "utils/memutils.h"
+
+#include "core/codec.h"
+#include "core/train.h"
+#include "pg_blas.h"
+#include "pg_env.h"
+#include "pg_guc.h"
+#include "pg_model.h"
+#include "pg_options.h"
+#include "pg_progress.h"
+#include "pg_row.h"
+#include "pg_train.h"
+#include "pg_workers.h"
+
+/*
+ * What a training takes of maintenance_work_mem beside the rows: a window for
+ * shuffling, counted once more because memory freed in pieces of a chunk may
+ * not go back to the system, and samples of rows.
+ */
+#define TRAIN_RESERVE (AE_WINDOW_BYTES + ((size_t) 8 << 20))
+
+/* rows that wait until the lengths of their array columns are known */
+#define MAX_WAITING 1000
+
+struct AepgTraining
+{
+	MemoryContext context;		/* of all below */
+	AeBudget   *budget;
+	AeSpool    *spool;
+	AeEnv	   *env;
+	Jsonb	   *given;			/* options as given, NULL for none */
+	AepgOptions *options;
+	AepgReader *reader;			/* NULL until the first row */
+	int			nspecs;
+	AeColumnSpec *specs;		/* borrowed from the reader */
+	AeDataset  *dataset;		/* NULL while rows wait */
+	double	   *row;			/* the cells of one row */
+	int			nwaiting;
+	Datum	   *waiting;
+};
+
+/* what maintenance_work_mem leaves for rows, at least half of it */
+void
+aepg_training_init_budget(AeBudget *budget)
+{
+	size_t		limit = (size_t) maintenance_work_mem * 1024;
+
+	budget->limit = limit > 2 * TRAIN_RESERVE ? limit - TRAIN_RESERVE :
+		limit / 2;
+	budget->used = 0;
+}
+
+AepgTraining *
+aepg_training_create(const Jsonb *options, AeBudget *budget, AeSpool *spool,
+					 MemoryContext parent)
+{
+	MemoryContext context;
+	MemoryContext old;
+	AepgTraining *training;
+
+	context = AllocSetContextCreate(parent, "autoencoder training",
+									ALLOCSET_START_SMALL_SIZES);
+	old = MemoryContextSwitchTo(context);
+	training = palloc0(sizeof(AepgTraining));
+	training->context = context;
+	training->budget = budget;
+	training->spool = spool;
+	training->env = aepg_env_create(context);
+	if (options != NULL)
+	{
+		training->given = palloc(VARSIZE(options));
+		memcpy(training->given, options, VARSIZE(options));
+	}
+	training->options = aepg_options_parse(training->given);
+	MemoryContextSwitchTo(old);
+	return training;
+}
+
+bool
+aepg_training_has_options(const AepgTraining *training, const Jsonb *options)
+{
+	const Jsonb *given = training->given;
+
+	if (options == NULL || given == NULL)
+		return options == given;
+	return VARSIZE(options) == VARSIZE(given) &&
+		memcmp(options, given, VARSIZE(given)) == 0;
+}
+
+/*----------
+ * Rows.
+ *----------
+ */
+static double
+train_label(void *arg, int column, const char *label, size_t len)
+{
+	AeDataset  *dataset = arg;
+	double		code = 0;
+
+	aepg_check(ae_dataset_code(dataset, column, label, len, &code),
+			   "reading rows");
+	return code;
+}
+
+static void
+train_append(AepgTraining *training, Datum value)
+{
+	aepg_reader_read(training->reader, value, train_label, training->dataset,
+					 training->row);
+	aepg_check(ae_dataset_append(training->dataset, training->row),
+			   "reading rows");
+	aepg_progress_row();
+}
+
+/* the columns are known: a dataset, and the rows that waited for it */
+static void
+train_create_dataset(AepgTraining *training)
+{
+	size_t		ncells;
+
+	aepg_check(ae_dataset_create(training->env, training->spool,
+								 training->budget, training->nspecs,
+								 training->specs, &training->dataset),
+			   "reading rows");
+	ncells = ae_dataset_cells(training->dataset);
+	training->row = MemoryContextAlloc(training->context,
+									   ncells * sizeof(double));
+
+	for (int i = 0; i < training->nwaiting; i++)
+		train_append(training, training->waiting[i]);
+	for (int i = 0; i < training->nwaiting; i++)
+		pfree(DatumGetPointer(training->waiting[i]));
+	training->nwaiting = 0;
+}
+
+static void
+train_wait(AepgTraining *training, Datum value)
+{
+	MemoryContext old = MemoryContextSwitchTo(training->context);
+
+	if (training->waiting == NULL)
+		training->waiting = palloc(MAX_WAITING * sizeof(Datum));
+	training->waiting[training->nwaiting++] = datumCopy(value, false, -1);
+	MemoryContextSwitchTo(old);
+}
+
+/* rows wait until there is a dataset; false: the row waits or is in it */
+static bool
+train_start(AepgTraining *training, Oid type, Datum value)
+{
+	if (training->reader == NULL)
+		training->reader = aepg_reader_for_training(type, value,
+													training->options,
+													training->context,
+													&training->specs,
+													&training->nspecs);
+	else if (!aepg_reader_fits(training->reader, value))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("rows of a training must have the same columns")));
+
+	if (training->dataset == NULL)
+	{
+		if (!aepg_reader_learn(training->reader, value))
+		{
+			if (training->nwaiting < MAX_WAITING)
+			{
+				train_wait(training, value);
+				return false;
+			}
+			aepg_reader_guess(training->reader);
+		}
+		train_create_dataset(training);
+	}
+	return true;
+}
+
+void
+aepg_training_add(AepgTraining *training, Oid type, Datum value)
+{
+	if (train_start(training, type, value))
+		train_append(training, value);
+}
+
+void
+aepg_training_add_columns(AepgTraining *training, TupleDesc desc,
+						  Datum *values, bool *nulls)
+{
+	if (training->dataset == NULL)
+	{
+		HeapTuple	tuple = heap_form_tuple(desc, values, nulls);
+
+		aepg_training_add(training, desc->tdtypeid,
+						  heap_copy_tuple_as_datum(tuple, desc));
+		return;
+	}
+	aepg_reader_read_columns(training->reader, values, nulls, train_label,
+							 training->dataset, training->row);
+	aepg_check(ae_dataset_append(training->dataset, training->row),
+			   "reading rows");
+	aepg_progress_row();
+}
+
+uint64
+aepg_training_finish(AepgTraining *training)
+{
+	if (training->nwaiting > 0)
+	{
+		aepg_reader_guess(training->reader);
+		train_create_dataset(training);
+	}
+	if (training->dataset == NULL)
+		return 0;
+	aepg_check(ae_dataset_finish(training->dataset), "reading rows");
+	return ae_dataset_rows(training->dataset);
+}
+
+bool
+aepg_training_has_values(const AepgTraining *training)
+{
+	return training->dataset != NULL &&
+		ae_dataset_present(training->dataset) > 0;
+}
+
+void
+aepg_training_check_rows(const AepgTraining *training)
+{
+	uint64		nrows = training->dataset == NULL ? 0 :
+		ae_dataset_rows(training->dataset);
+
+	if (nrows < AEPG_MIN_ROWS)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_EXCEPTION),
+				 errmsg("training needs at least %d rows, not %llu",
+						AEPG_MIN_ROWS, (unsigned long long) nrows),
+				 errdetail("Rows whose features are NULL do not count.")));
+	if (!aepg_training_has_values(training))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_EXCEPTION),
+				 errmsg("training needs values, but all are NULL")));
+}
+
+void
+aepg_training_free(AepgTraining *training)
+{
+	ae_dataset_free(training->dataset);
+	training->dataset = NULL;
+}
+
+/*----------
+ * Training.
+ *----------
+ */
+static void
+train_error_context(void *arg)
+{
+	errcontext("training an autoencoder on %llu rows",
+			   *(unsigned long long *) arg);
+}
+
+static bytea *
+train_model(AepgTraining *training)
+{
+	const AepgOptions *options = training->options;
+	MemoryContext context;
+	AepgWorkers *workers;
+	AeModel    *model;
+	bytea	   *result;
+
+	context = AllocSetContextCreate(CurrentMemoryContext,
+									"autoencoder training",
+									ALLOCSET_DEFAULT_SIZES);
+	aepg_check(ae_model_create(aepg_env_create(context), &model), "training");
+	aepg_check(ae_model_plan(model, training->dataset, &options->core,
+							 aepg_blas_get()),
+			   "planning the network");
+	strlcpy(model->version, AE_VERSION, sizeof(model->version));
+	aepg_model_check_size(ae_codec_size(model, model->options.epochs));
+	workers = aepg_workers_create(model, options->core.workers);
+	aepg_check(ae_train_model(model, training->dataset, aepg_blas_get(),
+							  aepg_kernels(), aepg_workers_team(workers),
+							  aepg_progress_trainer(model->options.epochs,
+													options->core.verbose)),
+			   "training");
+	aepg_workers_finish(workers);
+	result = aepg_model_to_bytea(model);
+	MemoryContextDelete(context);
+	return result;
+}
+
+bytea *
+aepg_training_run(AepgTraining *training)
+{
+	unsigned long long nrows = ae_dataset_rows(training->dataset);
+	ErrorContextCallback callback = {
+		error_context_stack, train_error_context, &nrows
+	};
+	bytea	   *result;
+
+	error_context_stack = &callback;
+	aepg_progress_phase(AEPG_PHASE_PLANNING, nrows);
+	result = train_model(training);
+	error_context_stack = callback.previous;
+	return result;
+}
