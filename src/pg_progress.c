@@ -3,8 +3,8 @@
  *	  How far a training is, for the view ae_progress.
  *
  * Each backend has a slot of numbers in shared memory for the commands that
- * the server reports on itself (VACUUM, COPY, ...).  It may be written to under
- * any command number, and read by an extension that knows the number: so a
+ * the server reports on itself (VACUUM, COPY, ...).  It may be written to with
+ * any command number, and read by an extension that knows it: so a
  * training is seen from other sessions without shared memory of our own, which
  * would have to be preloaded.  The server clears the slot when a transaction
  * or a subtransaction is aborted; the next number written claims it again.
