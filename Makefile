@@ -86,6 +86,7 @@ DATA = $(wildcard sql/$(EXTENSION)--*.sql)
 
 # scripts in test/sql, reference output in expected
 REGRESS = \
+	detection \
 	errors \
 	evaluate \
 	explain \

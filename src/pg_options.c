@@ -465,6 +465,12 @@ aepg_options_parse(Jsonb *jsonb)
 		}
 	}
 
+	if (options->core.score == AE_SCORE_NEIGHBOUR &&
+		options->core.coreset == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"score\" cannot be \"neighbour\" when option \"coreset\" is 0"),
+				 errhint("Without a coreset the score is \"distance\".")));
 	options_set_time_zone(&options->core);
 	return options;
 }
