@@ -51,7 +51,7 @@
  * than they bring, where their number is automatic.
  */
 #define MIN_TRAINING 4e9
-#define MIN_STEP 5e5
+#define MIN_STEP 1e6
 
 /* a job's word: number << 32 | tasks << 16 | next task */
 #define JOB_TASKS(word) ((uint32) ((word) >> 16) & 0xffff)
