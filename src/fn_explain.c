@@ -39,7 +39,7 @@ call_pvalue(FunctionCallInfo fcinfo, const AeModel **model)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("the model does not know how scores are distributed"),
-				 errhint("Train the model again.")));
+				 errhint("Train it on more rows that are not missing altogether.")));
 	return pvalue;
 }
 

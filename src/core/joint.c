@@ -6,7 +6,8 @@
  * AE_JOINT_LABELS has a coordinate for each.  With more labels the most
  * frequent ones keep an axis of their own, and the others are corners of a
  * cube over the axes that are left: unit vectors whose signs are a hash of the
- * label's index.  Two labels are then about sqrt(2) apart, whatever they are.
+ * label's index.  Two of these are sqrt(2) apart on average, as two of the
+ * others are; one pair in 2^SHARED_AXES coincides.
  *
  * Rounding.  A squared distance is summed in 32 bits, so the wider a point,
  * the fewer levels its values have: about 3,000 / AE_JOINT_LIMIT for each

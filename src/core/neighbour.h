@@ -7,7 +7,7 @@
  * is identical is left out, the same for every row.
  *
  * The squared distance to a point has an offset: what is far from everything
- * itself makes nothing near it normal.  See score_fit.c.
+ * itself makes nothing near it normal.  See coreset.c.
  */
 #ifndef AE_NEIGHBOUR_H
 #define AE_NEIGHBOUR_H
@@ -24,7 +24,7 @@ typedef struct AeNeighbours
 	float	   *distance;		/* (groups * AE_JOINT_GROUP) squared */
 	int		   *candidate;		/* (groups * AE_JOINT_GROUP) */
 	int			nnear;
-	int			near[AE_MAX_NEIGHBOURS + 1];	/* points, nearest first */
+	int			near[AE_MAX_NEIGHBOURS];	/* points, nearest first */
 } AeNeighbours;
 
 /* joint must have points */
@@ -37,8 +37,9 @@ extern double ae_neighbours_find(AeNeighbours *neighbours,
 								 const int16_t *point);
 
 /*
- * Each column's part of the mean distance of the point found last, without the
- * offsets; share (ncolumns).
+ * What each column contributes to the distances of the point found last, whose
+ * neighbours count alike; their sum has no meaning.  share (ncolumns); all 0
+ * if the neighbours are identical.
  */
 extern void ae_neighbours_share(const AeNeighbours *neighbours,
 								int ncolumns, const int16_t *point,

@@ -6,11 +6,17 @@
 
 #include <float.h>
 #include <math.h>
+#include <string.h>
 
 #include "core/objective.h"
 
 /* log scores are no less; a score may be 0 */
 #define SCORE_MIN_LOG (-69.0)
+
+/* the most suspicious columns of a row are hidden to explain its score */
+#define HIDDEN_COLUMNS 8
+/* what columns' own parts of the score count beside that */
+#define DIRECT_SHARE 0.2
 
 /* what the scores distance and neighbour need */
 static AeStatus
@@ -57,7 +63,12 @@ ae_scorer_create(const AeModel *model, const AeKernels *kernels,
 	s->z = ae_arena_alloc(arena, ncolumns, sizeof(double));
 	s->expected = ae_arena_alloc(arena, (size_t) model->features->ncells,
 								 sizeof(double));
-	if (s->contribution == NULL || s->z == NULL || s->expected == NULL)
+	s->suspicion = ae_arena_alloc(arena, ncolumns, sizeof(double));
+	s->fall = ae_arena_alloc(arena, ncolumns, sizeof(double));
+	s->hidden = ae_arena_alloc(arena, (size_t) model->features->ncells,
+							   sizeof(double));
+	if (s->contribution == NULL || s->z == NULL || s->expected == NULL ||
+		s->suspicion == NULL || s->fall == NULL || s->hidden == NULL)
 		return AE_ERR_MEMORY;
 	if (model->options.score != AE_SCORE_ERROR)
 		AE_TRY(scorer_create_joint(s, arena));
@@ -248,7 +259,7 @@ explain_error(AeScorer *s, double *share)
 
 		s->z[c] = NAN;
 		share[c] = 0.0;
-		if (!score_has(s, column))
+		if (!score_has(s, column) || !(column->weight > 0))
 			continue;
 		ratio = ae_objective_column(model, s->kernels, c, 1, ld, s->output,
 									s->target, s->gradient) *
@@ -285,6 +296,73 @@ explain_residuals(AeScorer *s)
 	}
 }
 
+/* makes the sum 1; all equal, if it is 0 */
+static void
+explain_normalise(double *share, int n)
+{
+	double		sum = 0.0;
+
+	for (int c = 0; c < n; c++)
+		sum += share[c];
+	for (int c = 0; c < n; c++)
+		share[c] = sum > 0 ? share[c] / sum : 1.0 / n;
+}
+
+/* the score of the row without that column */
+static double
+explain_hide(AeScorer *s, const double *row, int c)
+{
+	const AeFeatures *f = s->model->features;
+	const AeColumn *column = &f->columns[c];
+
+	memcpy(s->hidden, row, (size_t) f->ncells * sizeof(double));
+	for (int i = 0; i < column->ncells; i++)
+		s->hidden[column->cell + i] = NAN;
+	return ae_score_row(s, s->hidden);
+}
+
+/*
+ * A row with one wrong value is far from its neighbours in many columns: they
+ * are those of the wrong value.  Without it they are others, and the row is
+ * near to them.  So the columns that look most suspicious, by their part in
+ * the score and by their residuals, are hidden in turn.
+ */
+static void
+explain_hidden(AeScorer *s, const double *row, double score, double *share)
+{
+	int			n = s->model->features->ncolumns;
+	double		squares = 0.0;
+	double		most = 0.0;
+
+	for (int c = 0; c < n; c++)
+		squares += isnan(s->z[c]) ? 0.0 : s->z[c] * s->z[c];
+	for (int c = 0; c < n; c++)
+	{
+		s->fall[c] = 0.0;
+		s->suspicion[c] = isnan(s->z[c]) ? 0.0 : share[c] +
+			(squares > 0 ? s->z[c] * s->z[c] / squares : 0.0);
+	}
+	for (int i = 0; i < HIDDEN_COLUMNS && i < n; i++)
+	{
+		int			c = 0;
+
+		for (int j = 1; j < n; j++)
+			if (s->suspicion[j] > s->suspicion[c])
+				c = j;
+		if (!(s->suspicion[c] > 0))
+			break;
+		s->suspicion[c] = 0.0;
+		/* NaN, if nothing else is there */
+		s->fall[c] = fmax(score - explain_hide(s, row, c), 0.0);
+		most = fmax(most, s->fall[c]);
+	}
+	if (most == 0.0)
+		return;
+	explain_normalise(s->fall, n);
+	for (int c = 0; c < n; c++)
+		share[c] = DIRECT_SHARE * share[c] + (1 - DIRECT_SHARE) * s->fall[c];
+}
+
 bool
 ae_score_explain(AeScorer *s, const double *row, AeExplanation *explanation)
 {
@@ -293,10 +371,10 @@ ae_score_explain(AeScorer *s, const double *row, AeExplanation *explanation)
 	double		score = ae_score_row(s, row);
 	double		median = model->calibration.nscores > 0
 		? exp(ae_calibration_median(&model->calibration)) : 1.0;
-	double		sum = 0.0;
 
 	if (isnan(score))
 		return false;
+	ae_features_decode(model->features, s->output, s->expected);
 	switch ((AeScoreKind) model->options.score)
 	{
 		case AE_SCORE_ERROR:
@@ -312,12 +390,10 @@ ae_score_explain(AeScorer *s, const double *row, AeExplanation *explanation)
 			explain_residuals(s);
 			break;
 	}
+	explain_normalise(s->contribution, ncolumns);
+	explain_hidden(s, row, score, s->contribution);
 	for (int c = 0; c < ncolumns; c++)
-		sum += s->contribution[c];
-	for (int c = 0; c < ncolumns; c++)
-		s->contribution[c] = (score - median) *
-			(sum > 0 ? s->contribution[c] / sum : 1.0 / ncolumns);
-	ae_features_decode(model->features, s->output, s->expected);
+		s->contribution[c] *= score - median;
 	explanation->score = score;
 	explanation->contribution = s->contribution;
 	explanation->z = s->z;

@@ -34,6 +34,9 @@ typedef struct AeScorer
 	double	   *contribution;	/* (ncolumns) */
 	double	   *z;				/* (ncolumns) */
 	double	   *expected;		/* (ncells) */
+	double	   *suspicion;		/* (ncolumns) */
+	double	   *fall;			/* (ncolumns) */
+	double	   *hidden;			/* (ncells) */
 } AeScorer;
 
 /* of one row; the arrays are the scorer's, valid until its next use */
@@ -43,14 +46,16 @@ typedef struct AeExplanation
 
 	/*
 	 * (ncolumns) parts of score - median of the training rows.  Their shares
-	 * contribution / sum are never negative.
+	 * contribution / sum are never negative.  A column's share is made of its
+	 * part in the score and of how far the score falls when it is hidden.
 	 */
 	const double *contribution;
 
 	/*
 	 * (ncolumns) how far each column is from what is expected of it, in its
 	 * usual deviations: signed for a single number, else the root of the sum
-	 * of squares; NaN where all of it is missing.
+	 * of squares; NaN where all of it is missing, and for the score error
+	 * also where it has no weight.
 	 */
 	const double *z;
 	const double *expected;		/* (ncells) as ae_score_reconstruct() */

@@ -52,11 +52,13 @@ static uint64_t
 fit_rows(const ScoreFit *fit)
 {
 	const AeModel *model = fit->model;
-	size_t		row_bytes = 2 * (size_t) model->joint.ncoords * sizeof(float);
-	uint64_t	rows = FIT_ROWS;
+	size_t		values = 2 * (size_t) model->joint.ncoords;
+	size_t		ncells = (size_t) model->features->ncells;
+	uint64_t	rows = FIT_BYTES / sizeof(float) /
+		(values > ncells ? values : ncells);
 
-	if (row_bytes > 0 && FIT_BYTES / row_bytes < rows)
-		rows = FIT_BYTES / row_bytes;
+	if (rows > FIT_ROWS)
+		rows = FIT_ROWS;
 	if (rows < FIT_MIN_ROWS)
 		rows = FIT_MIN_ROWS;
 	if (rows < AE_CORESET_CANDIDATES * (uint64_t) model->joint.npoints)

@@ -53,6 +53,21 @@ static const double cells[] = {
 
 #define NCELLS ((int) (sizeof(cells) / sizeof(cells[0])))
 
+/* a score, its p-value and its explanation agree with each other */
+static void
+explain(AeScorer *scorer, const AeModel *model, const double *row)
+{
+	double		score = ae_score_row(scorer, row);
+	double		pvalue = ae_score_pvalue(model, score);
+	AeExplanation explanation;
+	bool		explained = ae_score_explain(scorer, row, &explanation);
+
+	fail_if(explained == isnan(score));
+	fail_if(score < 0);
+	fail_if(!isnan(pvalue) && !(pvalue > 0 && pvalue <= 1));
+	fail_if(explained && explanation.score != score);
+}
+
 static void
 apply(const AeModel *model)
 {
@@ -75,7 +90,7 @@ apply(const AeModel *model)
 	{
 		for (int i = 0; i < ncells; i++)
 			row[i] = cells[(start + i) % NCELLS];
-		ae_score_row(scorer, row);
+		explain(scorer, model, row);
 		ae_score_columns(scorer, row, loss, expected);
 		ae_score_reconstruct(scorer, row, expected);
 		ae_score_decode(scorer, ae_score_encode(scorer, row), expected);

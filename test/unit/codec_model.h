@@ -167,6 +167,19 @@ set_option(AeModel *m, const char *name, const char *json)
 	must(ae_option_parse(&m->options, ae_option_find(name), json, complaint));
 }
 
+#define NSCORES 3
+
+static inline void
+plan_score(AeModel *m, AeScoreKind kind)
+{
+	m->options.score = kind;
+	if (kind == AE_SCORE_ERROR)
+		return;
+	must(ae_joint_layout(&m->joint, m->features, &m->arena) == AE_OK);
+	m->joint.neighbours = 3;
+	m->joint.npoints = kind == AE_SCORE_NEIGHBOUR ? NPOINTS : 0;
+}
+
 static inline AeModel *
 build_model(void)
 {
@@ -178,14 +191,11 @@ build_model(void)
 	set_option(m, "learning_rate", "0.30000000000000004");
 	set_option(m, "seed", "-9007199254740991");
 	set_option(m, "time_zone", "\"Europe/Vienna\"");
-	set_option(m, "score", "\"neighbour\"");
 	build_features(m);
 	build_net(m);
-	must(ae_joint_layout(&m->joint, m->features, &m->arena) == AE_OK);
-	m->joint.neighbours = 3;
-	m->joint.npoints = NPOINTS;
 	m->best_epoch = 2;
 	m->nsteps = UINT64_C(1) << 40;
+	plan_score(m, AE_SCORE_NEIGHBOUR);
 	return m;
 }
 
@@ -195,12 +205,13 @@ fit_by_hand(AeModel *m)
 	AeJoint    *joint = &m->joint;
 	double		scores[100];
 
-	must(ae_joint_allocate_points(joint, NPOINTS, &m->arena) == AE_OK);
+	if (joint->npoints > 0)
+		must(ae_joint_allocate_points(joint, NPOINTS, &m->arena) == AE_OK);
 	for (int i = 0; i < 2 * joint->ncoords; i++)
 		joint->factor[i] = 0.5f + (float) (i % 7);
 	for (int i = 0; i < 2 * joint->ncoords; i++)
 		joint->centre[i] = 0.1f * (float) (i % 5);
-	for (int i = 0; i < NPOINTS; i++)
+	for (int i = 0; i < joint->npoints; i++)
 		for (int j = 0; j < ae_joint_width(joint); j++)
 			joint->points[ae_joint_at(joint, i, j)] =
 				(int16_t) (i * j % 11 - 5);
@@ -243,6 +254,17 @@ build_trained(void)
 {
 	AeModel    *m = build_model();
 
+	train_by_hand(m);
+	return m;
+}
+
+static inline AeModel *
+build_scored(AeScoreKind kind)
+{
+	AeModel    *m = build_model();
+
+	m->joint = (AeJoint) {0};
+	plan_score(m, kind);
 	train_by_hand(m);
 	return m;
 }

@@ -361,9 +361,9 @@ test_memory(void)
 
 /* whether the bytes of the model by hand are in that file now */
 static int
-write_seed(const char *path)
+write_seed(const char *path, AeScoreKind kind)
 {
-	AeModel    *model = build_trained();
+	AeModel    *model = build_scored(kind);
 	Blob		b = encode(model);
 	FILE	   *file = fopen(path, "wb");
 	bool		written;
@@ -376,11 +376,16 @@ write_seed(const char *path)
 	return written ? 0 : 1;
 }
 
+/* arguments are the files of models with each kind of score */
 int
 main(int argc, char **argv)
 {
+	int			status = 0;
+
+	for (int i = 1; i < argc; i++)
+		status |= write_seed(argv[i], (AeScoreKind) ((i - 1) % NSCORES));
 	if (argc > 1)
-		return write_seed(argv[1]);
+		return status;
 	test_round_trip();
 	test_header();
 	test_truncation();

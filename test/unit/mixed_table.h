@@ -141,7 +141,7 @@ typedef struct Access
 	AeCursor   *cursor;
 } Access;
 
-static void
+static inline void
 open_access(Access *access, AeDataset *dataset, bool shuffled)
 {
 	ae_arena_init(&access->arena, &unit_env);
@@ -151,7 +151,7 @@ open_access(Access *access, AeDataset *dataset, bool shuffled)
 	must(ae_cursor_create(dataset, shuffled, &access->cursor));
 }
 
-static void
+static inline void
 close_access(Access *access)
 {
 	ae_cursor_free(access->cursor);
