@@ -13,10 +13,10 @@
 /* log scores are no less; a score may be 0 */
 #define SCORE_MIN_LOG (-69.0)
 
-/* the most suspicious columns of a row are hidden to explain its score */
-#define HIDDEN_COLUMNS 8
+/* columns that are hidden to explain a score */
+#define SUSPECTS 6
 /* what columns' own parts of the score count beside that */
-#define DIRECT_SHARE 0.2
+#define DIRECT_SHARE 0.25
 
 /* what the scores distance and neighbour need */
 static AeStatus
@@ -308,41 +308,39 @@ explain_normalise(double *share, int n)
 		share[c] = sum > 0 ? share[c] / sum : 1.0 / n;
 }
 
-/* the score of the row without that column */
+/* the score of the row in s->hidden without that column too */
 static double
-explain_hide(AeScorer *s, const double *row, int c)
+explain_without(AeScorer *s, const double *row, int c)
 {
-	const AeFeatures *f = s->model->features;
-	const AeColumn *column = &f->columns[c];
+	const AeColumn *column = &s->model->features->columns[c];
+	size_t		bytes = (size_t) column->ncells * sizeof(double);
+	double	   *cells = s->hidden + column->cell;
+	double		score;
 
-	memcpy(s->hidden, row, (size_t) f->ncells * sizeof(double));
 	for (int i = 0; i < column->ncells; i++)
-		s->hidden[column->cell + i] = NAN;
-	return ae_score_row(s, s->hidden);
+		cells[i] = NAN;
+	score = ae_score_row(s, s->hidden);
+	memcpy(cells, row + column->cell, bytes);
+	return score;
 }
 
 /*
- * A row with one wrong value is far from its neighbours in many columns: they
- * are those of the wrong value.  Without it they are others, and the row is
- * near to them.  So the columns that look most suspicious, by their part in
- * the score and by their residuals, are hidden in turn.
+ * The columns that look most suspicious, by their parts in the score and by
+ * their residuals.
  */
-static void
-explain_hidden(AeScorer *s, const double *row, double score, double *share)
+static int
+explain_suspects(AeScorer *s, const double *share, int *suspect)
 {
 	int			n = s->model->features->ncolumns;
+	int			nsuspects = 0;
 	double		squares = 0.0;
-	double		most = 0.0;
 
 	for (int c = 0; c < n; c++)
 		squares += isnan(s->z[c]) ? 0.0 : s->z[c] * s->z[c];
 	for (int c = 0; c < n; c++)
-	{
-		s->fall[c] = 0.0;
 		s->suspicion[c] = isnan(s->z[c]) ? 0.0 : share[c] +
 			(squares > 0 ? s->z[c] * s->z[c] / squares : 0.0);
-	}
-	for (int i = 0; i < HIDDEN_COLUMNS && i < n; i++)
+	while (nsuspects < SUSPECTS)
 	{
 		int			c = 0;
 
@@ -352,14 +350,48 @@ explain_hidden(AeScorer *s, const double *row, double score, double *share)
 		if (!(s->suspicion[c] > 0))
 			break;
 		s->suspicion[c] = 0.0;
-		/* NaN, if nothing else is there */
-		s->fall[c] = fmax(score - explain_hide(s, row, c), 0.0);
-		most = fmax(most, s->fall[c]);
+		suspect[nsuspects++] = c;
 	}
-	if (most == 0.0)
+	return nsuspects;
+}
+
+/*
+ * A row with one wrong value is far from its neighbours in many columns: they
+ * are those of the wrong value.  Without it they are others, and the row is
+ * near to them.  So the suspects are hidden in turn, then each of the others
+ * together with the one without which the score falls furthest.
+ */
+static void
+explain_hidden(AeScorer *s, const double *row, double score, double *share)
+{
+	const AeFeatures *f = s->model->features;
+	int			suspect[SUSPECTS];
+	int			nsuspects = explain_suspects(s, share, suspect);
+	int			culprit = -1;
+
+	memset(s->fall, 0, (size_t) f->ncolumns * sizeof(double));
+	memcpy(s->hidden, row, (size_t) f->ncells * sizeof(double));
+	for (int i = 0; i < nsuspects; i++)
+	{
+		int			c = suspect[i];
+
+		/* NaN, if nothing else is there */
+		s->fall[c] = fmax(score - explain_without(s, row, c), 0.0);
+		if (s->fall[c] > (culprit >= 0 ? s->fall[culprit] : 0.0))
+			culprit = c;
+	}
+	if (culprit < 0)
 		return;
-	explain_normalise(s->fall, n);
-	for (int c = 0; c < n; c++)
+	score -= s->fall[culprit];
+	for (int i = 0; i < f->columns[culprit].ncells; i++)
+		s->hidden[f->columns[culprit].cell + i] = NAN;
+	for (int i = 0; i < nsuspects; i++)
+		if (suspect[i] != culprit)
+			s->fall[suspect[i]] =
+				fmax(score - explain_without(s, row, suspect[i]), 0.0);
+
+	explain_normalise(s->fall, f->ncolumns);
+	for (int c = 0; c < f->ncolumns; c++)
 		share[c] = DIRECT_SHARE * share[c] + (1 - DIRECT_SHARE) * s->fall[c];
 }
 
