@@ -177,10 +177,21 @@ fit_bases(JointFit *fit)
 		fit->base[i] = sqrt(fit->variance[i]) + DEVIATION_FLOOR;
 }
 
+/* what was missing from all training rows is reconstructed as anything */
+static bool
+fit_never_seen(const JointFit *fit, const AeColumn *column)
+{
+	for (int i = 0; i < column->ncells; i++)
+		if (column->cells[i].nmissing < fit->features->nrows)
+			return false;
+	return true;
+}
+
 static void
 fit_factors(JointFit *fit, double floor)
 {
 	AeJoint    *joint = fit->joint;
+	int			d = joint->ncoords;
 
 	for (int i = 0; i < ae_joint_width(joint); i++)
 	{
@@ -188,6 +199,10 @@ fit_factors(JointFit *fit, double floor)
 			(1.0 / sqrt(fit->base[i] * fit_deviation(fit, i, floor)));
 		joint->centre[i] = (float) fit->mean[i];
 	}
+	for (int c = 0; c < fit->features->ncolumns; c++)
+		if (fit_never_seen(fit, &fit->features->columns[c]))
+			for (int i = joint->first[c]; i < joint->first[c + 1]; i++)
+				joint->factor[i] = joint->factor[d + i] = 0.0f;
 }
 
 AeStatus

@@ -10,6 +10,13 @@
 /* added to distances, in steps of rounding: nearer is the same */
 #define DISTANCE_FLOOR 0.5
 
+/*
+ * A squared distance, in steps of rounding, up to which a point is the row
+ * itself: calculated by other kernels, a few of its values may be a step off.
+ * Such squares are whole numbers; the half is for the rounding of sums.
+ */
+#define SAME_LEVELS 4.5f
+
 AeStatus
 ae_neighbours_create(const AeJoint *joint, AeArena *arena,
 					 AeNeighbours **neighbours)
@@ -65,14 +72,30 @@ neighbours_insert(AeNeighbours *n, int point, int limit)
 	n->near[at] = point;
 }
 
-/* the nearest points, and one more that may be the row itself */
+/* the nearest that is the row itself is no neighbour */
+static void
+neighbours_leave_out_self(AeNeighbours *n)
+{
+	const AeJoint *joint = n->joint;
+	float		same = SAME_LEVELS * joint->square;
+
+	for (int i = 0; i < n->nnear; i++)
+		if (n->distance[n->near[i]] <= joint->offset[n->near[i]] + same)
+		{
+			n->nnear--;
+			memmove(n->near + i, n->near + i + 1,
+					(size_t) (n->nnear - i) * sizeof(int));
+			return;
+		}
+}
+
+/* the nearest points, of one more that may be the row itself */
 static void
 neighbours_select(AeNeighbours *n, const AeKernels *kernels)
 {
 	const AeJoint *joint = n->joint;
 	int			room = ae_joint_groups(joint) * AE_JOINT_GROUP;
 	int			limit = joint->neighbours + 1;
-	bool		skipped = false;
 	int			ncandidates;
 	float		smallest[AE_LANES];
 	float		bound;
@@ -82,16 +105,11 @@ neighbours_select(AeNeighbours *n, const AeKernels *kernels)
 	ncandidates = kernels->at_most(room, n->distance, bound, n->candidate);
 	n->nnear = 0;
 	for (int i = 0; i < ncandidates; i++)
-	{
-		int			point = n->candidate[i];
-
-		if (isinf(n->distance[point]))
-			continue;
-		if (!skipped && n->distance[point] == joint->offset[point])
-			skipped = true;
-		else
-			neighbours_insert(n, point, joint->neighbours);
-	}
+		if (!isinf(n->distance[n->candidate[i]]))
+			neighbours_insert(n, n->candidate[i], limit);
+	neighbours_leave_out_self(n);
+	if (n->nnear > joint->neighbours)
+		n->nnear = joint->neighbours;
 }
 
 double

@@ -24,7 +24,7 @@ typedef struct AeNeighbours
 	float	   *distance;		/* (groups * AE_JOINT_GROUP) squared */
 	int		   *candidate;		/* (groups * AE_JOINT_GROUP) */
 	int			nnear;
-	int			near[AE_MAX_NEIGHBOURS];	/* points, nearest first */
+	int			near[AE_MAX_NEIGHBOURS + 1];	/* points, nearest first */
 } AeNeighbours;
 
 /* joint must have points */

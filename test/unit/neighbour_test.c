@@ -8,11 +8,15 @@
 /* of a log distance: roots of floats against roots of doubles */
 #define TOLERANCE 1e-6
 
+/* of a point that counts as the row itself */
+#define SAME_SQUARES 4.0
+
 #define MAX_POINTS 150
 
 typedef struct Found
 {
 	int			point;
+	bool		itself;
 	double		distance;
 } Found;
 
@@ -27,13 +31,12 @@ compare_found(const void *a, const void *b)
 		: (x->point > y->point) - (x->point < y->point);
 }
 
-/* all points but one that is identical, nearest first; returns their number */
+/* all points but one that is the row itself, nearest first; returns their number */
 static int
 sort_points(const AeJoint *joint, const int16_t *point, Found *found)
 {
 	int16_t    *other = take((size_t) ae_joint_width(joint), sizeof(int16_t));
-	bool		skipped = false;
-	int			n = 0;
+	int			n = joint->npoints;
 
 	for (int i = 0; i < joint->npoints; i++)
 	{
@@ -41,17 +44,20 @@ sort_points(const AeJoint *joint, const int16_t *point, Found *found)
 
 		get_point(joint, i, other);
 		squares = squared_distance(joint, point, other);
-		if (squares == 0 && !skipped)
-		{
-			skipped = true;
-			continue;
-		}
-		found[n].point = i;
-		found[n].distance = (float) squares * joint->square +
+		found[i].point = i;
+		found[i].itself = squares <= SAME_SQUARES;
+		found[i].distance = (float) squares * joint->square +
 			joint->offset[i];
-		n++;
 	}
 	qsort(found, (size_t) n, sizeof(Found), compare_found);
+	for (int i = 0; i < n && i <= joint->neighbours; i++)
+		if (found[i].itself)
+		{
+			n--;
+			memmove(found + i, found + i + 1,
+					(size_t) (n - i) * sizeof(Found));
+			break;
+		}
 	return n;
 }
 

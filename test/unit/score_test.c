@@ -479,7 +479,7 @@ test_wide(void)
 	}
 }
 
-/* share of the first column, over the rows */
+/* share of the first column where it is unusual, over the rows */
 static double
 first_share(int score, double weight)
 {
@@ -491,9 +491,11 @@ first_share(int score, double weight)
 	for (int i = 0; i < t.nrows; i++)
 	{
 		double		sum = 0.0;
+		double		row[4];
 
-		must(ae_score_explain(t.scorer, row_of(&t, i), &e) ? AE_OK
-			 : AE_ERR_CORRUPT);
+		memcpy(row, row_of(&t, i), sizeof(row));
+		row[0] += 6.0;
+		must(ae_score_explain(t.scorer, row, &e) ? AE_OK : AE_ERR_CORRUPT);
 		for (int c = 0; c < 4; c++)
 			sum += e.contribution[c];
 		share += sum != 0 ? e.contribution[0] / sum / t.nrows : 0.0;
@@ -511,7 +513,7 @@ test_weights(void)
 		double		even = first_share(score, 1.0);
 		double		heavy = first_share(score, 1000.0);
 
-		ok(light < even && 1.5 * even < heavy,
+		ok(1.3 * light < even && even < heavy,
 		   "%s: a column counts by its weight (%.3f, %.3f, %.3f)",
 		   score_names[score], light, even, heavy);
 	}
