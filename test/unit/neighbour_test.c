@@ -31,7 +31,7 @@ compare_found(const void *a, const void *b)
 		: (x->point > y->point) - (x->point < y->point);
 }
 
-/* all points but one that is the row itself, nearest first; returns their number */
+/* all points but one that is the row itself, nearest first; their number */
 static int
 sort_points(const AeJoint *joint, const int16_t *point, Found *found)
 {
