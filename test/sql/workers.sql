@@ -9,11 +9,23 @@ SELECT sin(i) AS a, CASE WHEN i % 11 > 0 THEN cos(i * 0.7) END AS b, i % 17 AS c
        i % 3 = 0 AS flag, timestamp '2026-01-01' + i * interval '1 hour' AS t
 FROM generate_series(1, 10000) i;
 
+-- every kind of column
+CREATE TYPE worker_mood AS ENUM ('sad', 'ok', 'happy');
+CREATE TABLE worker_kind AS
+SELECT ARRAY[sin(i), cos(i), NULLIF(i % 5, 0)]::real[] AS curve, i % 3 = 0 AS flag,
+       (ARRAY['sad', 'ok', 'happy'])[1 + i % 3]::worker_mood AS mood, 'user ' || i % 997 AS hashed, date '2026-01-01' + i % 400 AS day,
+       time '00:00' + i * interval '7 minutes' AS hour, timestamptz '2026-01-01 00:00Z' + i * interval '1 hour' AS at,
+       i * interval '1 second' AS took, (i % 31)::numeric / 7 AS amount, i::bigint << 33 AS large,
+       CASE WHEN i % 97 > 0 THEN exp(i % 20) END AS skewed, NULL::float8 AS nothing, 1 AS constant,
+       'row ' || i AS skipped
+FROM generate_series(1, 5000) i;
+
 -- models with 0 to 3 workers
-CREATE FUNCTION models(options jsonb) RETURNS TABLE (workers int, model text) LANGUAGE plpgsql AS $$
+CREATE FUNCTION models(source regclass, options jsonb) RETURNS TABLE (workers int, model text) LANGUAGE plpgsql AS $$
 BEGIN
   FOR workers IN 0..3 LOOP
-    SELECT md5(ae_train(r, '{"score": "error"}' || options || jsonb_build_object('workers', workers))) INTO model FROM worker_row r;
+    EXECUTE format('SELECT md5(ae_train(r, $1)) FROM %s r', source) INTO model
+    USING '{"score": "error"}' || options || jsonb_build_object('workers', workers);
     RETURN NEXT;
   END LOOP;
 END $$;
@@ -32,7 +44,16 @@ FROM (VALUES ('default', '{"epochs": 3}'),
              ('sgd', '{"epochs": 2, "optimizer": "sgd"}'),
              ('rmsprop', '{"epochs": 2, "optimizer": "rmsprop"}'),
              ('adagrad', '{"epochs": 2, "optimizer": "adagrad"}')) v(name, options),
-     LATERAL models(v.options::jsonb)
+     LATERAL models('worker_row', v.options::jsonb)
+GROUP BY name ORDER BY name;
+SELECT name, count(DISTINCT model) AS models, count(*) AS trainings
+FROM (VALUES ('default', '{}'),
+             ('embedding', '{"purpose": "embedding"}'),
+             ('gaussian', '{"corruption": "gaussian"}'),
+             ('neighbour score', '{"score": "neighbour"}'),
+             ('validation', '{"corruption": "mask", "validation_fraction": 0.2}'),
+             ('wide', '{"hidden": [128, 64]}')) v(name, options),
+     LATERAL models('worker_kind', v.options::jsonb || '{"epochs": 2, "columns": {"hashed": {"max_categories": 8}, "skipped": {"skip": true}}}')
 GROUP BY name ORDER BY name;
 
 -- rows in temporary files, by the setting
@@ -52,6 +73,11 @@ SELECT s.model = t.model AS same
 FROM spilled s, (SELECT md5(ae_train(r, '{"epochs": 3, "workers": 2}')) AS model FROM worker_row r) t;
 SET max_parallel_maintenance_workers = 3;
 
+-- fewer are free than were asked for
+SET max_parallel_workers = 1;
+SELECT s.model = t.model AS same
+FROM spilled s, (SELECT md5(ae_train(r, '{"epochs": 3, "workers": 3}')) AS model FROM worker_row r) t;
+
 -- none is free
 SET max_parallel_workers = 0;
 SELECT s.model = t.model AS same
@@ -62,6 +88,9 @@ RESET max_parallel_workers;
 SET autoencoder.workers = 2;
 CREATE TEMP TABLE trained (place text, model text);
 INSERT INTO trained SELECT 'insert', md5(ae_train(r, '{"epochs": 3}')) FROM worker_row r;
+SELECT ae_create_model('worker', 'TABLE worker_row', '{"epochs": 3}') AS version;
+INSERT INTO trained SELECT 'named', md5(ae_model('worker'));
+SELECT ae_drop_model('worker');
 BEGIN;
 DECLARE c CURSOR FOR SELECT 'cursor', md5(ae_train(r, '{"epochs": 3}')) FROM worker_row r;
 SAVEPOINT s;
@@ -119,5 +148,6 @@ FROM (SELECT ae_train(r, '{"epochs": 100000, "max_seconds": 0.5}') AS model FROM
 SELECT count(*) FROM ae_progress;
 
 DROP FUNCTION train_anywhere, models;
-DROP TABLE trained, worker_row;
+DROP TABLE trained, worker_row, worker_kind;
+DROP TYPE worker_mood;
 DROP FUNCTION train_in_trigger;

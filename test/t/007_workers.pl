@@ -145,6 +145,23 @@ is( $node->safe_psql(
 $node->safe_psql('postgres', "SELECT pg_cancel_backend($session->{pid})");
 finish('the last', $session, qr/canceling statement/);
 
+# a named model
+my $create = q{SELECT ae_create_model('sensor', 'TABLE reading',
+	'{"epochs": 100000, "workers": 2}')};
+foreach my $how ('cancel', 'terminate')
+{
+	my $name = "$how a named training";
+	$session = start($create);
+	wait_for("$name: workers join", "SELECT ($workers) = 2");
+	wait_for("$name: its name is seen",
+		"SELECT count(*) > 0 FROM ae_progress
+		 WHERE pid = $session->{pid} AND model = 'sensor' AND epoch > 0");
+	$node->safe_psql('postgres', "SELECT pg_${how}_backend($session->{pid})");
+	finish($name, $session, qr/canceling statement|terminating connection/);
+	is($node->safe_psql('postgres', 'SELECT count(*) FROM ae_models'),
+		'0', "$name: no model is left");
+}
+
 # the same bytes with workers and without
 my $model = q{SELECT md5(ae_train(a, '{"epochs": 2, "workers": %d}')) FROM reading};
 is( $node->safe_psql('postgres', sprintf($model, 2)),
