@@ -54,8 +54,9 @@
 #define MIN_STEP 1e6
 
 /* a job's word: number << 32 | tasks << 16 | next task */
-#define JOB_TASKS(word) ((uint32) ((word) >> 16) & 0xffff)
-#define JOB_NEXT(word) ((uint32) (word) & 0xffff)
+#define MAX_TASKS 0xffff		/* far beyond the blocks of the largest model */
+#define JOB_TASKS(word) ((uint32) ((word) >> 16) & MAX_TASKS)
+#define JOB_NEXT(word) ((uint32) (word) & MAX_TASKS)
 #define JOB_NUMBER(word) ((uint32) ((word) >> 32))
 #define JOB_END PG_UINT32_MAX	/* number of the last one: go home */
 
@@ -167,6 +168,7 @@ workers_wait(Control *control, uint32 ntasks)
 static void
 workers_post(Control *control, uint32 number, int ntasks)
 {
+	Assert(ntasks <= MAX_TASKS);
 	pg_atomic_write_u32(&control->ndone, 0);
 	pg_write_barrier();
 	pg_atomic_write_u64(&control->job,
