@@ -22,11 +22,14 @@ CORE_OBJS = \
 	src/core/cpu.o \
 	src/core/cursor.o \
 	src/core/dataset.o \
+	src/core/dataset_anomaly.o \
 	src/core/dataset_fit.o \
 	src/core/dataset_sample.o \
 	src/core/dense.o \
 	src/core/feature.o \
 	src/core/feature_cell.o \
+	src/core/head.o \
+	src/core/head_fit.o \
 	src/core/joint.o \
 	src/core/joint_fit.o \
 	src/core/kernels.o \
@@ -45,6 +48,7 @@ CORE_OBJS = \
 	src/core/rng.o \
 	src/core/score.o \
 	src/core/score_fit.o \
+	src/core/score_head.o \
 	src/core/share.o \
 	src/core/spectrum.o \
 	src/core/train.o \
@@ -93,6 +97,7 @@ REGRESS = \
 	grouping \
 	immutable_uses \
 	inspect \
+	label \
 	metrics \
 	model_value \
 	named \

@@ -18,7 +18,7 @@ SET search_path = demo, public;
 CREATE TABLE model (name text PRIMARY KEY, model bytea);
 ALTER TABLE model ALTER model SET STORAGE EXTERNAL;
 
-CREATE TABLE scored (model text, id int, is_odd bool, score float8);
+CREATE TABLE scored (model text, id int, is_odd bool, score float8, pvalue float8);
 
 \ir demo_show.sql
 
@@ -57,18 +57,20 @@ EXECUTE speed_of_training ('card', :'began') \gset
 \echo
 EXECUTE curve ('card');
 
-\echo 'The other half of the normal rows and all frauds are scored: the worse a row is reconstructed,'
-\echo 'the higher its score.'
+\echo 'The other half of the normal rows and all frauds are scored: the less a row and its reconstruction'
+\echo 'are like those of the training, the higher.'
 \echo
 
 SELECT clock_timestamp() AS began \gset
 INSERT INTO scored
-SELECT 'card', c.id, c.is_fraud, ae_anomaly_score(m.model, c)
+SELECT 'card', c.id, c.is_fraud, ae_anomaly_score(m.model, c),
+	   ae_anomaly_pvalue(m.model, c)
 FROM card c, model m WHERE m.name = 'card' AND (is_fraud OR id % 2 = 1);
 EXECUTE speed_of_scoring ('card', :'began') \gset
 \echo :scored
 \echo
 EXECUTE quality ('card');
+EXECUTE alarms ('card');
 
 SELECT count(*) FILTER (WHERE is_odd) AS hits
 FROM (SELECT is_odd FROM scored WHERE model = 'card'
@@ -83,12 +85,12 @@ WHERE s.model = 'card' ORDER BY s.score DESC LIMIT 10;
 
 SELECT id AS top FROM scored WHERE model = 'card' AND is_odd
 ORDER BY score DESC LIMIT 1 \gset
-\echo What gave fraud :top away? What it was, and what the model would have expected, in original units:
+\echo What gave fraud :top away? What it was, what the model would have expected, and the share in its score:
 \echo
-SELECT d.*
-FROM model m, card c,
-	 side_by_side(m.model, to_jsonb(c), to_jsonb(ae_reconstruct(m.model, c))) d
-WHERE m.name = 'card' AND c.id = :top;
+SELECT feature, shortened(actual) AS actual, shortened(expected) AS expected,
+	   round((100 * contribution / sum(contribution) OVER ())::numeric) || ' %' AS share
+FROM model m, card c, ae_explain(m.model, c)
+WHERE m.name = 'card' AND c.id = :top ORDER BY contribution DESC LIMIT 8;
 
 \echo
 \echo '━━━ 2. Network attacks ━━━'
@@ -133,13 +135,15 @@ EXECUTE curve ('connection');
 
 SELECT clock_timestamp() AS began \gset
 INSERT INTO scored
-SELECT 'connection', c.id, c.label <> 'normal', ae_anomaly_score(m.model, c)
+SELECT 'connection', c.id, c.label <> 'normal', ae_anomaly_score(m.model, c),
+	   ae_anomaly_pvalue(m.model, c)
 FROM connection c, model m
 WHERE m.name = 'connection' AND (label <> 'normal' OR id % 2 = 1);
 EXECUTE speed_of_scoring ('connection', :'began') \gset
 \echo :scored
 \echo
 EXECUTE quality ('connection');
+EXECUTE alarms ('connection');
 
 \echo 'Ten of the most suspicious connections, each of another kind:'
 \echo
@@ -154,12 +158,12 @@ ORDER BY score DESC LIMIT 10;
 SELECT s.id AS top, c.label
 FROM scored s JOIN connection c USING (id)
 WHERE s.model = 'connection' ORDER BY s.score DESC LIMIT 1 \gset
-\echo 'What the model would have expected of connection' :top '(':label'):'
+\echo 'Why connection' :top '(':label') stands out:'
 \echo
-SELECT d.*
-FROM model m, connection c,
-	 side_by_side(m.model, to_jsonb(c), to_jsonb(ae_reconstruct(m.model, c))) d
-WHERE m.name = 'connection' AND c.id = :top;
+SELECT feature, shortened(actual) AS actual, shortened(expected) AS expected,
+	   round((100 * contribution / sum(contribution) OVER ())::numeric) || ' %' AS share
+FROM model m, connection c, ae_explain(m.model, c)
+WHERE m.name = 'connection' AND c.id = :top ORDER BY contribution DESC LIMIT 8;
 
 SELECT pg_size_pretty(sum(octet_length(model))) AS size FROM model \gset
 \echo

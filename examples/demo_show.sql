@@ -9,6 +9,13 @@ SELECT count(*) AS "rows scored",
 	   AS "average precision"
 FROM scored WHERE model = $1;
 
+-- alarms among rows that no training saw, normal and not
+PREPARE alarms (text) AS
+SELECT CASE WHEN is_odd THEN 'anomalies' ELSE 'normal rows' END AS "alarms at p <= 0.01",
+	   count(*) AS rows, count(*) FILTER (WHERE pvalue <= 0.01) AS alarms,
+	   round(100 * avg((pvalue <= 0.01)::int), 1) || ' %' AS share
+FROM scored WHERE model = $1 GROUP BY is_odd ORDER BY is_odd;
+
 -- the training curve, in about ten lines
 PREPARE curve (text) AS
 WITH history AS (
@@ -43,22 +50,4 @@ CREATE FUNCTION shortened(text) RETURNS text
 LANGUAGE sql IMMUTABLE AS $$
 SELECT CASE WHEN $1 ~ '^-?[0-9]+\.[0-9]{4}' THEN round($1::numeric, 3)::text
 			ELSE $1 END
-$$;
-
--- The columns in which a row and its reconstruction differ most, measured in
--- standard deviations of the rows that the model was trained on.
-CREATE FUNCTION side_by_side(model bytea, actual jsonb, expected jsonb)
-RETURNS TABLE ("column" text, actual text, expected text, "off by" text)
-LANGUAGE sql STABLE AS $$
-SELECT name, shortened(actual), shortened(expected),
-	   CASE WHEN deviations IS NULL THEN 'another value'
-			ELSE round(deviations::numeric, 1) || ' stddev' END
-FROM (
-	SELECT f.name, $2->>f.name AS actual, $3->>f.name AS expected,
-		   CASE WHEN f.kind = 'numeric'
-				THEN abs(($2->>f.name)::float8 - ($3->>f.name)::float8) /
-					 nullif(f.stddev, 0) END AS deviations
-	FROM ae_features($1) f) t
-WHERE actual <> expected
-ORDER BY deviations IS NULL DESC, deviations DESC, name LIMIT 8
 $$;

@@ -164,6 +164,7 @@ create_train(SPIPlanPtr query, const char *name, const Jsonb *options,
 	AeSpool    *spool = aepg_spool_create(context);
 	AepgTraining *training;
 	AeBudget	budget;
+	bool		noticed = false;
 	instr_time	began;
 	instr_time	ended;
 
@@ -174,6 +175,7 @@ create_train(SPIPlanPtr query, const char *name, const Jsonb *options,
 	query_run(query, training);
 	version->rows = aepg_training_finish(training);
 	aepg_training_check_rows(training);
+	aepg_training_notice(training, &noticed);
 	version->model = PointerGetDatum(aepg_training_run(training));
 	aepg_progress_end();
 	aepg_training_free(training);

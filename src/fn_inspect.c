@@ -87,7 +87,7 @@ info_options(StringInfo json, const AeModel *model)
 	aepg_json_key(json, "options");
 	appendStringInfoChar(json, '{');
 	for (int i = 0; i < ae_option_count; i++)
-		if (ae_option_table[i].kind != AE_OPTION_COLUMNS)
+		if (ae_option_is_kept(&ae_option_table[i]))
 			info_option(json, model, &ae_option_table[i]);
 	appendStringInfoChar(json, '}');
 }
@@ -123,6 +123,7 @@ ae_info(PG_FUNCTION_ARGS)
 	aepg_json_text(&json, "library_version", model->version);
 	aepg_json_count(&json, "bytes", ae_codec_size(model, model->nhistory));
 	aepg_json_count(&json, "rows", model->features->nrows);
+	aepg_json_count(&json, "known_anomalies", model->nanomalies);
 	aepg_json_count(&json, "columns", model->features->ncolumns);
 	aepg_json_count(&json, "inputs", model->features->input_width);
 	aepg_json_count(&json, "outputs", model->features->output_width);
@@ -279,6 +280,7 @@ option_type(AeOptionKind kind)
 			return "boolean";
 		case AE_OPTION_CHOICE:
 		case AE_OPTION_TEXT:
+		case AE_OPTION_COLUMN:
 			return "string";
 		case AE_OPTION_LIST:
 			return "array";

@@ -31,6 +31,7 @@ typedef struct TrainCall
 	int64		ngroups;		/* alive */
 	bool		is_grouped;		/* GROUP BY: a small group is no error */
 	bool		warned;
+	bool		noticed;
 } TrainCall;
 
 /* the transition value: one group */
@@ -185,7 +186,10 @@ ae_train_final(PG_FUNCTION_ARGS)
 
 	/* the rows stay: a hash table that is scanned again is finalised again */
 	if (train_has_rows(group, aepg_training_finish(group->training)))
+	{
+		aepg_training_notice(group->training, &group->call->noticed);
 		model = aepg_training_run(group->training);
+	}
 	if (!group->call->is_grouped)
 		aepg_progress_end();
 	if (model == NULL)

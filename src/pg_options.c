@@ -23,10 +23,6 @@
 #define MAX_SUGGESTIONS 3
 #define MAX_TYPO_BYTES 64		/* a longer name is no typo of any of ours */
 
-/* the relative weight of a column's loss */
-#define MIN_WEIGHT 0.001
-#define MAX_WEIGHT 1000.0
-
 static const char *const column_option_names[] = {
 	"kind", "loss", "max_categories", "min_frequency", "scaling", "skip",
 	"weight"
@@ -310,9 +306,10 @@ options_set_column_field(AepgColumnOptions *column, AeOptions *scratch,
 
 		if (value->type == jbvNumeric)
 			weight = options_number(value);
-		if (!(weight >= MIN_WEIGHT && weight <= MAX_WEIGHT))
+		if (!(weight >= AE_MIN_WEIGHT && weight <= AE_MAX_WEIGHT))
 			options_reject(path, psprintf("a number from %g to %g",
-										  MIN_WEIGHT, MAX_WEIGHT), value);
+										  AE_MIN_WEIGHT, AE_MAX_WEIGHT),
+						   value);
 		column->weight = weight;
 	}
 	else if (strcmp(field, "loss") == 0 || strcmp(field, "scaling") == 0 ||
@@ -399,6 +396,22 @@ options_set_columns(AepgOptions *options, const JsonbValue *value)
  * Everything.
  *----------
  */
+static void
+options_set_label(AepgOptions *options, const AeOption *option,
+				  const JsonbValue *value)
+{
+	Path		path = {option->name, NULL, NULL};
+	char		range[AE_COMPLAINT_BYTES];
+
+	options->label = NULL;
+	if (value->type == jbvString)
+		options->label = options_text(value);
+	else if (value->type != jbvNull)
+	{
+		ae_option_describe_range(option, range, sizeof(range));
+		options_reject(&path, range, value);
+	}
+}
 
 /* the session's zone unless another was given */
 static void
@@ -456,6 +469,8 @@ aepg_options_parse(Jsonb *jsonb)
 				option = options_find(options_text(&item));
 			else if (token == WJB_VALUE && option->kind == AE_OPTION_COLUMNS)
 				options_set_columns(options, &item);
+			else if (token == WJB_VALUE && option->kind == AE_OPTION_COLUMN)
+				options_set_label(options, option, &item);
 			else if (token == WJB_VALUE)
 			{
 				Path		path = {option->name, NULL, NULL};

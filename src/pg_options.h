@@ -29,6 +29,7 @@ typedef struct AepgColumnOptions
 typedef struct AepgOptions
 {
 	AeOptions	core;			/* not resolved; time_zone set */
+	char	   *label;			/* column of known anomalies, NULL for none */
 	int			ncolumns;
 	AepgColumnOptions *columns;
 } AepgOptions;

@@ -25,6 +25,7 @@ aepg_row_create_reader(Oid type, TupleDesc desc, int max_columns,
 	reader->context = context;
 	reader->type = type;
 	reader->desc = desc;
+	reader->label = -1;
 	reader->columns = palloc0(Max(max_columns, 1) * sizeof(RowColumn));
 	if (desc != NULL)
 	{

@@ -34,7 +34,8 @@ typedef double (*AepgLabelFn) (void *arg, int column, const char *label,
  * point into the reader; their ncells are right once aepg_reader_learn() says
  * so.  Errors: a type that is neither a numeric array nor a row; a column
  * whose type has no encoding (with a hint to cast or skip); an override for a
- * column that does not exist; no column left.
+ * column that does not exist; a label that is no boolean column; no column
+ * left.
  */
 extern AepgReader *aepg_reader_for_training(Oid type, Datum value,
 											const AepgOptions *options,
@@ -82,6 +83,9 @@ extern void aepg_reader_read_columns(AepgReader *reader, const Datum *values,
 /* the same for a row of a table with that row type */
 extern void aepg_reader_read_tuple(AepgReader *reader, HeapTuple tuple,
 								   AepgLabelFn label, void *arg, double *row);
+
+/* whether the row read last is labelled as an anomaly; for training only */
+extern bool aepg_reader_is_anomaly(const AepgReader *reader);
 
 /*
  * A copy of value, of the same type, with the model's columns replaced by

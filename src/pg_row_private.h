@@ -63,6 +63,8 @@ struct AepgReader
 	bool	   *never_seen;
 
 	/* training only */
+	int			label;			/* attribute of the label column, or -1 */
+	bool		is_anomaly;		/* what it says of the row read last */
 	int			nspecs;
 	AeColumnSpec *specs;
 };

@@ -244,6 +244,9 @@ aepg_reader_read_columns(AepgReader *reader, const Datum *values,
 						 const bool *nulls, AepgLabelFn label, void *arg,
 						 double *row)
 {
+	if (reader->label >= 0)
+		reader->is_anomaly = !nulls[reader->label] &&
+			DatumGetBool(values[reader->label]);
 	for (int i = 0; i < reader->ncolumns; i++)
 	{
 		RowColumn  *column = &reader->columns[i];
@@ -295,4 +298,10 @@ aepg_reader_read_tuple(AepgReader *reader, HeapTuple tuple, AepgLabelFn label,
 	heap_deform_tuple(tuple, reader->desc, reader->values, reader->nulls);
 	aepg_reader_read_columns(reader, reader->values, reader->nulls, label,
 							 arg, row);
+}
+
+bool
+aepg_reader_is_anomaly(const AepgReader *reader)
+{
+	return reader->is_anomaly;
 }

@@ -8,6 +8,7 @@
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 
 #include "pg_row_private.h"
 
@@ -31,6 +32,17 @@ row_find_override(const AepgOptions *options, const char *name, bool *used)
 	return NULL;
 }
 
+/* how columns without names of their own are called; NULL for an array */
+static int
+row_hint_names(TupleDesc desc)
+{
+	if (desc == NULL)
+		return errhint("The elements of an array are called \"1\", \"2\" and so on.");
+	if (desc->tdtypeid == RECORDOID)
+		return errhint("The columns of ROW(...) are called \"f1\", \"f2\" and so on.");
+	return 0;
+}
+
 /* desc is NULL for an array */
 static void
 row_check_overrides(const AepgOptions *options, const bool *used,
@@ -43,10 +55,7 @@ row_check_overrides(const AepgOptions *options, const bool *used,
 					(errcode(ERRCODE_UNDEFINED_COLUMN),
 					 errmsg("option \"columns\" names column \"%s\", which does not exist",
 							options->columns[i].name),
-					 desc == NULL ?
-					 errhint("The elements of an array are called \"1\", \"2\" and so on.") :
-					 desc->tdtypeid == RECORDOID ?
-					 errhint("The columns of ROW(...) are called \"f1\", \"f2\" and so on.") : 0));
+					 row_hint_names(desc)));
 	}
 }
 
@@ -185,16 +194,19 @@ row_train_on_array(Oid type, Datum value, const AepgOptions *options,
 }
 
 static void
+row_report_duplicate(const char *name)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DUPLICATE_COLUMN),
+			 errmsg("column \"%s\" occurs more than once in the row", name)));
+}
+
+static void
 row_check_duplicate(const AepgReader *reader, const char *name)
 {
 	for (int i = 0; i < reader->ncolumns; i++)
-	{
 		if (strcmp(reader->columns[i].name, name) == 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_DUPLICATE_COLUMN),
-					 errmsg("column \"%s\" occurs more than once in the row",
-							name)));
-	}
+			row_report_duplicate(name);
 }
 
 static void
@@ -232,6 +244,52 @@ row_train_on_attribute(AepgReader *reader, int attribute,
 	reader->ncolumns++;
 }
 
+/*----------
+ * The label column: no feature.
+ *----------
+ */
+static void
+row_train_on_label(AepgReader *reader, int attribute,
+				   const AepgColumnOptions *override)
+{
+	Form_pg_attribute att = TupleDescAttr(reader->desc, attribute);
+	char	   *name = NameStr(att->attname);
+
+	if (reader->label >= 0)
+		row_report_duplicate(name);
+	if (getBaseType(att->atttypid) != BOOLOID)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("label column \"%s\" must be of type boolean, not %s",
+						name, format_type_be(att->atttypid)),
+				 errhint("Select a condition, such as \"kind = 'fraud' AS label\".")));
+	if (override != NULL && !override->skip)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"columns.%s\" does not apply to the label column",
+						name)));
+	reader->label = attribute;
+}
+
+/* desc is NULL for an array */
+static void
+row_check_label(const AepgReader *reader, const AepgOptions *options,
+				TupleDesc desc)
+{
+	if (options->label == NULL || reader->label >= 0)
+		return;
+	if (desc == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("option \"label\" needs features that are a row, not an array"),
+				 errhint("Pass the row of a subquery that has the array and the label as columns.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_COLUMN),
+			 errmsg("option \"label\" names column \"%s\", which does not exist",
+					options->label),
+			 row_hint_names(desc)));
+}
+
 static AepgReader *
 row_train_on_row(Oid type, TupleDesc desc, const AepgOptions *options,
 				 bool *used, MemoryContext context)
@@ -248,7 +306,10 @@ row_train_on_row(Oid type, TupleDesc desc, const AepgOptions *options,
 		if (att->attisdropped)
 			continue;
 		override = row_find_override(options, NameStr(att->attname), used);
-		if (override == NULL || !override->skip)
+		if (options->label != NULL &&
+			strcmp(NameStr(att->attname), options->label) == 0)
+			row_train_on_label(reader, i, override);
+		else if (override == NULL || !override->skip)
 			row_train_on_attribute(reader, i, options, override);
 	}
 	if (reader->ncolumns == 0)
@@ -274,6 +335,7 @@ aepg_reader_for_training(Oid type, Datum value, const AepgOptions *options,
 	else
 		reader = row_train_on_row(type, desc, options, used, context);
 	row_check_overrides(options, used, desc);
+	row_check_label(reader, options, desc);
 	reader->for_training = true;
 	*specs = reader->specs;
 	*ncolumns = reader->nspecs;

@@ -115,14 +115,23 @@ train_label(void *arg, int column, const char *label, size_t len)
 	return code;
 }
 
+/* the row that was read */
+static void
+train_keep(AepgTraining *training)
+{
+	aepg_check(aepg_reader_is_anomaly(training->reader) ?
+			   ae_dataset_append_anomaly(training->dataset, training->row) :
+			   ae_dataset_append(training->dataset, training->row),
+			   "reading rows");
+	aepg_progress_row();
+}
+
 static void
 train_append(AepgTraining *training, Datum value)
 {
 	aepg_reader_read(training->reader, value, train_label, training->dataset,
 					 training->row);
-	aepg_check(ae_dataset_append(training->dataset, training->row),
-			   "reading rows");
-	aepg_progress_row();
+	train_keep(training);
 }
 
 /* the columns are known: a dataset, and the rows that waited for it */
@@ -209,9 +218,7 @@ aepg_training_add_columns(AepgTraining *training, TupleDesc desc,
 	}
 	aepg_reader_read_columns(training->reader, values, nulls, train_label,
 							 training->dataset, training->row);
-	aepg_check(ae_dataset_append(training->dataset, training->row),
-			   "reading rows");
-	aepg_progress_row();
+	train_keep(training);
 }
 
 uint64
@@ -235,22 +242,51 @@ aepg_training_has_values(const AepgTraining *training)
 		ae_dataset_present(training->dataset) > 0;
 }
 
+static uint64
+train_anomalies(const AepgTraining *training)
+{
+	return training->dataset == NULL ? 0 :
+		ae_dataset_anomalies(training->dataset);
+}
+
 void
 aepg_training_check_rows(const AepgTraining *training)
 {
 	uint64		nrows = training->dataset == NULL ? 0 :
 		ae_dataset_rows(training->dataset);
 
+	if (nrows == 0 && train_anomalies(training) > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_EXCEPTION),
+				 errmsg("training needs at least %d rows that are no known anomalies, but all are",
+						AEPG_MIN_ROWS)));
 	if (nrows < AEPG_MIN_ROWS)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_EXCEPTION),
 				 errmsg("training needs at least %d rows, not %llu",
 						AEPG_MIN_ROWS, (unsigned long long) nrows),
-				 errdetail("Rows whose features are NULL do not count.")));
+				 training->options->label == NULL ?
+				 errdetail("Rows whose features are NULL do not count.") :
+				 errdetail("Rows whose features are NULL and known anomalies do not count.")));
 	if (!aepg_training_has_values(training))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_EXCEPTION),
 				 errmsg("training needs values, but all are NULL")));
+}
+
+void
+aepg_training_notice(const AepgTraining *training, bool *noticed)
+{
+	unsigned long long nanomalies = train_anomalies(training);
+
+	if (training->options->label == NULL ||
+		nanomalies >= AE_HEAD_MIN_ANOMALIES || *noticed)
+		return;
+	ereport(NOTICE,
+			(errmsg("known anomalies are too few to learn from: %llu, but at least %d are needed",
+					nanomalies, AE_HEAD_MIN_ANOMALIES),
+			 errdetail("The model is trained without them.")));
+	*noticed = true;
 }
 
 void
@@ -287,6 +323,11 @@ train_model(AepgTraining *training)
 	aepg_check(ae_model_plan(model, training->dataset, &options->core,
 							 aepg_blas_get()),
 			   "planning the network");
+	if (options->label != NULL && model->options.score == AE_SCORE_ERROR)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"label\" does not apply to the score \"error\""),
+				 errhint("Set the option \"score\" to \"neighbour\".")));
 	strlcpy(model->version, AE_VERSION, sizeof(model->version));
 	aepg_model_check_size(ae_codec_size(model, model->options.epochs));
 	workers = aepg_workers_create(model, options->core.workers);

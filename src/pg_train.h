@@ -54,6 +54,9 @@ extern bool aepg_training_has_values(const AepgTraining *training);
 /* error unless there are rows and values enough */
 extern void aepg_training_check_rows(const AepgTraining *training);
 
+/* a notice, unless there was one, if known anomalies are too few */
+extern void aepg_training_notice(const AepgTraining *training, bool *noticed);
+
 /* the model; the rows stay */
 extern bytea *aepg_training_run(AepgTraining *training);
 

@@ -23,9 +23,10 @@ layer()
 			feature | feature_* | joint | joint_* | label_index | labels | \
 			moments | neighbour)
 			echo 3 features ;;
-		dense | layer | net) echo 3 network ;;
+		dense | head | layer | net) echo 3 network ;;
 		codec | codec_* | model | options) echo 4 model ;;
-		objective | optim | score | score_fit | share | team | train | worker)
+		head_fit | objective | optim | score | score_fit | score_head | \
+			share | team | train | worker)
 			echo 5 engine ;;
 		*) echo 0 none ;;
 	esac

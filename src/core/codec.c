@@ -20,6 +20,7 @@ const char *const ae_codec_tags[AE_CODEC_SECTIONS] = {
 	[AE_CODEC_NET] = "NETW",
 	[AE_CODEC_WEIGHTS] = "WGTS",
 	[AE_CODEC_JOINT] = "JOIN",
+	[AE_CODEC_HEAD] = "HEAD",
 	[AE_CODEC_CALIBRATION] = "CALB",
 	[AE_CODEC_HISTORY] = "HIST",
 	[AE_CODEC_VERSION] = "VERS"
@@ -32,14 +33,14 @@ options_write(AeWriter *w, const AeModel *model)
 	char		value[AE_OPTION_BYTES];
 
 	for (int i = 0; i < ae_option_count; i++)
-		count += ae_option_table[i].kind != AE_OPTION_COLUMNS;
+		count += ae_option_is_kept(&ae_option_table[i]);
 	ae_write_u32(w, count);
 	for (int i = 0; i < ae_option_count; i++)
 	{
 		const AeOption *option = &ae_option_table[i];
 		bool		printed;
 
-		if (option->kind == AE_OPTION_COLUMNS)
+		if (!ae_option_is_kept(option))
 			continue;
 		printed = ae_option_print(&model->options, option, value,
 								  sizeof(value));
@@ -117,10 +118,8 @@ net_write(AeWriter *w, const AeModel *model)
 }
 
 static void
-weights_write(AeWriter *w, const AeModel *model)
+net_weights_write(AeWriter *w, const AeNet *net, const float *params)
 {
-	const AeNet *net = &model->net;
-
 	if (w->data == NULL)
 	{
 		ae_write_f32s(w, NULL, ae_net_weights(net));
@@ -132,10 +131,16 @@ weights_write(AeWriter *w, const AeModel *model)
 		size_t		ld = AE_PAD((size_t) layer->out);
 
 		for (int j = 0; j < layer->in; j++)
-			ae_write_f32s(w, model->params + layer->weights + (size_t) j * ld,
+			ae_write_f32s(w, params + layer->weights + (size_t) j * ld,
 						  (size_t) layer->out);
-		ae_write_f32s(w, model->params + layer->bias, (size_t) layer->out);
+		ae_write_f32s(w, params + layer->bias, (size_t) layer->out);
 	}
+}
+
+static void
+weights_write(AeWriter *w, const AeModel *model)
+{
+	net_weights_write(w, &model->net, model->params);
 }
 
 static void
@@ -158,6 +163,19 @@ joint_write(AeWriter *w, const AeModel *model)
 		for (int j = 0; j < ae_joint_width(joint); j++)
 			ae_write_u16(w, w->data == NULL ? 0 : (uint16_t)
 						 joint->points[ae_joint_at(joint, i, j)]);
+}
+
+static void
+head_write(AeWriter *w, const AeModel *model)
+{
+	const AeHead *head = &model->head;
+
+	ae_write_u64(w, model->nanomalies);
+	ae_write_u8(w, ae_head_exists(head));
+	if (!ae_head_exists(head))
+		return;
+	ae_write_f64(w, head->log_unit);
+	net_weights_write(w, &head->net, head->params);
 }
 
 static void
@@ -211,6 +229,7 @@ static const SectionWriter section_writers[AE_CODEC_SECTIONS] = {
 	[AE_CODEC_NET] = net_write,
 	[AE_CODEC_WEIGHTS] = weights_write,
 	[AE_CODEC_JOINT] = joint_write,
+	[AE_CODEC_HEAD] = head_write,
 	[AE_CODEC_CALIBRATION] = calibration_write,
 	[AE_CODEC_HISTORY] = history_write,
 	[AE_CODEC_VERSION] = version_write

@@ -17,12 +17,13 @@ typedef enum AeCodecSection
 	AE_CODEC_NET,
 	AE_CODEC_WEIGHTS,
 	AE_CODEC_JOINT,
+	AE_CODEC_HEAD,
 	AE_CODEC_CALIBRATION,
 	AE_CODEC_HISTORY,
 	AE_CODEC_VERSION
 } AeCodecSection;
 
-#define AE_CODEC_SECTIONS 8
+#define AE_CODEC_SECTIONS 9
 /* the first so many are there before training */
 #define AE_CODEC_PLAN_SECTIONS 3
 

@@ -21,6 +21,9 @@
 /* more than any log distance or its negative */
 #define MAX_LOG_UNIT 100.0
 
+/* more than any log score or its negative, but the score is finite */
+#define MAX_LOG_SCORE 700.0
+
 /* least bytes of one element, by which its count is bounded */
 #define TEXT_BYTES 4
 #define CELL_BYTES 61
@@ -327,18 +330,13 @@ read_finite(AeReader *r, float *values, int count)
 	return AE_OK;
 }
 
+/* as many as are left, without padding */
 static AeStatus
-weights_read(AeReader *r, AeModel *model)
+net_weights_read(AeReader *r, const AeEnv *env, const AeNet *net,
+				 float *params)
 {
-	const AeEnv *env = model->arena.env;
-	const AeNet *net = &model->net;
-
 	if (r->left % 4 != 0 || r->left / 4 != ae_net_weights(net))
 		return AE_ERR_CORRUPT;
-	model->params = ae_arena_alloc(&model->arena, net->nparams,
-								   sizeof(float));
-	if (model->params == NULL)
-		return AE_ERR_MEMORY;
 	for (int i = 0; i < net->nlayers; i++)
 	{
 		const AeLayer *layer = &net->layers[i];
@@ -346,14 +344,26 @@ weights_read(AeReader *r, AeModel *model)
 
 		for (int j = 0; j < layer->in; j++)
 		{
-			float	   *row = model->params + layer->weights + (size_t) j * ld;
-
 			env->poll(env->host);
-			AE_TRY(read_finite(r, row, layer->out));
+			AE_TRY(read_finite(r, params + layer->weights + (size_t) j * ld,
+							   layer->out));
 		}
-		AE_TRY(read_finite(r, model->params + layer->bias, layer->out));
+		AE_TRY(read_finite(r, params + layer->bias, layer->out));
 	}
 	return AE_OK;
+}
+
+static AeStatus
+weights_read(AeReader *r, AeModel *model)
+{
+	/* before so much is allocated */
+	if (r->left / 4 != ae_net_weights(&model->net))
+		return AE_ERR_CORRUPT;
+	model->params = ae_arena_alloc(&model->arena, model->net.nparams,
+								   sizeof(float));
+	if (model->params == NULL)
+		return AE_ERR_MEMORY;
+	return net_weights_read(r, model->arena.env, &model->net, model->params);
 }
 
 /* offsets (npoints), then points (npoints, 2 d) */
@@ -363,7 +373,6 @@ points_read(AeReader *r, AeModel *model, int npoints)
 	const AeEnv *env = model->arena.env;
 	AeJoint    *joint = &model->joint;
 	size_t		width = (size_t) ae_joint_width(joint);
-	int			levels = ae_joint_levels(joint);
 
 	if ((size_t) npoints > r->left / (width * sizeof(int16_t)))
 		return AE_ERR_CORRUPT;
@@ -377,8 +386,9 @@ points_read(AeReader *r, AeModel *model, int npoints)
 		for (int j = 0; j < ae_joint_width(joint); j++)
 		{
 			int			value = (int16_t) ae_read_u16(r);
+			int			level = ae_joint_level(joint, j % joint->ncoords);
 
-			if (value < -levels || value > levels)
+			if (value < -level || value > level)
 				return AE_ERR_CORRUPT;
 			joint->points[ae_joint_at(joint, i, j)] = (int16_t) value;
 		}
@@ -423,6 +433,26 @@ joint_read(AeReader *r, AeModel *model)
 }
 
 static AeStatus
+head_read(AeReader *r, AeModel *model)
+{
+	AeHead	   *head = &model->head;
+	bool		exists;
+
+	model->nanomalies = ae_read_u64(r);
+	AE_TRY(read_bool(r, &exists));
+	if (!exists)
+		return AE_OK;
+	head->log_unit = ae_read_f64(r);
+	if (!(fabs(head->log_unit) <= MAX_LOG_UNIT) ||
+		model->joint.ncoords == 0 ||
+		r->left / (AE_HEAD_UNITS * sizeof(float)) <
+		(size_t) model->joint.ncoords)
+		return AE_ERR_CORRUPT;
+	AE_TRY(ae_head_plan(head, ae_model_head_inputs(model), &model->arena));
+	return net_weights_read(r, model->arena.env, &head->net, head->params);
+}
+
+static AeStatus
 quantiles_read(AeReader *r, AeCalibration *calibration)
 {
 	calibration->nscores = ae_read_u64(r);
@@ -433,7 +463,9 @@ quantiles_read(AeReader *r, AeCalibration *calibration)
 	calibration->scale = ae_read_f64(r);
 	for (int i = 0; i < AE_CALIBRATION_KNOTS; i++)
 		calibration->knots[i] = ae_read_f64(r);
-	return !r->failed && ae_calibration_is_valid(calibration)
+	return !r->failed && ae_calibration_is_valid(calibration) &&
+		calibration->knots[0] >= -MAX_LOG_SCORE &&
+		calibration->knots[AE_CALIBRATION_KNOTS - 1] <= MAX_LOG_SCORE
 		? AE_OK : AE_ERR_CORRUPT;
 }
 
@@ -503,6 +535,7 @@ static const SectionReader section_readers[AE_CODEC_SECTIONS] = {
 	[AE_CODEC_NET] = net_read,
 	[AE_CODEC_WEIGHTS] = weights_read,
 	[AE_CODEC_JOINT] = joint_read,
+	[AE_CODEC_HEAD] = head_read,
 	[AE_CODEC_CALIBRATION] = calibration_read,
 	[AE_CODEC_HISTORY] = history_read,
 	[AE_CODEC_VERSION] = version_read

@@ -144,6 +144,7 @@ ae_dataset_create(const AeEnv *env, const AeSpool *spool, AeBudget *budget,
 	created->spool = spool;
 	created->ncolumns = ncolumns;
 	created->ncells = ncells;
+	ae_dataset_init_anomalies(created);
 	ae_arena_init(&created->arena, env);
 
 	status = dataset_copy_specs(created, specs);
@@ -466,6 +467,7 @@ ae_dataset_free(AeDataset *dataset)
 					(size_t) dataset->ncells *
 					(size_t) dataset->head_capacity);
 	ae_account_give(&account, dataset->buffer, chunk_bytes);
+	ae_dataset_free_anomalies(dataset);
 	if (dataset->categories != NULL)
 		for (int i = 0; i < dataset->ncategories; i++)
 			ae_labels_free(&dataset->categories[i].labels, &account);

@@ -61,6 +61,14 @@ extern AeStatus ae_dataset_code(AeDataset *dataset, int column,
 /* one row of cells; every value finite, or NaN for missing */
 extern AeStatus ae_dataset_append(AeDataset *dataset, const double *row);
 
+/*
+ * The same for a row that is known to be an anomaly.  It is kept apart: no
+ * fit, sample or pass over the rows sees it, and ae_dataset_rows() does not
+ * count it.
+ */
+extern AeStatus ae_dataset_append_anomaly(AeDataset *dataset,
+										  const double *row);
+
 /* no more rows; required before any of the calls below */
 extern AeStatus ae_dataset_finish(AeDataset *dataset);
 
@@ -94,6 +102,21 @@ extern AeStatus ae_dataset_hold_out(AeDataset *dataset, double fraction,
 extern AeStatus ae_dataset_sample(AeDataset *dataset, uint64_t n,
 								  uint64_t seed, AeArena *arena,
 								  float **rows, uint64_t *count);
+
+/* rows of ae_dataset_append_anomaly() */
+extern uint64_t ae_dataset_anomalies(const AeDataset *dataset);
+
+/*
+ * Those rows as stored ones, in an order that means nothing; random ones, the
+ * same for the same rows, if there were more than AE_ANOMALY_ROWS or
+ * AE_ANOMALY_BYTES.  rows (count, ncells) is allocated in arena.
+ */
+#define AE_ANOMALY_ROWS 4096
+#define AE_ANOMALY_BYTES ((size_t) 8 << 20)
+
+extern AeStatus ae_dataset_copy_anomalies(const AeDataset *dataset,
+										  AeArena *arena, float **rows,
+										  uint64_t *count);
 
 /*----------
  * A pass over the rows.

@@ -62,6 +62,13 @@ struct AeDataset
 	float	   *buffer;			/* one chunk, for ae_dataset_sample() and
 								 * ae_dataset_hold_out(); NULL until needed */
 
+	/* known anomalies, see dataset_anomaly.c */
+	uint64_t	nanomalies;		/* appended */
+	double	   *anomalies;		/* (anomaly_rows, ncells) original units */
+	int			anomaly_rows;	/* kept */
+	int			anomaly_capacity;
+	AeRng		anomaly_rng;	/* which are kept */
+
 	/* rows set aside: those below held_end whose hash is below held_share */
 	uint64_t	held_key;
 	uint64_t	held_share;		/* of 2^64 */
@@ -98,6 +105,10 @@ extern uint32_t ae_dataset_window_chunks(const AeDataset *dataset);
 extern AeStatus ae_dataset_read_chunk(const AeDataset *dataset,
 									  uint32_t chunk, float *buffer,
 									  const float **rows);
+
+/* dataset_anomaly.c */
+extern void ae_dataset_init_anomalies(AeDataset *dataset);
+extern void ae_dataset_free_anomalies(AeDataset *dataset);
 
 static inline bool
 ae_dataset_is_held(const AeDataset *dataset, uint64_t row)

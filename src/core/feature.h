@@ -84,6 +84,10 @@ extern const char *const ae_scaling_names[AE_SCALING_COUNT];
 /* a constant column's deviation saturates here */
 #define AE_CONSTANT_LIMIT 30.0f
 
+/* relative weights of columns; bounded, so that scores stay finite */
+#define AE_MIN_WEIGHT 0.001
+#define AE_MAX_WEIGHT 1000.0
+
 /* what the host asks for, column by column, before any row is seen */
 typedef struct AeColumnSpec
 {

@@ -10,8 +10,9 @@
  * others are; one pair in 2^SHARED_AXES coincides.
  *
  * Rounding.  A squared distance is summed in 32 bits, so the wider a point,
- * the fewer levels its values have: about 3,000 / AE_JOINT_LIMIT for each
- * deviation with 30 columns.
+ * the coarser its values: 22 steps for each deviation with 30 columns.  What
+ * counts is the sum of the largest squares: were every value given the room of
+ * the heaviest, an array's elements would vanish beside a single number.
  */
 #include "core/joint.h"
 
@@ -25,7 +26,10 @@
 #define SHARED_AXES (AE_JOINT_LABELS - OWN_AXES)
 
 /* a difference of two rounded values still fits 16 bits */
-#define MAX_LEVELS 16383.0
+#define MAX_LEVEL 16383.0
+
+/* a bit less than the root of the largest sum of squares, 2^31 - 1 */
+#define MAX_LENGTH 46340.0
 
 static int
 column_coords(const AeColumn *column)
@@ -57,25 +61,38 @@ column_weight(const AeColumn *column)
 	return sqrt(column->weight / parts);
 }
 
-/* so many that the sum of 2 d squared differences is below 2^31 */
+/* the largest size of rounded values of coordinate i */
 int
-ae_joint_levels(const AeJoint *joint)
+ae_joint_level(const AeJoint *joint, int i)
 {
-	double		levels = floor(sqrt(0x1p28 / joint->ncoords)) - 1;
-
-	return (int) fmin(levels, MAX_LEVELS);
+	return (int) (AE_JOINT_LIMIT * joint->unit[i] + 0.5f);
 }
 
+/*
+ * The difference of two values of weight w is up to 2 AE_JOINT_LIMIT w / step,
+ * and 1 for rounding.  So the root of the sum of 2 d squares is up to
+ * 2 AE_JOINT_LIMIT sqrt(2 squares) / step + sqrt(2 d), which must not exceed
+ * MAX_LENGTH.
+ */
 static void
 joint_set_units(AeJoint *joint, const AeFeatures *features)
 {
-	double		levels = ae_joint_levels(joint);
 	double		most = 0.0;
+	double		squares = 0.0;
 	double		step;
 
 	for (int c = 0; c < features->ncolumns; c++)
-		most = fmax(most, column_weight(&features->columns[c]));
-	step = most > 0 ? most * AE_JOINT_LIMIT / levels : 1.0;
+	{
+		double		weight = column_weight(&features->columns[c]);
+
+		most = fmax(most, weight);
+		squares += weight * weight *
+			(joint->first[c + 1] - joint->first[c]);
+	}
+	step = fmax(most / MAX_LEVEL, 2.0 * sqrt(2.0 * squares) /
+				(MAX_LENGTH - sqrt(ae_joint_width(joint)))) * AE_JOINT_LIMIT;
+	if (!(step > 0))
+		step = 1.0;
 	joint->square = (float) (step * step);
 	for (int c = 0; c < features->ncolumns; c++)
 		for (int i = joint->first[c]; i < joint->first[c + 1]; i++)

@@ -82,8 +82,8 @@ ae_joint_at(const AeJoint *joint, int point, int value)
 		(size_t) (value % 2);
 }
 
-/* rounded values are within [-levels, levels] */
-extern int	ae_joint_levels(const AeJoint *joint);
+/* rounded values of coordinate i are within [-level, level] */
+extern int	ae_joint_level(const AeJoint *joint, int i);
 
 /* coordinates of all columns */
 extern int	ae_joint_coords(const AeFeatures *features);

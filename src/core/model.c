@@ -247,7 +247,10 @@ model_plan_joint(AeModel *model)
 	AE_TRY(ae_joint_layout(joint, model->features, &model->arena));
 	joint->neighbours = MODEL_NEIGHBOURS;
 	joint->npoints = o->coreset;
-	return AE_OK;
+	if (model->nanomalies < AE_HEAD_MIN_ANOMALIES)
+		return AE_OK;
+	return ae_head_plan(&model->head, ae_model_head_inputs(model),
+						&model->arena);
 }
 
 static AeStatus
@@ -353,6 +356,7 @@ ae_model_plan(AeModel *model, AeDataset *dataset, const AeOptions *options,
 										sizeof(double));
 	if (model->column_loss == NULL)
 		return AE_ERR_MEMORY;
+	model->nanomalies = ae_dataset_anomalies(dataset);
 	AE_TRY(model_resolve(model, dataset, blas));
 	AE_TRY(model_plan_joint(model));
 	return model_layers(model);

@@ -11,6 +11,7 @@
 #include "core/calibration.h"
 #include "core/dataset.h"
 #include "core/feature.h"
+#include "core/head.h"
 #include "core/joint.h"
 #include "core/net.h"
 #include "core/options.h"
@@ -45,6 +46,8 @@ typedef struct AeModel
 								 * the training rows after training; 0 if
 								 * unseen */
 	AeJoint		joint;			/* empty for the score error */
+	uint64_t	nanomalies;		/* known ones, not among features->nrows */
+	AeHead		head;			/* of the score; only with enough of them */
 	AeCalibration calibration;	/* of log scores, see ae_score_pvalue() */
 	int			nhistory;
 	AeEpoch    *history;
@@ -66,6 +69,13 @@ typedef struct AeModel
 	float	   *score_weight;	/* (output_width) */
 	double		total_weight;	/* of all columns */
 } AeModel;
+
+/* inputs of the head: see score_head.h */
+static inline int
+ae_model_head_inputs(const AeModel *model)
+{
+	return 3 * model->joint.ncoords + 1;
+}
 
 /* an empty model whose arena uses env; released by ae_model_free() */
 extern AeStatus ae_model_create(const AeEnv *env, AeModel **model);

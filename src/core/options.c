@@ -148,6 +148,9 @@ const AeOption ae_option_table[] = {
 	{"min_frequency", AE_OPTION_INTEGER, FIELD(min_frequency), false, false, "2",
 		1, 1e9, NO_CHOICES,
 	"Rows in which a label must occur; rarer labels become one label, other."},
+	{"label", AE_OPTION_COLUMN, 0, false, false, "null",
+		0, 0, NO_CHOICES,
+	"Boolean column that is true for known anomalies, which are learned from but not trained on; no feature."},
 	{"columns", AE_OPTION_COLUMNS, 0, false, false, "{}",
 		0, 0, NO_CHOICES,
 	"Options of single columns: skip, kind, scaling, loss, weight, max_categories, min_frequency."},
@@ -278,6 +281,9 @@ ae_option_describe_range(const AeOption *option, char *buffer, size_t size)
 					 "up to %s printable ASCII characters without quotes and backslashes",
 					 max);
 			break;
+		case AE_OPTION_COLUMN:
+			snprintf(buffer, size, "the name of a boolean column or null");
+			break;
 		case AE_OPTION_COLUMNS:
 			snprintf(buffer, size, "an object with an object for each column");
 			break;
@@ -398,6 +404,7 @@ set_auto(AeOptions *options, const AeOption *option)
 		case AE_OPTION_BIGINT:
 		case AE_OPTION_BOOLEAN:
 		case AE_OPTION_TEXT:
+		case AE_OPTION_COLUMN:
 		case AE_OPTION_COLUMNS:
 			break;
 	}
@@ -526,6 +533,7 @@ ae_option_print(const AeOptions *options, const AeOption *option,
 			return print_list(options, buffer, size);
 		case AE_OPTION_TEXT:
 			return append_quoted(buffer, size, value);
+		case AE_OPTION_COLUMN:
 		case AE_OPTION_COLUMNS:
 			break;
 	}
@@ -610,7 +618,7 @@ ae_options_init(AeOptions *options)
 	{
 		const AeOption *option = &ae_option_table[i];
 
-		if (option->kind == AE_OPTION_COLUMNS)
+		if (!ae_option_is_kept(option))
 			continue;
 		if (option->kind == AE_OPTION_CHOICE ||
 			option->kind == AE_OPTION_TEXT ||

@@ -112,7 +112,8 @@ typedef enum AeOptionKind
 	AE_OPTION_CHOICE,
 	AE_OPTION_LIST,				/* of integers: hidden */
 	AE_OPTION_TEXT,				/* time_zone */
-	AE_OPTION_COLUMNS			/* per-column overrides; parsed by the host */
+	AE_OPTION_COLUMN,			/* a column's name: label; kept by the host */
+	AE_OPTION_COLUMNS			/* per-column overrides; kept by the host */
 } AeOptionKind;
 
 typedef struct AeOption
@@ -137,6 +138,14 @@ extern void ae_options_init(AeOptions *options);
 
 /* NULL when there is no such option */
 extern const AeOption *ae_option_find(const char *name);
+
+/* whether AeOptions has a field for it */
+static inline bool
+ae_option_is_kept(const AeOption *option)
+{
+	return option->kind != AE_OPTION_COLUMN &&
+		option->kind != AE_OPTION_COLUMNS;
+}
 
 /*
  * Setters.  They return true, or false with a complaint (a primary message
@@ -164,8 +173,8 @@ extern void ae_option_describe_range(const AeOption *option, char *buffer,
 
 /*
  * The value as JSON, quotes included; false when the buffer is too small.
- * AE_OPTION_BYTES are always enough.  Columns are not kept in AeOptions:
- * prints nothing and returns true.
+ * AE_OPTION_BYTES are always enough.  Of an option that is not kept in
+ * AeOptions prints nothing and returns true.
  */
 #define AE_OPTION_BYTES 256
 

@@ -9,9 +9,13 @@
 #include <string.h>
 
 #include "core/objective.h"
+#include "core/score_head.h"
 
 /* log scores are no less; a score may be 0 */
 #define SCORE_MIN_LOG (-69.0)
+
+/* added to the score distance: where most rows are alike, it has a unit too */
+#define SCORE_DISTANCE_FLOOR 1e-4
 
 /* columns that are hidden to explain a score */
 #define SUSPECTS 6
@@ -32,6 +36,22 @@ scorer_create_joint(AeScorer *s, AeArena *arena)
 		return AE_ERR_MEMORY;
 	return joint->points != NULL
 		? ae_neighbours_create(joint, arena, &s->neighbours) : AE_OK;
+}
+
+static AeStatus
+scorer_create_head(AeScorer *s, AeArena *arena)
+{
+	const AeModel *model = s->model;
+	const AeNet *net = &model->head.net;
+
+	s->head_input = ae_arena_alloc(arena, AE_PAD((size_t) ae_net_inputs(net)),
+								   sizeof(float));
+	s->head_scratch = ae_arena_alloc(arena, AE_PAD((size_t) net->max_width),
+									 2 * sizeof(float));
+	s->head_share = ae_arena_alloc(arena, (size_t) model->features->ncolumns,
+								   sizeof(double));
+	return s->head_input == NULL || s->head_scratch == NULL ||
+		s->head_share == NULL ? AE_ERR_MEMORY : AE_OK;
 }
 
 AeStatus
@@ -72,6 +92,8 @@ ae_scorer_create(const AeModel *model, const AeKernels *kernels,
 		return AE_ERR_MEMORY;
 	if (model->options.score != AE_SCORE_ERROR)
 		AE_TRY(scorer_create_joint(s, arena));
+	if (ae_head_exists(&model->head))
+		AE_TRY(scorer_create_head(s, arena));
 	*scorer = s;
 	return AE_OK;
 }
@@ -85,6 +107,26 @@ score_infer(AeScorer *s, int first, int last, const float *x, float *y)
 	ae_net_infer(net, s->kernels, s->model->params, first, last, 1,
 				 x, AE_PAD(net->layers[first].in),
 				 y, AE_PAD(net->layers[last - 1].out), s->scratch);
+}
+
+/*
+ * The outputs for x, which layer first reads.  Bounded like targets: weights
+ * that no training makes are stored too, and a score must be finite.
+ */
+static void
+score_outputs(AeScorer *s, int first, const float *x)
+{
+	float	   *output = s->output;
+	int			width = s->model->features->output_width;
+
+	score_infer(s, first, s->model->net.nlayers, x, output);
+	for (int i = 0; i < width; i++)
+	{
+		/* the order of the comparisons does not let NaN through */
+		float		o = output[i] < AE_VALUE_LIMIT ? output[i] : AE_VALUE_LIMIT;
+
+		output[i] = o > -AE_VALUE_LIMIT ? o : -AE_VALUE_LIMIT;
+	}
 }
 
 const float *
@@ -105,7 +147,7 @@ ae_score_decode(AeScorer *s, const float *code, double *expected)
 	for (int i = 0; i < latent; i++)
 		s->code[i] = code[i];
 	if (net->ncoder < net->nlayers)
-		score_infer(s, net->ncoder, net->nlayers, s->code, s->output);
+		score_outputs(s, net->ncoder, s->code);
 	else
 		for (int i = 0; i < latent; i++)
 			s->output[i] = code[i];
@@ -116,7 +158,7 @@ void
 ae_score_reconstruct(AeScorer *s, const double *row, double *expected)
 {
 	ae_features_encode(s->model->features, row, s->input, NULL);
-	score_infer(s, 0, s->model->net.nlayers, s->input, s->output);
+	score_outputs(s, 0, s->input);
 	ae_features_decode(s->model->features, s->output, expected);
 }
 
@@ -148,7 +190,7 @@ static double
 score_forward(AeScorer *s, const double *row)
 {
 	ae_features_encode(s->model->features, row, s->input, s->target);
-	score_infer(s, 0, s->model->net.nlayers, s->input, s->output);
+	score_outputs(s, 0, s->input);
 	return score_present(s);
 }
 
@@ -174,7 +216,32 @@ static double
 score_distance(AeScorer *s, double *share)
 {
 	return sqrt(ae_joint_distance(&s->model->joint, s->model->features,
-								  s->value, s->reconstruction, share));
+								  s->value, s->reconstruction, share)) +
+		SCORE_DISTANCE_FLOOR;
+}
+
+/* the log score of the row whose coordinates are known, without its unit */
+static double
+score_joint(AeScorer *s)
+{
+	const AeModel *model = s->model;
+	double		log_score;
+
+	if (model->options.score == AE_SCORE_DISTANCE)
+		log_score = log(score_distance(s, NULL));
+	else
+	{
+		ae_joint_point(&model->joint, s->value, s->reconstruction, s->point);
+		log_score = ae_neighbours_find(s->neighbours, s->kernels, s->point);
+	}
+	if (!ae_head_exists(&model->head))
+		return log_score;
+	s->log_alone = log_score;
+	ae_head_inputs(model, s->value, s->reconstruction, log_score,
+				   s->head_input);
+	s->head_output = ae_head_apply(&model->head, s->kernels, s->head_input,
+								   s->head_scratch);
+	return log_score + s->head_output;
 }
 
 double
@@ -190,11 +257,7 @@ ae_score_row(AeScorer *s, const double *row)
 		return score_error(s, present);
 	ae_joint_coordinates(joint, model->features, s->target, s->output,
 						 s->value, s->reconstruction);
-	if (model->options.score == AE_SCORE_DISTANCE)
-		return score_distance(s, NULL) * exp(-joint->log_unit);
-	ae_joint_point(joint, s->value, s->reconstruction, s->point);
-	return exp(ae_neighbours_find(s->neighbours, s->kernels, s->point) -
-			   joint->log_unit);
+	return exp(score_joint(s) - joint->log_unit);
 }
 
 double
@@ -308,7 +371,7 @@ explain_normalise(double *share, int n)
 		share[c] = sum > 0 ? share[c] / sum : 1.0 / n;
 }
 
-/* the score of the row in s->hidden without that column too */
+/* the score, the head left out, of s->hidden without that column too */
 static double
 explain_without(AeScorer *s, const double *row, int c)
 {
@@ -320,6 +383,8 @@ explain_without(AeScorer *s, const double *row, int c)
 	for (int i = 0; i < column->ncells; i++)
 		cells[i] = NAN;
 	score = ae_score_row(s, s->hidden);
+	if (ae_head_exists(&s->model->head) && !isnan(score))
+		score = exp(s->log_alone - s->model->head.log_unit);
 	memcpy(cells, row + column->cell, bytes);
 	return score;
 }
@@ -395,11 +460,62 @@ explain_hidden(AeScorer *s, const double *row, double score, double *share)
 		share[c] = DIRECT_SHARE * share[c] + (1 - DIRECT_SHARE) * s->fall[c];
 }
 
+/* the score without the head, of the row that was scored last */
+static void
+explain_alone(AeScorer *s, const double *row, double score, double *share)
+{
+	int			n = s->model->features->ncolumns;
+
+	switch ((AeScoreKind) s->model->options.score)
+	{
+		case AE_SCORE_ERROR:
+			explain_error(s, share);
+			break;
+		case AE_SCORE_DISTANCE:
+			score_distance(s, share);
+			explain_residuals(s);
+			break;
+		case AE_SCORE_NEIGHBOUR:
+			ae_neighbours_share(s->neighbours, n, s->point, share);
+			explain_residuals(s);
+			break;
+	}
+	explain_normalise(share, n);
+	explain_hidden(s, row, score, share);
+}
+
+/*
+ * The log score is that of the score alone plus the head's.  Each part that
+ * raises it above a typical row's has shares of its own; what the head makes
+ * of the score alone goes to the columns like that score.
+ */
+static void
+explain_head(AeScorer *s, const double *row, double *share)
+{
+	int			n = s->model->features->ncolumns;
+	double		alone = s->log_alone - s->model->head.log_unit;
+	double		raised = s->head_output;
+	double		rest = ae_head_share(s->model, s->head_input, s->head_share);
+	double		sum = 0.0;
+
+	explain_alone(s, row, exp(alone), share);
+	for (int c = 0; c < n; c++)
+	{
+		s->head_share[c] += rest * share[c];
+		sum += s->head_share[c];
+	}
+	if (!(raised > 0 && sum > 0))
+		return;
+	for (int c = 0; c < n; c++)
+		share[c] = fmax(alone, 0.0) * share[c] +
+			raised * s->head_share[c] / sum;
+	explain_normalise(share, n);
+}
+
 bool
 ae_score_explain(AeScorer *s, const double *row, AeExplanation *explanation)
 {
 	const AeModel *model = s->model;
-	int			ncolumns = model->features->ncolumns;
 	double		score = ae_score_row(s, row);
 	double		median = model->calibration.nscores > 0
 		? exp(ae_calibration_median(&model->calibration)) : 1.0;
@@ -407,24 +523,11 @@ ae_score_explain(AeScorer *s, const double *row, AeExplanation *explanation)
 	if (isnan(score))
 		return false;
 	ae_features_decode(model->features, s->output, s->expected);
-	switch ((AeScoreKind) model->options.score)
-	{
-		case AE_SCORE_ERROR:
-			explain_error(s, s->contribution);
-			break;
-		case AE_SCORE_DISTANCE:
-			score_distance(s, s->contribution);
-			explain_residuals(s);
-			break;
-		case AE_SCORE_NEIGHBOUR:
-			ae_neighbours_share(s->neighbours, ncolumns, s->point,
-								s->contribution);
-			explain_residuals(s);
-			break;
-	}
-	explain_normalise(s->contribution, ncolumns);
-	explain_hidden(s, row, score, s->contribution);
-	for (int c = 0; c < ncolumns; c++)
+	if (ae_head_exists(&model->head))
+		explain_head(s, row, s->contribution);
+	else
+		explain_alone(s, row, score, s->contribution);
+	for (int c = 0; c < model->features->ncolumns; c++)
 		s->contribution[c] *= score - median;
 	explanation->score = score;
 	explanation->contribution = s->contribution;

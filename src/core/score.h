@@ -30,6 +30,13 @@ typedef struct AeScorer
 	int16_t    *point;			/* (2 coordinates) */
 	AeNeighbours *neighbours;	/* NULL before the model has a coreset */
 
+	/* only for models with a head */
+	float	   *head_input;		/* (inputs of the head) padded */
+	float	   *head_scratch;	/* for ae_head_apply() */
+	double	   *head_share;		/* (ncolumns) */
+	double		log_alone;		/* log score of the row without the head */
+	float		head_output;	/* what the head added to it */
+
 	/* for explanations */
 	double	   *contribution;	/* (ncolumns) */
 	double	   *z;				/* (ncolumns) */

@@ -9,14 +9,21 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/coreset.h"
+#include "core/head_fit.h"
 #include "core/score.h"
+#include "core/score_head.h"
 
 /* training rows that scales are fitted to */
 #define FIT_ROWS 8192
 #define FIT_BYTES ((size_t) 8 << 20)
 #define FIT_MIN_ROWS 64
+
+/* rows that are not known anomalies that a head is trained on */
+#define HEAD_ROWS 4096
+#define HEAD_BYTES ((size_t) 16 << 20)
 
 #define UNKNOWN_PENALTY 0.25
 #define CONTAMINATED_PENALTY 1.0
@@ -28,7 +35,8 @@
 enum
 {
 	STREAM_ROWS = 1,
-	STREAM_POINTS
+	STREAM_POINTS,
+	STREAM_HEAD
 };
 
 typedef struct ScoreFit
@@ -36,6 +44,7 @@ typedef struct ScoreFit
 	AeModel    *model;
 	AeDataset  *dataset;
 	const AeCoder *coder;
+	const AeBlas *blas;
 	const AeKernels *kernels;
 	const AeEnv *env;
 	AeArena		arena;
@@ -101,6 +110,113 @@ compare_doubles(const void *a, const void *b)
 	double		y = *(const double *) b;
 
 	return (x > y) - (x < y);
+}
+
+/*----------
+ * The head.
+ *----------
+ */
+
+/* rows as a head sees them */
+typedef struct HeadRows
+{
+	int			count;
+	float	   *x;				/* (count, AE_PAD(inputs)) */
+	double	   *log_score;		/* (count) without the head */
+} HeadRows;
+
+/* up to wanted of n stored rows; their last inputs are to be set */
+static AeStatus
+fit_head_rows(ScoreFit *fit, AeScorer *scorer, const float *cells, uint64_t n,
+			  uint64_t wanted, HeadRows *rows)
+{
+	const AeModel *model = fit->model;
+	size_t		ld = AE_PAD((size_t) ae_model_head_inputs(model));
+	uint64_t	step = n > wanted ? (n + wanted - 1) / wanted : 1;
+
+	rows->count = 0;
+	rows->x = ae_arena_alloc(&fit->arena, (size_t) (n / step + 1),
+							 ld * sizeof(float));
+	rows->log_score = ae_arena_alloc(&fit->arena, (size_t) (n / step + 1),
+									 sizeof(double));
+	if (rows->x == NULL || rows->log_score == NULL)
+		return AE_ERR_MEMORY;
+	for (uint64_t i = 0; i < n; i += step)
+	{
+		double		score;
+
+		fit->env->poll(fit->env->host);
+		ae_coder_row(fit->coder, cells + i * (size_t) model->features->ncells,
+					 fit->row);
+		score = ae_score_log(ae_score_row(scorer, fit->row));
+		if (isnan(score))
+			continue;
+		memcpy(rows->x + (size_t) rows->count * ld, scorer->head_input,
+			   ld * sizeof(float));
+		rows->log_score[rows->count++] = score;
+	}
+	return AE_OK;
+}
+
+static void
+fit_head_scores(const AeModel *model, HeadRows *rows)
+{
+	size_t		last = (size_t) ae_model_head_inputs(model) - 1;
+	size_t		ld = AE_PAD(last + 1);
+
+	for (size_t i = 0; i < (size_t) rows->count; i++)
+		rows->x[i * ld + last] =
+			ae_head_input((float) (rows->log_score[i] -
+								   model->head.log_unit));
+}
+
+static AeStatus
+fit_head_unit(ScoreFit *fit, const HeadRows *rows)
+{
+	size_t		n = (size_t) rows->count;
+	double	   *sorted = ae_arena_alloc(&fit->arena, n, sizeof(double));
+
+	if (sorted == NULL)
+		return AE_ERR_MEMORY;
+	memcpy(sorted, rows->log_score, n * sizeof(double));
+	qsort(sorted, n, sizeof(double), compare_doubles);
+	fit->model->head.log_unit = sorted[n / 2];
+	return AE_OK;
+}
+
+/* trains the head, which was planned and has only zeros: it adds 0 so far */
+static AeStatus
+fit_head(ScoreFit *fit)
+{
+	AeModel    *model = fit->model;
+	uint64_t	wanted = HEAD_BYTES /
+		((size_t) ae_model_head_inputs(model) * sizeof(float));
+	AeScorer   *scorer;
+	HeadRows	anomalies;
+	HeadRows	others;
+	float	   *cells;
+	uint64_t	n;
+	AeRng		rng;
+
+	if (wanted > HEAD_ROWS)
+		wanted = HEAD_ROWS;
+	if (wanted < FIT_MIN_ROWS)
+		wanted = FIT_MIN_ROWS;
+	AE_TRY(ae_scorer_create(model, fit->kernels, &fit->arena, &scorer));
+	AE_TRY(ae_dataset_copy_anomalies(fit->dataset, &fit->arena, &cells, &n));
+	AE_TRY(fit_head_rows(fit, scorer, cells, n, wanted, &anomalies));
+	AE_TRY(fit_head_rows(fit, scorer, fit->cells, (uint64_t) fit->n, wanted,
+						 &others));
+	/* without a value in any of them there is nothing to learn */
+	if (anomalies.count == 0 || others.count == 0)
+		return AE_OK;
+	AE_TRY(fit_head_unit(fit, &others));
+	fit_head_scores(model, &anomalies);
+	fit_head_scores(model, &others);
+	ae_rng_seed(&rng, fit->seed, STREAM_HEAD);
+	return ae_head_fit(&model->head, fit->blas, fit->kernels, anomalies.x,
+					   anomalies.count, others.x, others.count, rng.key,
+					   &fit->arena);
 }
 
 /* the unit of scores, and their distribution, from stored rows (n, ncells) */
@@ -179,6 +295,8 @@ fit_score(ScoreFit *fit, const float *held_out, uint64_t count)
 							  fit_penalty(&model->options), &rng,
 							  &model->arena, &fit->arena));
 	}
+	if (ae_head_exists(&model->head))
+		AE_TRY(fit_head(fit));
 	return count >= MIN_HELD_OUT
 		? fit_calibration(fit, held_out, count, true)
 		: fit_calibration(fit, fit->cells, n, false);
@@ -186,11 +304,12 @@ fit_score(ScoreFit *fit, const float *held_out, uint64_t count)
 
 AeStatus
 ae_score_fit(AeModel *model, AeDataset *dataset, const AeCoder *coder,
-			 const AeKernels *kernels, const float *held_out, uint64_t count,
-			 uint64_t seed)
+			 const AeBlas *blas, const AeKernels *kernels,
+			 const float *held_out, uint64_t count, uint64_t seed)
 {
 	ScoreFit	fit = {.model = model, .dataset = dataset, .coder = coder,
-	.kernels = kernels, .env = model->arena.env, .seed = seed};
+	.blas = blas, .kernels = kernels, .env = model->arena.env,
+	.seed = seed};
 	AeStatus	status;
 
 	ae_arena_init(&fit.arena, model->arena.env);

@@ -333,6 +333,26 @@ trainer_run(Trainer *t)
  *----------
  */
 
+/* how many of count rows have a target in any cell of the column */
+static uint64_t
+trainer_present(const Trainer *t, const AeColumn *column, int count)
+{
+	const float *targets = t->worker->target + column->output;
+	int			ldt = AE_PAD(t->model->features->output_width);
+	uint64_t	present = 0;
+
+	for (int r = 0; r < count; r++)
+	{
+		const float *target = targets + (size_t) r * ldt;
+		int			i = 0;
+
+		while (i < column->ncells && isnan(target[i]))
+			i++;
+		present += i < column->ncells;
+	}
+	return present;
+}
+
 /* the mean loss of each column over a sample of the training rows */
 static AeStatus
 trainer_calibrate(Trainer *t)
@@ -363,10 +383,7 @@ trainer_calibrate(Trainer *t)
 						  count);
 		for (int c = 0; c < f->ncolumns; c++)
 		{
-			const float *target = worker->target + f->columns[c].output;
-
-			for (int r = 0; r < count; r++)
-				present[c] += !isnan(target[(size_t) r * ldt]);
+			present[c] += trainer_present(t, &f->columns[c], count);
 			model->column_loss[c] +=
 				ae_objective_column(model, t->kernels, c, count, ldt,
 									worker->tape->h[n], worker->target,
@@ -399,7 +416,7 @@ trainer_train(Trainer *t)
 	AE_TRY(trainer_run(t));
 	AE_TRY(trainer_calibrate(t));
 	AE_TRY(ae_model_prepare(model));
-	return ae_score_fit(model, t->dataset, t->coder, t->kernels,
+	return ae_score_fit(model, t->dataset, t->coder, t->blas, t->kernels,
 						t->validation, t->nvalidation,
 						trainer_seed(t, STREAM_SCORE));
 }

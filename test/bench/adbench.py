@@ -1,5 +1,6 @@
 """Detection of the anomalies of ADBench's tables, beside that of
-scikit-learn, on the same rows."""
+scikit-learn, on the same rows.  With LABELS=1: with some of the anomalies
+known, beside none."""
 import glob
 import io
 import json
@@ -15,13 +16,20 @@ SEEDS = [int(seed) for seed in os.environ.get("SEEDS", "0 1 2").split()]
 OPTIONS = os.environ.get("OPTIONS", "{}")
 REFERENCES = os.environ.get("REFERENCES", "1") != "0"
 REFS = os.environ.get("REFS")
+LABELS = os.environ.get("LABELS", "0") != "0"
 
 ROWS = 4000
 WIDTH = 300                     # wider tables are left out
+KNOWN = 0.1                     # share of the anomalies, with LABELS
+MIN_KNOWN = 5
+MIN_ANOMALIES = 50              # of a table, with LABELS
 REGIMES = {"contaminated": "trained on all rows, which are scored",
            "clean": "trained on half of the normal rows, the rest scored"}
 REFERENCE_NAMES = {"knn": "kNN", "iforest": "isolation forest", "mcd": "MCD",
                    "pca_error": "PCA error"}
+LABELLED_REGIMES = {"labels": "trained on all rows, some of whose anomalies "
+                              "are known; the others scored"}
+LABELLED_NAMES = {"none": "ours, none known", "known": "ours"}
 
 
 # the rows
@@ -168,6 +176,54 @@ class Cache:
         return seeds[str(seed)]
 
 
+# known anomalies
+
+def choose_known(odd, seed):
+    """Whether each row is a known anomaly."""
+    anomalies = np.flatnonzero(odd)
+    np.random.RandomState(3000 + seed).shuffle(anomalies)
+    known = np.zeros(len(odd), dtype=bool)
+    known[anomalies[:max(MIN_KNOWN, round(KNOWN * len(anomalies)))]] = True
+    return known
+
+
+def load_labelled(db, rows, odd, known):
+    """Makes the table labelled (x1, ..., xd, odd, known) and the view
+    unlabelled (x1, ..., xd)."""
+    names = [f"x{i + 1}" for i in range(rows.shape[1])]
+    db.execute("DROP TABLE IF EXISTS labelled CASCADE")
+    db.execute("CREATE TABLE labelled ("
+               f"{' double precision, '.join(names)} double precision, "
+               "odd boolean, known boolean)")
+    lines = "".join("\t".join([*map(repr, x), str(o), "true" if k else "\\N"])
+                    + "\n" for x, o, k in zip(rows.tolist(), odd, known))
+    db.copy_expert("COPY labelled FROM STDIN", io.StringIO(lines))
+    db.execute(f"CREATE VIEW unlabelled AS SELECT {', '.join(names)} "
+               "FROM labelled")
+    db.execute(f"CREATE VIEW trained AS SELECT {', '.join(names)}, known "
+               "FROM labelled")
+
+
+def with_labels(db, rows, odd, seed):
+    """ROC AUC and average precision in percent, of the rows that are not
+    known anomalies, without and with known anomalies."""
+    load_labelled(db, rows, odd, choose_known(odd, seed))
+    measured = {}
+    for detector, source, options in (
+            ("none", "unlabelled", "{}"),
+            ("known", "trained", '{"label": "known"}')):
+        db.execute("CREATE TABLE model AS SELECT ae_train(r, %s::jsonb || %s) "
+                   f"AS model FROM {source} r", (OPTIONS, options))
+        db.execute(
+            "SELECT 100 * ae_roc_auc(ae_anomaly_score(model, l), odd), "
+            "100 * ae_average_precision(ae_anomaly_score(model, l), odd) "
+            "FROM labelled l, model WHERE known IS NULL")
+        measured[detector] = db.fetchone()
+        db.execute("DROP TABLE model")
+    db.execute("DROP TABLE labelled CASCADE")
+    return measured
+
+
 # results
 
 def measure_table(db, name, path, cache):
@@ -196,12 +252,24 @@ def measure_table(db, name, path, cache):
                   for regime, seeds in measured.items()}
 
 
-def print_regime(regime, measured):
-    """measured: {name: (size, {regime: {detector: figures}})}"""
-    detectors = {"ours": "ours"}
-    if REFERENCES:
-        detectors.update(REFERENCE_NAMES)
+def measure_labels(db, path):
+    """As measure_table(), of one regime."""
+    everything = read(path)
+    measured = []
+    for seed in SEEDS:
+        rows, odd = sample(*everything, seed)
+        if usable(rows, odd) and odd.sum() >= MIN_ANOMALIES:
+            measured.append(with_labels(db, rows, odd, seed))
+    if not measured:
+        return None
+    size = [f"{len(rows):,}", str(rows.shape[1])]
+    return size, {"labels": {detector: np.mean([seed[detector]
+                                                for seed in measured], axis=0)
+                             for detector in measured[0]}}
 
+
+def print_regime(regime, title, measured, detectors):
+    """measured: {name: (size, {regime: {detector: figures}})}"""
     def cells(figures):
         return [f"{auc:.1f} ({precision:.1f})" for auc, precision in figures]
 
@@ -213,7 +281,7 @@ def print_regime(regime, measured):
                   *cells(np.mean([means[regime][detector]
                                   for _, means in measured.values()], axis=0)
                          for detector in detectors)])
-    print(f"\n## adbench, {regime}: {REGIMES[regime]}\n")
+    print(f"\n## adbench, {regime}: {title}\n")
     print_table(table, left=(0,))
 
 
@@ -224,17 +292,21 @@ def main():
     measured = {}
     for name, path in paths.items():
         print(name, file=sys.stderr, flush=True)
-        found = measure_table(db, name, path, cache)
+        found = (measure_labels(db, path) if LABELS else
+                 measure_table(db, name, path, cache))
         if found:
             measured[name] = found
     if not measured:
         sys.exit("adbench: none of the tables is usable")
-    for regime in REGIMES:
-        print_regime(regime, measured)
-    peers = []
-    if REFERENCES:
+    regimes, detectors, peers = REGIMES, {"ours": "ours"}, []
+    if LABELS:
+        regimes, detectors = LABELLED_REGIMES, LABELLED_NAMES
+    elif REFERENCES:
         import sklearn
+        detectors.update(REFERENCE_NAMES)
         peers = [f"scikit-learn {sklearn.__version__}"]
+    for regime, title in regimes.items():
+        print_regime(regime, title, measured, detectors)
     print(f"\n- ROC AUC (average precision) in percent, mean over seeds: "
           f"{', '.join(map(str, SEEDS))}; options {OPTIONS}")
     for line in machine(db, peers):

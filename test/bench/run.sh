@@ -3,7 +3,7 @@
 #
 # usage: test/bench/run.sh NAME...
 #
-# Names: train_tabular train_wide quality score call memory, or all; and
+# Names: train_tabular train_wide quality score joint call memory, or all; and
 # adbench, which needs tables that are not here, in the folder ADBENCH.  What
 # each one measures is in README.md here.  RUNS (5) is the number of
 # alternating runs, SCALE (1) multiplies the numbers of rows, PYTHON
@@ -14,7 +14,7 @@ HERE=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source-path=SCRIPTDIR source=../../scripts/lib.sh
 . "$HERE/../../scripts/lib.sh"
 
-ALL="train_tabular train_wide quality score call memory"
+ALL="train_tabular train_wide quality score joint call memory"
 NAMES="$ALL adbench"
 PYTHON=${PYTHON:-/usr/bin/python3}
 FASHION=/usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz

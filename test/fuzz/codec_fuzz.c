@@ -63,9 +63,12 @@ explain(AeScorer *scorer, const AeModel *model, const double *row)
 	bool		explained = ae_score_explain(scorer, row, &explanation);
 
 	fail_if(explained == isnan(score));
-	fail_if(score < 0);
+	fail_if(score < 0 || isinf(score));
 	fail_if(!isnan(pvalue) && !(pvalue > 0 && pvalue <= 1));
 	fail_if(explained && explanation.score != score);
+	for (int i = 0; explained && i < model->features->ncolumns; i++)
+		fail_if(!isfinite(explanation.contribution[i]) ||
+				isinf(explanation.z[i]));
 }
 
 static void

@@ -114,8 +114,8 @@ def spread_scaled(x, base):
 weight = np.concatenate([np.full(coords_of(c), math.sqrt(c[2] / (1 if c[0] == 'category' else c[1])))
                          for c in COLUMNS])
 d = len(weight)
-levels = min(16383, math.floor(math.sqrt(2 ** 28 / d)) - 1)
-step = LIMIT * weight.max() / levels
+step = LIMIT * max(weight.max() / 16383,
+                   2 * math.sqrt(2 * (weight ** 2).sum()) / (46340 - math.sqrt(2 * d)))
 
 width = sum(c[1] for c in COLUMNS)
 target = rng.standard_normal((ROWS, width)) * np.exp(rng.standard_normal(width))
@@ -145,7 +145,7 @@ z = (np.hstack([reconstruction, value - reconstruction]) - centre) * factor
 size = np.abs(z)
 size = np.where(size > LINEAR, LINEAR * (1 + np.log(np.maximum(size, LINEAR) / LINEAR)), size)
 point = np.sign(z) * np.floor(size * np.tile(weight / step, 2) + 0.5)
-assert np.abs(point).max() <= levels
+assert (np.abs(point) <= LIMIT * np.tile(weight, 2) / step + 0.5).all()
 
 emit('target', target)
 emit('output', output)

@@ -55,7 +55,7 @@ SELECT count(*) FILTER (WHERE i.key IS NULL) AS missing,
 	   count(*) FILTER (WHERE i.value = '"auto"' AND o.name <> 'scaling') AS auto
   FROM trip_model m, ae_options() o
   LEFT JOIN LATERAL jsonb_each(ae_info(m.model) -> 'options') i ON i.key = o.name
- WHERE o.name <> 'columns';
+ WHERE o.name NOT IN ('columns', 'label');
 
 -- ae_features
 SELECT name, type, kind, scaling,

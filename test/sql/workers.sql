@@ -50,6 +50,7 @@ SELECT name, count(DISTINCT model) AS models, count(*) AS trainings
 FROM (VALUES ('default', '{}'),
              ('embedding', '{"purpose": "embedding"}'),
              ('gaussian', '{"corruption": "gaussian"}'),
+             ('label', '{"label": "flag", "score": "neighbour"}'),
              ('neighbour score', '{"score": "neighbour"}'),
              ('validation', '{"corruption": "mask", "validation_fraction": 0.2}'),
              ('wide', '{"hidden": [128, 64]}')) v(name, options),

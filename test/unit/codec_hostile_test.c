@@ -173,7 +173,7 @@ test_fields(void)
 	WRONG(c[5].cycles = 8);
 	WRONG(c[0].weight = NAN);
 	WRONG(c[0].weight = -1);
-	WRONG(c[0].weight = INFINITY);
+	WRONG(c[0].weight = 1001);
 	WRONG(c[3].frequency[3] = 1.5);
 	WRONG(c[3].frequency[0] = NAN);
 	WRONG(c[4].frequency[1] = -0.1);
@@ -209,8 +209,15 @@ test_fields(void)
 	WRONG(m->joint.points[1] = INT16_MAX);
 	WRONG(m->joint.ncoords--);
 	WRONG(m->options.score = AE_SCORE_DISTANCE);
+	WRONG(m->head.log_unit = NAN);
+	WRONG(m->head.log_unit = -101);
+	WRONG(m->head.params[3] = NAN);
+	WRONG(m->head.params[m->head.net.layers[1].bias] = INFINITY);
+	WRONG(m->joint.ncoords = 0; m->options.score = AE_SCORE_ERROR);
 	WRONG(m->calibration.knots[9] = NAN);
 	WRONG(m->calibration.knots[9] = m->calibration.knots[8] - 1);
+	WRONG(m->calibration.knots[0] = -1e300);
+	WRONG(m->calibration.knots[AE_CALIBRATION_KNOTS - 1] = 710);
 	WRONG(m->calibration.scale = -1);
 	WRONG(m->calibration.shape = NAN);
 	WRONG(m->calibration.tail_share = 0);

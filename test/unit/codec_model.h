@@ -16,7 +16,7 @@
 
 /* a section's tag, reserved bytes and length */
 #define SECTION_HEADER 16
-#define NSECTIONS 8
+#define NSECTIONS 9
 
 typedef struct Blob
 {
@@ -180,6 +180,13 @@ plan_score(AeModel *m, AeScoreKind kind)
 	m->joint.npoints = kind == AE_SCORE_NEIGHBOUR ? NPOINTS : 0;
 }
 
+static inline void
+plan_head(AeModel *m)
+{
+	m->nanomalies = AE_HEAD_MIN_ANOMALIES + 2;
+	must(ae_head_plan(&m->head, ae_model_head_inputs(m), &m->arena) == AE_OK);
+}
+
 static inline AeModel *
 build_model(void)
 {
@@ -196,6 +203,7 @@ build_model(void)
 	m->best_epoch = 2;
 	m->nsteps = UINT64_C(1) << 40;
 	plan_score(m, AE_SCORE_NEIGHBOUR);
+	plan_head(m);
 	return m;
 }
 
@@ -216,6 +224,9 @@ fit_by_hand(AeModel *m)
 			joint->points[ae_joint_at(joint, i, j)] =
 				(int16_t) (i * j % 11 - 5);
 	joint->log_unit = -0.7;
+	if (ae_head_exists(&m->head))
+		ae_net_init(&m->head.net, 8, m->head.params);
+	m->head.log_unit = 0.3;
 	for (int i = 0; i < 100; i++)
 		scores[i] = i * i / 100.0;
 	ae_calibration_fit(&m->calibration, scores, 100, true);

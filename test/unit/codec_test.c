@@ -91,6 +91,11 @@ compare_models(const AeModel *a, const AeModel *b)
 			(size_t) a->net.nlayers * sizeof(AeLayer)), "layers");
 	ok(same(a->params, b->params, a->net.nparams * sizeof(float)),
 	   "weights, padding included");
+	ok(a->nanomalies == b->nanomalies &&
+	   a->head.log_unit == b->head.log_unit &&
+	   a->head.net.nparams == b->head.net.nparams &&
+	   same(a->head.params, b->head.params,
+			a->head.net.nparams * sizeof(float)), "head");
 	ok(same(a->column_loss, b->column_loss,
 			(size_t) f->ncolumns * sizeof(double)), "calibration");
 	ok(a->nhistory == b->nhistory && a->best_epoch == b->best_epoch &&

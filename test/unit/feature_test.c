@@ -507,6 +507,7 @@ test_hostile(void)
 	REFUSES(number, column->loss = (AeLoss) 99, AE_ERR_CORRUPT);
 	REFUSES(number, column->weight = -1.0, AE_ERR_CORRUPT);
 	REFUSES(number, column->weight = NAN, AE_ERR_CORRUPT);
+	REFUSES(number, column->weight = 1e308, AE_ERR_CORRUPT);
 	REFUSES(number, column->cycles = 8, AE_ERR_CORRUPT);
 	REFUSES(number, cell->nmissing = 1001, AE_ERR_CORRUPT);
 	REFUSES(number, cell->mean = NAN, AE_ERR_CORRUPT);

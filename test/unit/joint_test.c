@@ -337,7 +337,7 @@ test_extremes(void)
 		int			last = -40000;
 
 		make_numbers(ncolumns, &joint);
-		levels = ae_joint_levels(&joint);
+		levels = ae_joint_level(&joint, 0);
 		point = take((size_t) ae_joint_width(&joint), sizeof(int16_t));
 		value = take((size_t) ncolumns, sizeof(float));
 		zero = take((size_t) ncolumns, sizeof(float));
@@ -363,6 +363,38 @@ test_extremes(void)
 		ok(levels >= 1 && within && ordered,
 		   "%d columns: all values are within %d levels, in order", ncolumns,
 		   levels);
+	}
+}
+
+/* an array counts like a number; its elements are not rounded away */
+static void
+test_levels(void)
+{
+	static const double weights[] = {0.001, 1.0, 1000.0};
+	static const int widths[] = {1, 2, 768, 20000};
+
+	for (int i = 0; i < 12; i++)
+	{
+		AeFeatures *f = make_features(2);
+		AeJoint		joint = {0};
+		double		sum = 0.0;
+		double		least = INFINITY;
+
+		make_column(f, 0, AE_KIND_NUMERIC, 1, 0, weights[i / 4]);
+		make_column(f, 1, AE_KIND_NUMERIC, widths[i % 4], 0, 1.0);
+		must(ae_features_layout(f, &arena) == AE_OK &&
+			 ae_joint_layout(&joint, f, &arena) == AE_OK);
+		for (int j = 0; j < joint.ncoords; j++)
+		{
+			double		level = ae_joint_level(&joint, j);
+
+			sum += 2 * (2 * level) * (2 * level);
+			least = fmin(least, joint.unit[j]);
+		}
+		ok(sum <= INT32_MAX && (sum > 0.9 * INT32_MAX || least > 1) &&
+		   (i != 6 || least > 2),
+		   "weight %g and %d elements: %.2f steps for each deviation",
+		   weights[i / 4], widths[i % 4], least);
 	}
 }
 
@@ -451,6 +483,7 @@ main(int argc, char **argv)
 	test_labels();
 	test_missing();
 	test_extremes();
+	test_levels();
 	test_fit();
 	ae_arena_free(&arena);
 	return done();

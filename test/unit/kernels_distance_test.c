@@ -42,9 +42,9 @@ random_shorts(size_t n, int levels, bool extreme)
 static int
 levels_of(int npairs)
 {
-	AeJoint		joint = {.ncoords = npairs};
+	double		levels = floor(sqrt((double) INT32_MAX / (8.0 * npairs)));
 
-	return ae_joint_levels(&joint);
+	return levels < 16383 ? (int) levels : 16383;
 }
 
 /* squared differences of point number i of a group, in 64 bits */

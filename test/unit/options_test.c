@@ -115,6 +115,7 @@ test_table(void)
 		offsetof(AeOptions, max_categories), "128"},
 		{"min_frequency", AE_OPTION_INTEGER,
 		offsetof(AeOptions, min_frequency), "2"},
+		{"label", AE_OPTION_COLUMN, 0, ""},
 		{"columns", AE_OPTION_COLUMNS, 0, ""},
 		{"time_zone", AE_OPTION_TEXT, offsetof(AeOptions, time_zone), "\"\""},
 		{"max_seconds", AE_OPTION_NUMBER,
@@ -148,7 +149,7 @@ test_table(void)
 		   "%s: choices", name);
 		ok(end[-1] == '.' && strstr(option->description, ". ") == NULL,
 		   "%s: one sentence", name);
-		if (option->kind != AE_OPTION_COLUMNS)
+		if (ae_option_is_kept(option))
 			ok(round_trips(&options, option), "%s: round trip", name);
 	}
 	ok(ae_option_find("latents") == NULL, "no such option");
@@ -204,6 +205,7 @@ holds(const AeOptions *o, const AeOption *option, double value)
 		case AE_OPTION_BOOLEAN:
 		case AE_OPTION_CHOICE:
 		case AE_OPTION_TEXT:
+		case AE_OPTION_COLUMN:
 		case AE_OPTION_COLUMNS:
 			break;
 	}
@@ -499,7 +501,8 @@ test_parse(void)
 		{"hidden", "[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]"},
 		{"verbose", "tru"}, {"verbose", "\"true\""}, {"verbose", "1"},
 		{"loss", "mse"}, {"loss", "\"mse"}, {"loss", "\"MSE\""}, {"loss", "0"},
-		{"time_zone", "\"a\"b\""}, {"time_zone", "UTC"}, {"columns", "{}"}
+		{"time_zone", "\"a\"b\""}, {"time_zone", "UTC"}, {"columns", "{}"},
+		{"label", "\"a\""}, {"label", "null"}
 	};
 	char		text[2 * AE_OPTION_BYTES];
 	AeOptions	o;

@@ -6,6 +6,8 @@
  */
 #include "mixed_table.h"
 
+#include <float.h>
+
 #include "core/codec.h"
 #include "core/score.h"
 #include "core/score_fit.h"
@@ -13,6 +15,9 @@
 
 /* of sums over columns, relative */
 #define SUM_TOLERANCE 1e-9
+
+/* of the mean error score of training rows, all of which made its unit */
+#define MEAN_TOLERANCE 1e-5
 
 #define NSCORES 3
 static const char *const score_names[NSCORES] = {
@@ -102,6 +107,30 @@ train_mixed(Trained *t, int score, uint64_t nrows)
 	small_options(&o, score);
 	t->budget = (AeBudget) {NO_LIMIT, 0};
 	train(t, mixed_dataset(NULL, &t->budget, nrows), &o);
+}
+
+/* the same with known anomalies */
+static void
+train_labelled(Trained *t, int score, uint64_t nrows)
+{
+	AeDataset  *dataset;
+	AeOptions	o;
+	double		row[NCELLS];
+	char		label[32];
+	char		hashed[32];
+
+	small_options(&o, score);
+	t->budget = (AeBudget) {NO_LIMIT, 0};
+	must(ae_dataset_create(&unit_env, NULL, &t->budget, NCOLUMNS, specs,
+						   &dataset));
+	for (uint64_t r = 0; r < 2 * AE_HEAD_MIN_ANOMALIES; r++)
+	{
+		must(make_row(dataset, nrows + r, row, label, hashed));
+		row[CELL_MINMAX] += 5.0;
+		must(ae_dataset_append_anomaly(dataset, row));
+	}
+	must(fill_mixed(dataset, nrows));
+	train(t, dataset, &o);
 }
 
 /* the value of a table of plain numbers */
@@ -427,6 +456,19 @@ test_small(void)
 			ok(good, "%s: tables of %d rows: random, equal, each row twice",
 			   score_names[score], counts[c]);
 		}
+	for (int score = AE_SCORE_DISTANCE; score < NSCORES; score++)
+	{
+		Trained		t;
+		double		odd_score;
+		double		row[3] = {5.0, 6.0, 7.5};
+
+		train_numbers(&t, score, 100, 3, 1.0, make_constant);
+		odd_score = ae_score_row(t.scorer, row);
+		ok(fabs(ae_score_row(t.scorer, row_of(&t, 0)) - 1) < SUM_TOLERANCE &&
+		   odd_score > 10.0 && odd_score < 1e12, "%s: 1 where all rows are equal, beside %g",
+		   score_names[score], odd_score);
+		release(&t);
+	}
 }
 
 /* the first of the columns never varies */
@@ -517,6 +559,39 @@ test_weights(void)
 		   "%s: a column counts by its weight (%.3f, %.3f, %.3f)",
 		   score_names[score], light, even, heavy);
 	}
+}
+
+/* an array whose first element is rarely there counts in every row */
+static void
+test_array(void)
+{
+	static const AeColumnSpec columns[] = {
+		NUMBERS("x", 3, AE_SCALING_AUTO)
+	};
+	Trained		t;
+	AeDataset  *dataset;
+	AeOptions	o;
+	double		sum = 0.0;
+
+	small_options(&o, AE_SCORE_ERROR);
+	t.budget = (AeBudget) {NO_LIMIT, 0};
+	must(ae_dataset_create(&unit_env, NULL, &t.budget, 1, columns, &dataset));
+	for (int r = 0; r < 300; r++)
+	{
+		double		row[3] = {
+			missing_if(r % 4 != 0, make_random(r, 0)), make_random(r, 1),
+			make_random(r, 2)
+		};
+
+		must(ae_dataset_append(dataset, row));
+	}
+	must(ae_dataset_finish(dataset));
+	train(&t, dataset, &o);
+	for (int i = 0; i < t.nrows; i++)
+		sum += ae_score_row(t.scorer, row_of(&t, i)) / t.nrows;
+	ok(fabs(sum - 1.0) < MEAN_TOLERANCE,
+	   "error: training rows score 1 on average, not %g", sum);
+	release(&t);
 }
 
 /* a column of 200 labels among numbers */
@@ -621,8 +696,11 @@ fit_again(const Trained *t, AeModel *model, uint64_t seed)
 	model->joint.points = NULL;
 	model->joint.offset = NULL;
 	model->joint.log_unit = 0.0;
+	if (ae_head_exists(&model->head))
+		memset(model->head.params, 0,
+			   model->head.net.nparams * sizeof(float));
 	model->joint.npoints = model->options.coreset;
-	return ae_score_fit(model, t->dataset, t->coder,
+	return ae_score_fit(model, t->dataset, t->coder, &ae_blas_reference,
 						ae_kernels_get(AE_KERNEL_AUTO), NULL, 0, seed);
 }
 
@@ -670,6 +748,33 @@ test_memory(const Trained *t, const char *name)
 	   creations);
 }
 
+/* a network of stored weights that no training makes */
+static void
+test_hostile_weights(const Trained *t, const char *name)
+{
+	AeModel    *model = t->model;
+	size_t		n = model->net.nparams;
+	size_t		bytes = n * sizeof(float);
+	float	   *params = malloc(bytes);
+	bool		good = true;
+	int			first;
+
+	must(params != NULL ? AE_OK : AE_ERR_MEMORY);
+	memcpy(params, model->params, bytes);
+	for (int sign = 0; sign < 4; sign++)
+	{
+		for (size_t i = 0; i < n; i++)
+			model->params[i] = (i / 7 + i) % 4 == (size_t) sign ? -FLT_MAX
+				: FLT_MAX;
+		for (int i = 0; i < 20; i++)
+			good &= isfinite(ae_score_row(t->scorer, row_of(t, i))) &&
+				explanation_adds_up(t, row_of(t, i), &first);
+	}
+	memcpy(model->params, params, bytes);
+	free(params);
+	ok(good, "%s: scores are finite, whatever the weights", name);
+}
+
 int
 main(void)
 {
@@ -683,12 +788,26 @@ main(void)
 		if (score == AE_SCORE_NEIGHBOUR)
 			test_own_point(&t);
 		test_memory(&t, score_names[score]);
+		test_hostile_weights(&t, score_names[score]);
+		release(&t);
+	}
+	for (int score = AE_SCORE_DISTANCE; score < NSCORES; score++)
+	{
+		Trained		t;
+
+		train_labelled(&t, score, 1000);
+		ok(ae_head_exists(&t.model->head) && t.model->nanomalies ==
+		   2 * AE_HEAD_MIN_ANOMALIES, "%s: a head", score_names[score]);
+		test_invariants(&t, score_names[score]);
+		test_explanations(&t, score_names[score]);
+		test_memory(&t, score_names[score]);
 		release(&t);
 	}
 	test_small();
 	test_constant();
 	test_wide();
 	test_weights();
+	test_array();
 	test_labels();
 	test_spool();
 	test_seed();
