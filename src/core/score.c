@@ -123,8 +123,9 @@ score_outputs(AeScorer *s, int first, const float *x)
 	for (int i = 0; i < width; i++)
 	{
 		/* the order of the comparisons does not let NaN through */
-		float		o = output[i] < AE_VALUE_LIMIT ? output[i] : AE_VALUE_LIMIT;
+		float		o = output[i];
 
+		o = o < AE_VALUE_LIMIT ? o : AE_VALUE_LIMIT;
 		output[i] = o > -AE_VALUE_LIMIT ? o : -AE_VALUE_LIMIT;
 	}
 }
