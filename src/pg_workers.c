@@ -54,7 +54,7 @@
 #define MIN_STEP 1e6
 
 /* a job's word: number << 32 | tasks << 16 | next task */
-#define MAX_TASKS 0xffff		/* the largest model has some thousand blocks */
+#define MAX_TASKS 0xffff		/* some thousand blocks are the most */
 #define JOB_TASKS(word) ((uint32) ((word) >> 16) & MAX_TASKS)
 #define JOB_NEXT(word) ((uint32) (word) & MAX_TASKS)
 #define JOB_NUMBER(word) ((uint32) ((word) >> 32))
