@@ -275,6 +275,8 @@ build_scored(AeScoreKind kind)
 	AeModel    *m = build_model();
 
 	m->joint = (AeJoint) {0};
+	if (kind == AE_SCORE_ERROR)
+		m->head = (AeHead) {0};
 	plan_score(m, kind);
 	train_by_hand(m);
 	return m;

@@ -364,6 +364,25 @@ test_memory(void)
 	free(b.data);
 }
 
+static void
+test_scores(void)
+{
+	for (int kind = 0; kind < NSCORES; kind++)
+	{
+		AeModel    *model = build_scored((AeScoreKind) kind);
+		AeModel    *back;
+		Blob		b = encode(model);
+
+		ok(ae_codec_read(&unit_env, b.data, b.size, &back) == AE_OK &&
+		   back->options.score == kind &&
+		   ae_head_exists(&back->head) == (kind != AE_SCORE_ERROR),
+		   "score %d is read back", kind);
+		ae_model_free(back);
+		ae_model_free(model);
+		free(b.data);
+	}
+}
+
 /* whether the bytes of the model by hand are in that file now */
 static int
 write_seed(const char *path, AeScoreKind kind)
@@ -392,6 +411,7 @@ main(int argc, char **argv)
 	if (argc > 1)
 		return status;
 	test_round_trip();
+	test_scores();
 	test_header();
 	test_truncation();
 	test_flips();
