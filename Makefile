@@ -52,9 +52,11 @@ CORE_OBJS = \
 	src/core/score.o \
 	src/core/score_fit.o \
 	src/core/score_head.o \
+	src/core/share.o \
 	src/core/spectrum.o \
 	src/core/train.o \
-	src/core/update.o
+	src/core/update.o \
+	src/core/worker.o
 
 OBJS = \
 	$(WIN32RES) \
@@ -82,6 +84,7 @@ OBJS = \
 	src/pg_named.o \
 	src/pg_options.o \
 	src/pg_partial.o \
+	src/pg_progress.o \
 	src/pg_row.o \
 	src/pg_row_build.o \
 	src/pg_row_read.o \
@@ -89,7 +92,8 @@ OBJS = \
 	src/pg_scalar.o \
 	src/pg_store.o \
 	src/pg_train.o \
-	src/pg_update.o
+	src/pg_update.o \
+	src/pg_workers.o
 
 DATA = $(wildcard sql/$(EXTENSION)--*.sql)
 
@@ -113,7 +117,8 @@ REGRESS = \
 	train \
 	trigger \
 	types \
-	update
+	update \
+	workers
 # a test has text that is not valid in this encoding
 REGRESS_OPTS = --inputdir=test --encoding=UTF8 --no-locale
 ISOLATION = \

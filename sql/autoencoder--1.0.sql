@@ -59,9 +59,30 @@ CREATE FUNCTION ae_options(
 	OUT description text)
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'ae_options'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100 ROWS 25;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100 ROWS 27;
 COMMENT ON FUNCTION ae_options() IS
 	'the options that ae_train() takes';
+
+CREATE FUNCTION ae_progress(
+	OUT pid integer,
+	OUT model text,
+	OUT phase text,
+	OUT rows_read bigint,
+	OUT epoch integer,
+	OUT epochs integer,
+	OUT train_loss double precision,
+	OUT validation_loss double precision,
+	OUT seconds_left double precision)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'ae_progress'
+	LANGUAGE C VOLATILE PARALLEL RESTRICTED COST 100 ROWS 10;
+COMMENT ON FUNCTION ae_progress() IS
+	'the trainings that run in this database; see the view ae_progress';
+
+CREATE VIEW ae_progress AS SELECT * FROM ae_progress();
+COMMENT ON VIEW ae_progress IS
+	'the trainings that run in this database, and how far they are';
+GRANT SELECT ON ae_progress TO PUBLIC;
 
 --
 -- applying a model

@@ -24,6 +24,7 @@
 #include "pg_compat.h"
 #include "pg_env.h"
 #include "pg_partial.h"
+#include "pg_progress.h"
 #include "pg_store.h"
 #include "pg_train.h"
 #include "pg_update.h"
@@ -178,7 +179,8 @@ create_lock_name(Oid schema, const char *name)
 
 /* fills in what is known of the training when it is over */
 static void
-create_train(SPIPlanPtr query, const Jsonb *options, AepgVersion *version)
+create_train(SPIPlanPtr query, const char *name, const Jsonb *options,
+			 AepgVersion *version)
 {
 	MemoryContext context = CurrentMemoryContext;
 	AeSpool    *spool = aepg_spool_create(context);
@@ -189,6 +191,7 @@ create_train(SPIPlanPtr query, const Jsonb *options, AepgVersion *version)
 	instr_time	ended;
 
 	INSTR_TIME_SET_CURRENT(began);
+	aepg_progress_start(name);
 	aepg_training_init_budget(&budget);
 	training = aepg_training_create(options, &budget, spool, context);
 	query_run(query, training);
@@ -196,6 +199,7 @@ create_train(SPIPlanPtr query, const Jsonb *options, AepgVersion *version)
 	aepg_training_check_rows(training);
 	aepg_training_notice(training, &noticed);
 	version->model = PointerGetDatum(aepg_training_run(training));
+	aepg_progress_end();
 	aepg_training_free(training);
 	aepg_spool_close(spool);
 	INSTR_TIME_SET_CURRENT(ended);
@@ -236,7 +240,7 @@ ae_create_model(PG_FUNCTION_ARGS)
 	query = query_prepare(text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	create_lock_name(schema, name);
 	aepg_store_claim(schema, name, argument_is_true(fcinfo, 3));
-	create_train(query, options, &version);
+	create_train(query, name, options, &version);
 	number = aepg_store_add(schema, name, &version);
 	SPI_finish();
 	PG_RETURN_INT32(number);
@@ -268,8 +272,8 @@ update_read_base(Oid schema, const char *name)
 
 /* fills in what is known of the update when it is over */
 static void
-update_train(SPIPlanPtr query, Datum model, const Jsonb *options,
-			 AepgVersion *version)
+update_train(SPIPlanPtr query, const char *name, Datum model,
+			 const Jsonb *options, AepgVersion *version)
 {
 	MemoryContext context = CurrentMemoryContext;
 	AeSpool    *spool = aepg_spool_create(context);
@@ -283,6 +287,7 @@ update_train(SPIPlanPtr query, Datum model, const Jsonb *options,
 
 	INSTR_TIME_SET_CURRENT(began);
 	aepg_training_init_budget(&budget);
+	aepg_progress_start(name);
 	base = aepg_model_get(model, &ref, context);
 	update = aepg_update_create(ref, options, &budget, spool,
 								partial->hdr.eoh_context);
@@ -294,6 +299,7 @@ update_train(SPIPlanPtr query, Datum model, const Jsonb *options,
 				(errcode(ERRCODE_DATA_EXCEPTION),
 				 errmsg("query of an update returned no rows")));
 	version->model = PointerGetDatum(aepg_partial_join(partial));
+	aepg_progress_end();
 	aepg_spool_close(spool);
 	INSTR_TIME_SET_CURRENT(ended);
 	INSTR_TIME_SUBTRACT(ended, began);
@@ -329,7 +335,7 @@ ae_update_model(PG_FUNCTION_ARGS)
 	create_lock_name(schema, name);
 	model = update_read_base(schema, name);
 	aepg_store_claim(schema, name, true);
-	update_train(query, model, options, &version);
+	update_train(query, name, model, options, &version);
 	number = aepg_store_add(schema, name, &version);
 	SPI_finish();
 	PG_RETURN_INT32(number);

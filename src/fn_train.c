@@ -20,6 +20,7 @@
 
 #include "pg_compat.h"
 #include "pg_env.h"
+#include "pg_progress.h"
 #include "pg_train.h"
 
 /* what the groups of one aggregate call share */
@@ -59,6 +60,7 @@ train_get_call(FunctionCallInfo fcinfo)
 		call->spool = aepg_spool_create(context);
 		call->is_grouped = plan->aggstrategy != AGG_PLAIN;
 		fcinfo->flinfo->fn_extra = call;
+		aepg_progress_start(NULL);
 	}
 	return call;
 }
@@ -71,8 +73,10 @@ train_release_group(Datum arg)
 	TrainCall  *call = group->call;
 
 	aepg_training_free(group->training);
-	if (--call->ngroups == 0)
-		aepg_spool_close(call->spool);
+	if (--call->ngroups > 0)
+		return;
+	aepg_spool_close(call->spool);
+	aepg_progress_end();
 }
 
 static const Jsonb *
@@ -172,6 +176,7 @@ Datum
 ae_train_final(PG_FUNCTION_ARGS)
 {
 	TrainGroup *group;
+	bytea	   *model = NULL;
 
 	if (AggCheckCallContext(fcinfo, NULL) != AGG_CONTEXT_AGGREGATE)
 		elog(ERROR, "ae_train_final called outside an aggregate");
@@ -180,8 +185,14 @@ ae_train_final(PG_FUNCTION_ARGS)
 	group = (TrainGroup *) PG_GETARG_POINTER(0);
 
 	/* the rows stay: a hash table that is scanned again is finalised again */
-	if (!train_has_rows(group, aepg_training_finish(group->training)))
+	if (train_has_rows(group, aepg_training_finish(group->training)))
+	{
+		aepg_training_notice(group->training, &group->call->noticed);
+		model = aepg_training_run(group->training);
+	}
+	if (!group->call->is_grouped)
+		aepg_progress_end();
+	if (model == NULL)
 		PG_RETURN_NULL();
-	aepg_training_notice(group->training, &group->call->noticed);
-	PG_RETURN_BYTEA_P(aepg_training_run(group->training));
+	PG_RETURN_BYTEA_P(model);
 }

@@ -15,6 +15,7 @@
 #include "pg_env.h"
 #include "pg_named.h"
 #include "pg_partial.h"
+#include "pg_progress.h"
 #include "pg_train.h"
 
 PG_FUNCTION_INFO_V1(ae_row);
@@ -151,6 +152,7 @@ update_get_call(FunctionCallInfo fcinfo)
 		aepg_training_init_budget(&call->budget);
 		call->spool = aepg_spool_create(context);
 		fcinfo->flinfo->fn_extra = call;
+		aepg_progress_start(NULL);
 	}
 	return call;
 }
@@ -162,8 +164,10 @@ update_release_group(Datum arg)
 	UpdateGroup *group = (UpdateGroup *) DatumGetPointer(arg);
 
 	aepg_update_free_rows(group->update);
-	if (--group->call->ngroups == 0)
-		aepg_spool_close(group->call->spool);
+	if (--group->call->ngroups > 0)
+		return;
+	aepg_spool_close(group->call->spool);
+	aepg_progress_end();
 }
 
 static AepgPartial *

@@ -10,6 +10,7 @@
 #include "postgres.h"
 
 #include "fmgr.h"
+#include "utils/backend_status.h"
 #include "utils/timestamp.h"
 
 #if PG_VERSION_NUM < 150000
@@ -26,6 +27,13 @@
 #define aepg_interval_is_finite(i) (!INTERVAL_NOT_FINITE(i))
 #else
 #define aepg_interval_is_finite(i) true
+#endif
+
+/* status entries of backends */
+#if PG_VERSION_NUM >= 160000
+#define aepg_backend_status(i) pgstat_get_local_beentry_by_index(i)
+#else
+#define aepg_backend_status(i) pgstat_fetch_stat_local_beentry(i)
 #endif
 
 /* modules got a name and a version */

@@ -8,12 +8,14 @@
 
 #include "utils/guc.h"
 
+#include "core/options.h"
 #include "pg_guc.h"
 
 int			aepg_blas_choice = AEPG_BLAS_AUTO;
 int			aepg_cache_size = 64 * 1024;
 int			aepg_kernel_choice = AE_KERNEL_AUTO;
 int			aepg_max_model_size = 256 * 1024;
+int			aepg_workers_setting = AE_AUTO;
 
 static const struct config_enum_entry blas_choices[] = {
 	{"auto", AEPG_BLAS_AUTO, false},
@@ -82,6 +84,17 @@ aepg_guc_init(void)
 							&aepg_max_model_size,
 							256 * 1024, 64, 512 * 1024,
 							PGC_USERSET, GUC_UNIT_KB,
+							NULL, NULL, NULL);
+
+	DefineCustomIntVariable("autoencoder.workers",
+							"Sets the number of parallel workers that help "
+							"with a training.",
+							"-1 takes as many as are allowed where the "
+							"training is long enough for it to pay.  "
+							"max_parallel_maintenance_workers is the limit.",
+							&aepg_workers_setting,
+							AE_AUTO, AE_AUTO, AE_MAX_WORKERS,
+							PGC_USERSET, 0,
 							NULL, NULL, NULL);
 
 	MarkGUCPrefixReserved("autoencoder");

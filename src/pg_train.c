@@ -7,8 +7,6 @@
  */
 #include "postgres.h"
 
-#include <math.h>
-
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
@@ -22,8 +20,10 @@
 #include "pg_guc.h"
 #include "pg_model.h"
 #include "pg_options.h"
+#include "pg_progress.h"
 #include "pg_row.h"
 #include "pg_train.h"
+#include "pg_workers.h"
 
 /*
  * What a training takes of maintenance_work_mem beside the rows: a window for
@@ -123,6 +123,7 @@ train_keep(AepgTraining *training)
 			   ae_dataset_append_anomaly(training->dataset, training->row) :
 			   ae_dataset_append(training->dataset, training->row),
 			   "reading rows");
+	aepg_progress_row();
 }
 
 static void
@@ -300,22 +301,6 @@ aepg_training_free(AepgTraining *training)
  *----------
  */
 static void
-train_report_epoch(void *host, int epoch, int epochs, const AeEpoch *result)
-{
-	(void) host;
-	if (isnan(result->validation_loss))
-		ereport(INFO,
-				(errmsg("epoch %d of %d: training loss %.6g, learning rate %.3g",
-						epoch, epochs, result->train_loss,
-						result->learning_rate)));
-	else
-		ereport(INFO,
-				(errmsg("epoch %d of %d: training loss %.6g, validation loss %.6g, learning rate %.3g",
-						epoch, epochs, result->train_loss,
-						result->validation_loss, result->learning_rate)));
-}
-
-static void
 train_error_context(void *arg)
 {
 	errcontext("training an autoencoder on %llu rows",
@@ -326,8 +311,8 @@ static bytea *
 train_model(AepgTraining *training)
 {
 	const AepgOptions *options = training->options;
-	AeProgress	progress = {train_report_epoch, NULL};
 	MemoryContext context;
+	AepgWorkers *workers;
 	AeModel    *model;
 	bytea	   *result;
 
@@ -345,10 +330,13 @@ train_model(AepgTraining *training)
 				 errhint("Set the option \"score\" to \"neighbour\".")));
 	strlcpy(model->version, AE_VERSION, sizeof(model->version));
 	aepg_model_check_size(ae_codec_size(model, model->options.epochs));
+	workers = aepg_workers_create(model, options->core.workers);
 	aepg_check(ae_train_model(model, training->dataset, aepg_blas_get(),
-							  aepg_kernels(),
-							  options->core.verbose ? &progress : NULL),
+							  aepg_kernels(), aepg_workers_team(workers),
+							  aepg_progress_trainer(model->options.epochs,
+													options->core.verbose)),
 			   "training");
+	aepg_workers_finish(workers);
 	result = aepg_model_to_bytea(model);
 	MemoryContextDelete(context);
 	return result;
@@ -364,6 +352,7 @@ aepg_training_run(AepgTraining *training)
 	bytea	   *result;
 
 	error_context_stack = &callback;
+	aepg_progress_phase(AEPG_PHASE_PLANNING, nrows);
 	result = train_model(training);
 	error_context_stack = callback.previous;
 	return result;

@@ -17,8 +17,10 @@
 #include "pg_guc.h"
 #include "pg_model.h"
 #include "pg_options.h"
+#include "pg_progress.h"
 #include "pg_row.h"
 #include "pg_update.h"
+#include "pg_workers.h"
 
 /* a column whose stability index is higher has drifted far; with few rows the
  * index is high by chance */
@@ -29,8 +31,8 @@
 #define PARTITIONS "partitions"
 static const char *const update_options[] = {
 	"batch_size", "clip_norm", "corruption", "corruption_rate", "dropout",
-	"epochs", "learning_rate", "optimizer", "schedule", "seed", "warmup",
-	"weight_decay"
+	"epochs", "learning_rate", "max_seconds", "optimizer", "schedule", "seed",
+	"verbose", "warmup", "weight_decay", "workers"
 };
 
 struct AepgUpdate
@@ -237,6 +239,7 @@ update_append(AepgUpdate *update)
 			!isnan(update->row[f->columns[c].cell]))
 			update->row[f->columns[c].cell] = update->codes[c];
 	ae_drift_add(update->drift, update->row);
+	aepg_progress_row();
 }
 
 void
@@ -335,6 +338,7 @@ static bytea *
 update_train(AepgUpdate *update)
 {
 	MemoryContext context;
+	AepgWorkers *workers;
 	AeModel    *model;
 	bytea	   *result;
 
@@ -346,9 +350,16 @@ update_train(AepgUpdate *update)
 	model->options = update->options;
 	ae_update_resolve(update->model, update->drift->nrows,
 					  Max(update->partitions, 1), &model->options);
+	model->options.workers = AE_AUTO;
+	model->options.verbose = false;
+	workers = aepg_workers_create(model, update->options.workers);
 	aepg_check(ae_update_train(model, update->dataset, update->drift,
-							   aepg_blas_get(), aepg_kernels(), NULL),
+							   aepg_blas_get(), aepg_kernels(),
+							   aepg_workers_team(workers),
+							   aepg_progress_trainer(model->options.epochs,
+													 update->options.verbose)),
 			   "training");
+	aepg_workers_finish(workers);
 	result = aepg_model_to_bytea(model);
 	MemoryContextDelete(context);
 	return result;
@@ -365,6 +376,7 @@ aepg_update_train(AepgUpdate *update)
 
 	error_context_stack = &callback;
 	update_warn_of_drift(update);
+	aepg_progress_phase(AEPG_PHASE_PLANNING, nrows);
 	aepg_check(ae_dataset_finish(update->dataset), "reading rows");
 	result = update_train(update);
 	error_context_stack = callback.previous;

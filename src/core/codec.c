@@ -287,13 +287,25 @@ section_write(AeWriter *w, const char *tag, SectionWriter write,
 }
 
 static void
+sections_write(AeWriter *w, const AeModel *model, int nsections)
+{
+	for (int i = 0; i < nsections; i++)
+		section_write(w, ae_codec_tags[i], section_writers[i], model);
+}
+
+static void
 model_write(AeWriter *w, const AeModel *model, size_t total)
 {
 	header_write(w, total);
-	for (int i = 0; i < AE_CODEC_SECTIONS; i++)
-		section_write(w, ae_codec_tags[i], section_writers[i], model);
+	sections_write(w, model, AE_CODEC_SECTIONS);
 	if (model->velocity != NULL)
 		section_write(w, AE_CODEC_VELOCITY, velocity_write, model);
+}
+
+void
+ae_codec_write_plan(const AeModel *model, AeWriter *w)
+{
+	sections_write(w, model, AE_CODEC_PLAN_SECTIONS);
 }
 
 size_t

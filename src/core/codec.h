@@ -53,4 +53,12 @@ extern void ae_codec_set_digest(void *data,
 extern AeStatus ae_codec_read(const AeEnv *env, const void *data, size_t size,
 							  AeModel **model);
 
+/*
+ * A planned model, without weights, for another process: its options,
+ * features and network.  The reader takes bytes of the same library.
+ */
+extern void ae_codec_write_plan(const AeModel *model, AeWriter *w);
+extern AeStatus ae_codec_read_plan(const AeEnv *env, AeReader *r,
+								   AeModel **model);
+
 #endif							/* AE_CODEC_H */

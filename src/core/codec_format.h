@@ -25,6 +25,8 @@ typedef enum AeCodecSection
 } AeCodecSection;
 
 #define AE_CODEC_SECTIONS 10
+/* the first so many are there before training */
+#define AE_CODEC_PLAN_SECTIONS 3
 
 /* optional: readers that do not know it may skip it */
 #define AE_CODEC_VELOCITY "velo"

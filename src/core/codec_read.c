@@ -648,6 +648,13 @@ optional_read(const char *tag, AeReader *payload, int nread, AeModel *model)
 }
 
 static AeStatus
+section_read(int section, AeReader *payload, AeModel *model)
+{
+	AE_TRY(section_readers[section] (payload, model));
+	return payload->failed || payload->left > 0 ? AE_ERR_CORRUPT : AE_OK;
+}
+
+static AeStatus
 model_read(AeReader *r, AeModel *model)
 {
 	int			nread = 0;
@@ -666,10 +673,7 @@ model_read(AeReader *r, AeModel *model)
 		if (nread == AE_CODEC_SECTIONS ||
 			memcmp(tag, ae_codec_tags[nread], AE_CODEC_TAG_BYTES) != 0)
 			return AE_ERR_CORRUPT;
-		AE_TRY(section_readers[nread] (&payload, model));
-		if (payload.failed || payload.left > 0)
-			return AE_ERR_CORRUPT;
-		nread++;
+		AE_TRY(section_read(nread++, &payload, model));
 	}
 	if (nread < AE_CODEC_SECTIONS)
 		return AE_ERR_CORRUPT;
@@ -690,6 +694,40 @@ ae_codec_read(const AeEnv *env, const void *data, size_t size,
 	ae_read_bytes(&r, AE_HEADER_BYTES);
 	AE_TRY(ae_model_create(env, model));
 	status = model_read(&r, *model);
+	if (status != AE_OK)
+	{
+		ae_model_free(*model);
+		*model = NULL;
+	}
+	return status;
+}
+
+static AeStatus
+plan_read(AeReader *r, AeModel *model)
+{
+	for (int i = 0; i < AE_CODEC_PLAN_SECTIONS; i++)
+	{
+		const char *tag;
+		AeReader	payload;
+
+		AE_TRY(section_next(r, &tag, &payload));
+		AE_TRY(section_read(i, &payload, model));
+	}
+	model->column_loss = ae_arena_alloc(&model->arena,
+										(size_t) model->features->ncolumns,
+										sizeof(double));
+	if (model->column_loss == NULL)
+		return AE_ERR_MEMORY;
+	return ae_model_prepare(model);
+}
+
+AeStatus
+ae_codec_read_plan(const AeEnv *env, AeReader *r, AeModel **model)
+{
+	AeStatus	status;
+
+	AE_TRY(ae_model_create(env, model));
+	status = plan_read(r, *model);
 	if (status != AE_OK)
 	{
 		ae_model_free(*model);

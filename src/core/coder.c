@@ -28,8 +28,9 @@ typedef struct CoderItem
 	int			output;
 	const AeColumn *column;
 	const AeCell *fit;
-	const AeLabels *labels;		/* of a category; NULL otherwise */
-	const float *codes;			/* (labels->nlabels) codes in the features */
+	uint32_t	nlabels;		/* of a category's in the dataset */
+	float	   *codes;			/* (nlabels) codes in the features; NULL unless
+								 * a category */
 } CoderItem;
 
 typedef struct CoderIndicator
@@ -95,16 +96,15 @@ coder_map_labels(const AeDataset *dataset, const AeFeatures *features,
 											labels->text + label->text,
 											label->len);
 	}
-	item->labels = labels;
+	item->nlabels = labels->nlabels;
 	item->codes = codes;
 	return AE_OK;
 }
 
-static AeStatus
-coder_add_column(AeCoder *coder, const AeDataset *dataset, int c,
-				 AeArena *arena)
+/* everything but the codes of labels */
+static void
+coder_add_column(AeCoder *coder, const AeColumn *column)
 {
-	const AeColumn *column = &coder->features->columns[c];
 	int			indicator = column->indicator;
 
 	for (int i = 0; i < column->ncells; i++)
@@ -124,9 +124,6 @@ coder_add_column(AeCoder *coder, const AeDataset *dataset, int c,
 			item->output = column->output + i;
 			item->column = column;
 			item->fit = fit;
-			if (column->kind == AE_KIND_CATEGORY)
-				AE_TRY(coder_map_labels(dataset, coder->features, c, arena,
-										item));
 		}
 		if (indicator >= 0 && fit->nmissing > 0)
 		{
@@ -134,21 +131,19 @@ coder_add_column(AeCoder *coder, const AeDataset *dataset, int c,
 			coder->indicators[coder->nindicators++].input = indicator++;
 		}
 	}
-	return AE_OK;
 }
 
-AeStatus
-ae_coder_create(const AeDataset *dataset, const AeFeatures *features,
-				AeArena *arena, AeCoder **coder)
+static AeStatus
+coder_create(const AeFeatures *features, const double *base, AeArena *arena,
+			 AeCoder **coder)
 {
 	AeCoder    *created = ae_arena_alloc(arena, 1, sizeof(AeCoder));
 	size_t		ncells = (size_t) features->ncells;
 
-	*coder = NULL;
 	if (created == NULL)
 		return AE_ERR_MEMORY;
 	created->features = features;
-	created->base = dataset->base;
+	created->base = base;
 	created->scale = ae_arena_alloc(arena, ncells, sizeof(float));
 	created->offset = ae_arena_alloc(arena, ncells, sizeof(float));
 	created->runs = ae_arena_alloc(arena, ncells, sizeof(AePlainRun));
@@ -160,18 +155,80 @@ ae_coder_create(const AeDataset *dataset, const AeFeatures *features,
 		created->indicators == NULL)
 		return AE_ERR_MEMORY;
 	for (int c = 0; c < features->ncolumns; c++)
-		AE_TRY(coder_add_column(created, dataset, c, arena));
+		coder_add_column(created, &features->columns[c]);
 	*coder = created;
 	return AE_OK;
+}
+
+AeStatus
+ae_coder_create(const AeDataset *dataset, const AeFeatures *features,
+				AeArena *arena, AeCoder **coder)
+{
+	*coder = NULL;
+	AE_TRY(coder_create(features, dataset->base, arena, coder));
+	for (int i = 0; i < (*coder)->nitems; i++)
+	{
+		CoderItem  *item = &(*coder)->items[i];
+
+		if (item->column->kind == AE_KIND_CATEGORY)
+			AE_TRY(coder_map_labels(dataset, features,
+									(int) (item->column - features->columns),
+									arena, item));
+	}
+	return AE_OK;
+}
+
+void
+ae_coder_write(const AeCoder *coder, AeWriter *w)
+{
+	for (int i = 0; i < coder->features->ncells; i++)
+		ae_write_f64(w, coder->base[i]);
+	for (int i = 0; i < coder->nitems; i++)
+	{
+		const CoderItem *item = &coder->items[i];
+
+		if (item->codes == NULL)
+			continue;
+		ae_write_u32(w, item->nlabels);
+		ae_write_f32s(w, item->codes, item->nlabels);
+	}
+}
+
+AeStatus
+ae_coder_read(AeReader *r, const AeFeatures *features, AeArena *arena,
+			  AeCoder **coder)
+{
+	double	   *base = ae_arena_alloc(arena, (size_t) features->ncells,
+									  sizeof(double));
+
+	*coder = NULL;
+	if (base == NULL)
+		return AE_ERR_MEMORY;
+	for (int i = 0; i < features->ncells; i++)
+		base[i] = ae_read_f64(r);
+	AE_TRY(coder_create(features, base, arena, coder));
+	for (int i = 0; i < (*coder)->nitems; i++)
+	{
+		CoderItem  *item = &(*coder)->items[i];
+
+		if (item->column->kind != AE_KIND_CATEGORY)
+			continue;
+		item->nlabels = ae_read_count(r, sizeof(float));
+		item->codes = ae_arena_alloc(arena, item->nlabels, sizeof(float));
+		if (item->codes == NULL)
+			return AE_ERR_MEMORY;
+		ae_read_f32s(r, item->codes, item->nlabels);
+	}
+	return r->failed ? AE_ERR_CORRUPT : AE_OK;
 }
 
 /* the value of a stored cell as ae_features_encode() takes it */
 static double
 item_value(const CoderItem *item, float stored, double base)
 {
-	if (item->labels == NULL || isnan(stored))
+	if (item->codes == NULL || isnan(stored))
 		return base + stored;
-	if (stored < (float) item->labels->nlabels)
+	if (stored < (float) item->nlabels)
 		return item->codes[(uint32_t) stored];
 	if (item->column->hashed && stored < (float) AE_LABEL_LONG)
 		return ae_label_bucket((uint64_t) stored - AE_MAX_LABELS,

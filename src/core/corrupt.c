@@ -13,21 +13,52 @@ corrupt_threshold(double rate)
 	return (uint64_t) (rate * 4294967296.0);
 }
 
+/* a cell that gets the value of another row */
+typedef struct Swap
+{
+	size_t		cell;
+	uint32_t	row;
+	uint32_t	column;
+} Swap;
+
+/* nearly every read misses the cache: so many of them overlap */
+#define MAX_SWAPS 64
+
+static void
+corrupt_apply(const Swap *swaps, int n, const float *const *near,
+			  float *cells)
+{
+	for (int i = 0; i < n; i++)
+		cells[swaps[i].cell] = near[swaps[i].row][swaps[i].column];
+}
+
+/* swaps are listed without a branch, which could not be predicted */
 void
-ae_corrupt_swap(AeCursor *cursor, AeRng *rng, double rate, int nrows,
-				int ncells, float *cells)
+ae_corrupt_swap(const float *const *near, uint32_t nnear, AeRng *rng,
+				double rate, int nrows, int ncells, float *cells)
 {
 	uint64_t	threshold = corrupt_threshold(rate);
+	Swap		swaps[MAX_SWAPS];
+	int			n = 0;
 
 	for (int i = 0; i < nrows; i++)
 		for (int j = 0; j < ncells; j++)
 		{
 			uint64_t	draw = ae_rng_next(rng);
 
-			if ((draw & 0xffffffff) < threshold)
-				cells[(size_t) i * ncells + j] =
-					ae_cursor_near(cursor, (uint32_t) (draw >> 32))[j];
+			swaps[n] = (Swap) {
+				(size_t) i * ncells + j,
+					(uint32_t) ((draw >> 32) * nnear >> 32),
+					(uint32_t) j
+			};
+			n += (draw & 0xffffffff) < threshold;
+			if (n == MAX_SWAPS)
+			{
+				corrupt_apply(swaps, n, near, cells);
+				n = 0;
+			}
 		}
+	corrupt_apply(swaps, n, near, cells);
 }
 
 void

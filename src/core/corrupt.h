@@ -9,10 +9,11 @@
 
 /*
  * Each cell, with probability rate, becomes the same column's cell of a random
- * row nearby.  cells (nrows, ncells) starts as a copy of the rows.
+ * one of nnear rows.  cells (nrows, ncells) starts as a copy of the rows.
  */
-extern void ae_corrupt_swap(AeCursor *cursor, AeRng *rng, double rate,
-							int nrows, int ncells, float *cells);
+extern void ae_corrupt_swap(const float *const *near, uint32_t nnear,
+							AeRng *rng, double rate, int nrows, int ncells,
+							float *cells);
 
 /* each cell, with probability rate, becomes missing */
 extern void ae_corrupt_mask(AeRng *rng, double rate, int nrows, int ncells,

@@ -7,6 +7,7 @@
  * depend on memory or pointer size, or the order of rows would.
  */
 #include <assert.h>
+#include <string.h>
 
 #include "core/dataset_private.h"
 
@@ -26,7 +27,10 @@ struct AeCursor
 
 	uint32_t	window_chunks;	/* of the largest window */
 	float	   *buffer;			/* (window_chunks) chunks; NULL if all rows
-								 * are in memory */
+								 * are in memory, or shared */
+	float	   *shared;			/* borrowed; NULL if not shared */
+	uint32_t   *shared_order;
+	uint64_t	nloaded;		/* windows so far */
 	const float **rows;			/* of the current window, in order */
 	uint32_t	nrows;
 	uint32_t	next;			/* index in rows */
@@ -51,11 +55,35 @@ cursor_buffer_bytes(const AeCursor *cursor)
 	return ae_dataset_chunk_bytes(cursor->dataset) * cursor->window_chunks;
 }
 
+/* windows of a pass, and the chunks of the largest */
+static uint32_t
+cursor_windows(const AeDataset *dataset, uint32_t *window_chunks)
+{
+	uint32_t	nchunks = ae_dataset_chunks(dataset);
+	uint32_t	largest = ae_dataset_window_chunks(dataset);
+	uint32_t	nwindows;
+
+	*window_chunks = 0;
+	if (nchunks == 0)
+		return 0;
+	nwindows = (nchunks - 1) / largest + 1;
+	*window_chunks = (nchunks - 1) / nwindows + 1;
+	return nwindows;
+}
+
+uint64_t
+ae_dataset_window_rows(const AeDataset *dataset)
+{
+	uint32_t	window_chunks;
+
+	cursor_windows(dataset, &window_chunks);
+	return (uint64_t) window_chunks * (uint64_t) dataset->chunk_rows;
+}
+
 AeStatus
 ae_cursor_create(AeDataset *dataset, bool shuffled, AeCursor **cursor)
 {
 	AeAccount  *account = &dataset->account;
-	uint32_t	largest = ae_dataset_window_chunks(dataset);
 	AeCursor   *created;
 
 	assert(dataset->finished);
@@ -68,11 +96,9 @@ ae_cursor_create(AeDataset *dataset, bool shuffled, AeCursor **cursor)
 			.shuffled = shuffled,
 			.nchunks = ae_dataset_chunks(dataset)
 	};
+	created->nwindows = cursor_windows(dataset, &created->window_chunks);
 	if (created->nchunks > 0)
 	{
-		created->nwindows = (created->nchunks - 1) / largest + 1;
-		created->window_chunks =
-			(created->nchunks - 1) / created->nwindows + 1;
 		created->order = ae_account_take(account,
 										 cursor_order_bytes(created));
 		created->rows = ae_account_take(account, cursor_rows_bytes(created));
@@ -102,6 +128,16 @@ ae_cursor_free(AeCursor *cursor)
 	ae_account_give(account, cursor->rows, cursor_rows_bytes(cursor));
 	ae_account_give(account, cursor->buffer, cursor_buffer_bytes(cursor));
 	ae_account_give(account, cursor, sizeof(AeCursor));
+}
+
+void
+ae_cursor_share(AeCursor *cursor, float *cells, uint32_t *order)
+{
+	ae_account_give(&cursor->dataset->account, cursor->buffer,
+					cursor_buffer_bytes(cursor));
+	cursor->buffer = NULL;
+	cursor->shared = cells;
+	cursor->shared_order = order;
 }
 
 AeStatus
@@ -149,6 +185,8 @@ cursor_load(AeCursor *cursor)
 		(size_t) dataset->chunk_rows;
 	float	   *buffer = cursor->buffer;
 
+	if (cursor->shared != NULL)
+		buffer = cursor->shared;
 	cursor->nrows = 0;
 	cursor->next = 0;
 	for (uint64_t i = first / cursor->nwindows;
@@ -158,11 +196,16 @@ cursor_load(AeCursor *cursor)
 		const float *cells;
 
 		AE_TRY(ae_dataset_read_chunk(dataset, chunk, buffer, &cells));
+		if (cursor->shared != NULL && cells != buffer)
+			cells = memcpy(buffer, cells, sizeof(float) *
+						   (size_t) dataset->ncells *
+						   (size_t) ae_dataset_chunk_rows(dataset, chunk));
 		if (cells == buffer)
 			buffer += chunk_cells;
 		cursor_add_rows(cursor, chunk, cells);
 	}
 	cursor->window++;
+	cursor->nloaded++;
 
 	if (cursor->shuffled)
 		for (uint32_t i = cursor->nrows; i > 1; i--)
@@ -173,6 +216,10 @@ cursor_load(AeCursor *cursor)
 			cursor->rows[i - 1] = cursor->rows[j];
 			cursor->rows[j] = row;
 		}
+	for (uint32_t i = 0; i < cursor->nrows && cursor->shared != NULL; i++)
+		cursor->shared_order[i] =
+			(uint32_t) ((size_t) (cursor->rows[i] - cursor->shared) /
+						(size_t) dataset->ncells);
 	return AE_OK;
 }
 
@@ -196,9 +243,12 @@ ae_cursor_next(AeCursor *cursor, int max_rows, const float **rows,
 	return AE_OK;
 }
 
-const float *
-ae_cursor_near(const AeCursor *cursor, uint32_t random)
+AeWindow
+ae_cursor_window(const AeCursor *cursor)
 {
-	assert(cursor->nrows > 0);
-	return cursor->rows[(uint64_t) random * cursor->nrows >> 32];
+	AeWindow	window = {
+		cursor->rows, cursor->nrows, cursor->next, cursor->nloaded
+	};
+
+	return window;
 }

@@ -20,6 +20,7 @@
 #ifndef AE_DATASET_H
 #define AE_DATASET_H
 
+#include "core/bytes.h"
 #include "core/feature.h"
 #include "core/rng.h"
 
@@ -137,8 +138,29 @@ extern AeStatus ae_cursor_rewind(AeCursor *cursor, uint64_t seed,
  * batch of a window may be short. */
 extern AeStatus ae_cursor_next(AeCursor *cursor, int max_rows,
 							   const float **rows, int *count);
-/* the row that a random number picks near the current ones, for swap noise */
-extern const float *ae_cursor_near(const AeCursor *cursor, uint32_t random);
+
+/*
+ * From the next window on, rows are copied to cells, with the order of a
+ * window's rows, as their numbers in cells, in order: memory of the caller
+ * that other processes see, for ae_dataset_window_rows() rows.
+ */
+extern void ae_cursor_share(AeCursor *cursor, float *cells, uint32_t *order);
+
+/* the current window: its rows in order, how many, and how often a window was
+ * loaded so far */
+typedef struct AeWindow
+{
+	const float *const *rows;
+	uint32_t	nrows;
+	uint32_t	next;			/* behind the rows of the last batch */
+	uint64_t	number;
+} AeWindow;
+
+extern AeWindow ae_cursor_window(const AeCursor *cursor);
+
+/* rows of the largest window of a shuffled pass */
+extern uint64_t ae_dataset_window_rows(const AeDataset *dataset);
+
 extern void ae_cursor_free(AeCursor *cursor);
 
 /*----------
@@ -151,6 +173,14 @@ typedef struct AeCoder AeCoder;
 extern AeStatus ae_coder_create(const AeDataset *dataset,
 								const AeFeatures *features, AeArena *arena,
 								AeCoder **coder);
+
+/*
+ * A coder as bytes, for another process that has the same features.  With
+ * nothing to write to, only counts.
+ */
+extern void ae_coder_write(const AeCoder *coder, AeWriter *w);
+extern AeStatus ae_coder_read(AeReader *r, const AeFeatures *features,
+							  AeArena *arena, AeCoder **coder);
 
 /*
  * Inputs (nrows, input_width) and targets (nrows, output_width) of stored

@@ -26,6 +26,8 @@ dense_plan(AeLayer *layer, size_t start)
 		return 0;
 	layer->weights = start;
 	layer->bias = start + (size_t) layer->in * ld;
+	layer->is_transposed =
+		(size_t) layer->out * AE_PAD((size_t) layer->in) <= AE_LAYER_SCRATCH;
 	return need;
 }
 
@@ -89,6 +91,20 @@ dense_forward(const AeLayer *layer, const AeBlas *blas,
 					  params + layer->bias, slope, h);
 }
 
+static void
+dense_transpose(const AeLayer *layer, const AeBlock *block,
+				const float *params, float *transposed)
+{
+	size_t		ldx = AE_PAD((size_t) layer->in);
+	size_t		ldh = AE_PAD((size_t) layer->out);
+	const float *w = params + block->start;
+	float	   *to = transposed + layer->transposed + block->first;
+
+	for (size_t j = 0; j < (size_t) layer->out; j++)
+		for (size_t i = 0; i < (size_t) block->ninputs; i++)
+			to[j * ldx + i] = w[i * ldh + j];
+}
+
 /*
  * dx = da w'.  Libraries are slower at a product with a small transposed
  * matrix than at transposing it and multiplying plainly: 88 against 113
@@ -97,22 +113,17 @@ dense_forward(const AeLayer *layer, const AeBlas *blas,
 static void
 dense_input_gradient(const AeLayer *layer, const AeBlas *blas,
 					 const float *w, int rows, const float *da, float *dx,
-					 float *scratch)
+					 const float *transposed)
 {
 	int			ldx = AE_PAD(layer->in);
 	int			ldh = AE_PAD(layer->out);
 
-	if ((size_t) layer->out * (size_t) ldx > AE_LAYER_SCRATCH)
-	{
+	if (transposed != NULL && layer->is_transposed)
+		ae_gemm_nn(blas, rows, layer->in, layer->out, da, ldh,
+				   transposed + layer->transposed, ldx, 0.0f, dx, ldx);
+	else
 		ae_gemm_nt(blas, rows, layer->in, layer->out, da, ldh, w, ldh,
 				   0.0f, dx, ldx);
-		return;
-	}
-	for (int i = 0; i < layer->in; i++)
-		for (int j = 0; j < layer->out; j++)
-			scratch[j * ldx + i] = w[i * ldh + j];
-	ae_gemm_nn(blas, rows, layer->in, layer->out, da, ldh, scratch, ldx,
-			   0.0f, dx, ldx);
 }
 
 /*
@@ -123,21 +134,40 @@ static void
 dense_backward(const AeLayer *layer, const AeBlas *blas,
 			   const AeKernels *kernels, const float *params,
 			   int rows, const float *x, const float *slope,
-			   float *dh, float *dx, float *grads, float *scratch)
+			   float *dh, float *dx, float *grads, const float *transposed,
+			   float *scratch)
 {
 	int			ldx = AE_PAD(layer->in);
 	int			ldh = AE_PAD(layer->out);
-	float	   *db = grads + layer->bias;
+	float	   *db = grads != NULL ? grads + layer->bias : scratch;
 
 	memset(db, 0, (size_t) ldh * sizeof(float));
 	kernels->activate_backward(rows, layer->out, ldh, slope, dh, db);
 	/* what the padding lanes summed up is no gradient */
 	memset(db + layer->out, 0, (size_t) (ldh - layer->out) * sizeof(float));
-	ae_gemm_tn(blas, layer->in, layer->out, rows, x, ldx, dh, ldh,
-			   0.0f, grads + layer->weights, ldh);
+	if (grads != NULL)
+		ae_gemm_tn(blas, layer->in, layer->out, rows, x, ldx, dh, ldh,
+				   0.0f, grads + layer->weights, ldh);
 	if (dx != NULL)
 		dense_input_gradient(layer, blas, params + layer->weights, rows, dh,
-							 dx, scratch);
+							 dx, transposed);
+}
+
+static void
+dense_gradient(const AeLayer *layer, const AeBlas *blas,
+			   const AeKernels *kernels, const AeBlock *block, int rows,
+			   const float *x, float *da, float *grads)
+{
+	int			ldh = AE_PAD(layer->out);
+	float	   *db = grads + layer->bias;
+
+	ae_gemm_tn(blas, block->ninputs, layer->out, rows, x + block->first,
+			   AE_PAD(layer->in), da, ldh, 0.0f, grads + block->start, ldh);
+	if (block->nparams == block->nweights)
+		return;
+	memset(db, 0, (size_t) ldh * sizeof(float));
+	kernels->activate_backward(rows, layer->out, ldh, NULL, da, db);
+	memset(db + layer->out, 0, (size_t) (ldh - layer->out) * sizeof(float));
 }
 
 static void
@@ -154,6 +184,8 @@ const AeLayerOps ae_dense_ops = {
 	dense_init,
 	dense_forward,
 	dense_backward,
+	dense_transpose,
+	dense_gradient,
 	dense_infer,
 	dense_weights
 };

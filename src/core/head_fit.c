@@ -59,8 +59,14 @@ fit_draw(AeRng *rng, const float *rows, int count, size_t ld, float *batch)
 
 static AeStatus
 fit_optimizer(const AeHead *head, AeOptions *options, AeArena *arena,
-			  AeOptimizer **optimizer)
+			  AeOptimizer *optimizer)
 {
+	size_t		nparams = head->net.nparams;
+	float	   *m = ae_arena_alloc(arena, nparams, sizeof(float));
+	float	   *v = ae_arena_alloc(arena, nparams, sizeof(float));
+
+	if (m == NULL || v == NULL)
+		return AE_ERR_MEMORY;
 	ae_options_init(options);
 	options->optimizer = AE_OPTIMIZER_ADAM;
 	options->schedule = AE_SCHEDULE_COSINE;
@@ -68,7 +74,27 @@ fit_optimizer(const AeHead *head, AeOptions *options, AeArena *arena,
 	options->warmup = 0.0;
 	options->weight_decay = 0.0;
 	options->clip_norm = 0.0;
-	return ae_optimizer_create(options, head->net.nparams, arena, optimizer);
+	ae_optimizer_init(optimizer, options, m, v);
+	return AE_OK;
+}
+
+/* a layer is a block */
+static AeStatus
+fit_step(AeHead *head, const AeOptimizer *optimizer,
+		 const AeKernels *kernels, int step, double rate, float *grads)
+{
+	const AeNet *net = &head->net;
+	AeUpdate	update = {.step = (uint64_t) step + 1,.rate = rate};
+	AeBlock		blocks[AE_HEAD_LAYERS];
+	int			nblocks = ae_net_blocks(net, net->nparams, blocks);
+
+	AE_TRY(ae_optimizer_begin(optimizer,
+							  kernels->sum_squares(net->nparams, grads),
+							  &update));
+	for (int i = 0; i < nblocks; i++)
+		ae_optimizer_apply(optimizer, kernels, &update, &blocks[i],
+						   head->params, grads);
+	return AE_OK;
 }
 
 AeStatus
@@ -80,7 +106,7 @@ ae_head_fit(AeHead *head, const AeBlas *blas, const AeKernels *kernels,
 	size_t		ld = AE_PAD((size_t) ae_net_inputs(net));
 	float	   *grads = ae_arena_alloc(arena, net->nparams, sizeof(float));
 	AeOptions	options;
-	AeOptimizer *optimizer;
+	AeOptimizer optimizer;
 	AeTape	   *tape;
 	AeRng		rng;
 
@@ -105,8 +131,7 @@ ae_head_fit(AeHead *head, const AeBlas *blas, const AeKernels *kernels,
 					 tape->dh[net->nlayers]);
 		ae_net_backward(net, blas, kernels, head->params, tape, FIT_ROWS,
 						0.0f, grads);
-		AE_TRY(ae_optimizer_step(optimizer, net, kernels, rate, head->params,
-								 grads));
+		AE_TRY(fit_step(head, &optimizer, kernels, step, rate, grads));
 	}
 	return AE_OK;
 }

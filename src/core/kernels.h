@@ -136,6 +136,9 @@ typedef struct AeKernels
 	void		(*adagrad) (size_t n, float rate, float epsilon, float s,
 							float *p, const float *g, float *v);
 
+	/* y = the sum of count vectors x, stride floats apart, in order */
+	void		(*add_up) (size_t n, int count, size_t stride,
+						   const float *x, float *y);
 	/* x *= a */
 	void		(*scale) (size_t n, float a, float *x);
 	/* sum of squares, accumulated in double lanes in a fixed order */

@@ -352,6 +352,19 @@ kernel_adagrad(size_t n, float rate, float epsilon, float s, float *p,
 }
 
 static void
+kernel_add_up(size_t n, int count, size_t stride, const float *x, float *y)
+{
+	for (size_t i = 0; i < n; i += KERNEL_LANES)
+	{
+		vec			sum = vec_load(x + i);
+
+		for (int s = 1; s < count; s++)
+			sum = sum + vec_load(x + (size_t) s * stride + i);
+		vec_store(y + i, sum);
+	}
+}
+
+static void
 kernel_scale(size_t n, float a, float *x)
 {
 	for (size_t i = 0; i < n; i += KERNEL_LANES)
@@ -428,6 +441,7 @@ static const AeKernels kernel_table = {
 	.momentum = kernel_momentum,
 	.rmsprop = kernel_rmsprop,
 	.adagrad = kernel_adagrad,
+	.add_up = kernel_add_up,
 	.scale = kernel_scale,
 	.sum_squares = kernel_sum_squares,
 	.affine = kernel_affine,

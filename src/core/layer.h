@@ -10,7 +10,8 @@
 
 #include "core/net.h"
 
-#define AE_LAYER_SCRATCH 65536	/* floats that backward may use freely */
+/* floats that backward may use freely; more if the layer is wider */
+#define AE_LAYER_SCRATCH 65536
 
 typedef struct AeLayerOps
 {
@@ -26,15 +27,26 @@ typedef struct AeLayerOps
 							int rows, const float *x, float *h, float *slope);
 
 	/*
-	 * From dh (rows, out), the gradient of h, which is overwritten: gradients
-	 * of the layer's parameters, and dx (rows, in) unless dx is NULL.  slope
-	 * NULL means 1.
+	 * From dh (rows, out), the gradient of h, which becomes that of the
+	 * pre-activation: gradients of the layer's parameters unless grads is
+	 * NULL, and dx (rows, in) unless dx is NULL.  slope NULL means 1.
+	 * transposed weights may be NULL.
 	 */
 	void		(*backward) (const AeLayer *layer, const AeBlas *blas,
 							 const AeKernels *kernels, const float *params,
 							 int rows, const float *x, const float *slope,
 							 float *dh, float *dx, float *grads,
-							 float *scratch);
+							 const float *transposed, float *scratch);
+
+	/* the transposed weights of a block; called if plan set is_transposed */
+	void		(*transpose) (const AeLayer *layer, const AeBlock *block,
+							  const float *params, float *transposed);
+
+	/* gradients of a block from x and the da that backward left in dh */
+	void		(*gradient) (const AeLayer *layer, const AeBlas *blas,
+							 const AeKernels *kernels, const AeBlock *block,
+							 int rows, const float *x, float *da,
+							 float *grads);
 
 	/* forward without slopes, row by row to the bit; see ae_net_infer() */
 	void		(*infer) (const AeLayer *layer, const AeKernels *kernels,

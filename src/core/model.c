@@ -347,6 +347,9 @@ ae_model_plan(AeModel *model, AeDataset *dataset, const AeOptions *options,
 			  const AeBlas *blas)
 {
 	model->options = *options;
+	/* what does not change the weights is no part of the model */
+	model->options.workers = AE_AUTO;
+	model->options.verbose = false;
 	AE_TRY(ae_dataset_fit(dataset, &model->arena, &model->features));
 	AE_TRY(ae_histogram_fit(dataset, model->features, &model->arena,
 							&model->histograms));

@@ -27,6 +27,7 @@ AeStatus
 ae_net_plan(AeNet *net)
 {
 	size_t		nparams = 0;
+	size_t		ntransposed = 0;
 
 	if (net->nlayers < 1 || net->ncoder < 1 || net->ncoder > net->nlayers)
 		return AE_ERR_CORRUPT;
@@ -49,12 +50,16 @@ ae_net_plan(AeNet *net)
 		if (need == 0)
 			return AE_ERR_LIMIT;
 		nparams += need;
+		layer->transposed = ntransposed;
+		if (layer->is_transposed)
+			ntransposed += (size_t) layer->out * AE_PAD((size_t) layer->in);
 		if (layer->in > net->max_width)
 			net->max_width = layer->in;
 		if (layer->out > net->max_width)
 			net->max_width = layer->out;
 	}
 	net->nparams = nparams;
+	net->ntransposed = ntransposed;
 	return AE_OK;
 }
 
@@ -98,6 +103,50 @@ ae_net_init(const AeNet *net, uint64_t seed, float *params)
 	}
 }
 
+int
+ae_net_blocks(const AeNet *net, size_t max_params, AeBlock *blocks)
+{
+	int			nblocks = 0;
+
+	for (int i = 0; i < net->nlayers; i++)
+	{
+		const AeLayer *layer = &net->layers[i];
+		size_t		ld = AE_PAD((size_t) layer->out);
+		int			ninputs = (int) (max_params / ld);
+
+		if (ninputs < 1)
+			ninputs = 1;
+		for (int first = 0; first < layer->in; first += ninputs)
+		{
+			bool		is_last = layer->in - first <= ninputs;
+			int			n = is_last ? layer->in - first : ninputs;
+
+			if (blocks != NULL)
+				blocks[nblocks] = (AeBlock) {
+					.layer = i,
+						.first = first,
+						.ninputs = n,
+						.start = layer->weights + (size_t) first * ld,
+						.nweights = (size_t) n * ld,
+						.nparams = ((size_t) n + is_last) * ld
+				};
+			nblocks++;
+			if (is_last)
+				break;
+		}
+	}
+	return nblocks;
+}
+
+/* a layer's backward pass may want to sum up over its outputs */
+size_t
+ae_tape_scratch(const AeNet *net)
+{
+	size_t		width = AE_PAD((size_t) net->max_width);
+
+	return width > AE_LAYER_SCRATCH ? width : AE_LAYER_SCRATCH;
+}
+
 AeStatus
 ae_tape_create(const AeNet *net, int rows, AeArena *arena, AeTape **tape)
 {
@@ -111,7 +160,7 @@ ae_tape_create(const AeNet *net, int rows, AeArena *arena, AeTape **tape)
 	t->h = ae_arena_alloc(arena, (size_t) n + 1, sizeof(float *));
 	t->slope = ae_arena_alloc(arena, (size_t) n, sizeof(float *));
 	t->dh = ae_arena_alloc(arena, (size_t) n + 1, sizeof(float *));
-	t->scratch = ae_arena_alloc(arena, AE_LAYER_SCRATCH, sizeof(float));
+	t->scratch = ae_arena_alloc(arena, ae_tape_scratch(net), sizeof(float));
 	if (t->h == NULL || t->slope == NULL || t->dh == NULL ||
 		t->scratch == NULL)
 		return AE_ERR_MEMORY;
@@ -197,8 +246,31 @@ ae_net_backward(const AeNet *net, const AeBlas *blas,
 		net_ops(layer)->backward(layer, blas, kernels, params, rows,
 								 tape->h[i], plain ? NULL : tape->slope[i],
 								 tape->dh[i + 1], tape->dh[i], grads,
-								 tape->scratch);
+								 tape->transposed, tape->scratch);
 	}
+}
+
+void
+ae_net_transpose(const AeNet *net, const AeBlock *block, const float *params,
+				 float *transposed)
+{
+	const AeLayer *layer = &net->layers[block->layer];
+
+	if (layer->is_transposed)
+		net_ops(layer)->transpose(layer, block, params, transposed);
+}
+
+void
+ae_net_gradient(const AeNet *net, const AeBlas *blas,
+				const AeKernels *kernels, const AeBlock *block,
+				const AeTape *tape, int rows, float *grads)
+{
+	const AeLayer *layer = &net->layers[block->layer];
+
+	tape->env->poll(tape->env->host);
+	net_ops(layer)->gradient(layer, blas, kernels, block, rows,
+							 tape->h[block->layer],
+							 tape->dh[block->layer + 1], grads);
 }
 
 void

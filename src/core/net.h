@@ -12,6 +12,7 @@
 #ifndef AE_NET_H
 #define AE_NET_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/arena.h"
@@ -40,6 +41,8 @@ typedef struct AeLayer
 	int			out;			/* width of the output */
 	size_t		weights;		/* offset of w (in, AE_PAD(out)) */
 	size_t		bias;			/* offset of b (AE_PAD(out)) */
+	size_t		transposed;		/* offset of w' (out, AE_PAD(in)) */
+	bool		is_transposed;	/* whether it may be kept: small layers */
 } AeLayer;
 
 typedef struct AeNet
@@ -48,8 +51,23 @@ typedef struct AeNet
 	int			ncoder;			/* the first ncoder layers are the encoder */
 	AeLayer	   *layers;
 	size_t		nparams;		/* floats, padding included */
+	size_t		ntransposed;	/* floats of all transposed weights */
 	int			max_width;		/* of any layer's input or output */
 } AeNet;
+
+/*
+ * Parameters of a layer that lie side by side: the weights of some inputs, and
+ * after those of the last input the bias.
+ */
+typedef struct AeBlock
+{
+	int			layer;
+	int			first;			/* input */
+	int			ninputs;
+	size_t		start;			/* offset of the parameters */
+	size_t		nweights;
+	size_t		nparams;		/* weights and bias */
+} AeBlock;
 
 /* Buffers of one pass over up to rows rows. */
 typedef struct AeTape
@@ -61,7 +79,8 @@ typedef struct AeTape
 	float	  **slope;			/* nlayers: activation derivatives */
 	float	  **dh;				/* nlayers + 1: loss gradients of h; dh[0] is
 								 * NULL */
-	float	   *scratch;		/* AE_LAYER_SCRATCH floats */
+	const float *transposed;	/* (ntransposed), borrowed; NULL: do without */
+	float	   *scratch;		/* ae_tape_scratch() floats */
 } AeTape;
 
 /*
@@ -84,6 +103,16 @@ extern size_t ae_net_weights(const AeNet *net);
  */
 extern void ae_net_init(const AeNet *net, uint64_t seed, float *params);
 
+/*
+ * Cuts all parameters into blocks of about max_params, at least those of one
+ * input.  Returns their number; blocks may be NULL.
+ */
+extern int	ae_net_blocks(const AeNet *net, size_t max_params,
+						  AeBlock *blocks);
+
+/* floats of a tape's scratch */
+extern size_t ae_tape_scratch(const AeNet *net);
+
 extern AeStatus ae_tape_create(const AeNet *net, int rows, AeArena *arena,
 							   AeTape **tape);
 
@@ -96,13 +125,24 @@ extern void ae_net_forward(const AeNet *net, const AeBlas *blas,
 						   AeTape *tape, int rows, float dropout, AeRng *rng);
 
 /*
- * Gradients of all parameters (overwritten) from dh[nlayers], which is
- * destroyed.  dropout as in the forward pass.
+ * Gradients of all parameters (overwritten) from dh[nlayers].  dropout as in
+ * the forward pass.  dh[i + 1] becomes the gradient of what layer i's
+ * activation is applied to; with grads NULL that is all that is computed, and
+ * ae_net_gradient() does the rest.
  */
 extern void ae_net_backward(const AeNet *net, const AeBlas *blas,
 							const AeKernels *kernels, const float *params,
 							AeTape *tape, int rows, float dropout,
 							float *grads);
+
+/* brings a block's transposed weights up to date */
+extern void ae_net_transpose(const AeNet *net, const AeBlock *block,
+							 const float *params, float *transposed);
+
+/* gradients of a block of parameters (overwritten), after a backward pass */
+extern void ae_net_gradient(const AeNet *net, const AeBlas *blas,
+							const AeKernels *kernels, const AeBlock *block,
+							const AeTape *tape, int rows, float *grads);
 
 /*
  * Layers first .. last - 1 without a tape, with the same bits for a row

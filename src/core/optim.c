@@ -18,111 +18,106 @@
 
 #define SCHEDULE_PI 3.14159265358979323846
 
-AeStatus
-ae_optimizer_create(const AeOptions *options, size_t nparams,
-					AeArena *arena, AeOptimizer **optimizer)
+bool
+ae_optimizer_needs_m(const AeOptions *options)
 {
-	AeOptimizer *o = ae_arena_alloc(arena, 1, sizeof(AeOptimizer));
-	bool		needs_m = options->optimizer == AE_OPTIMIZER_ADAMW ||
+	return options->optimizer == AE_OPTIMIZER_ADAMW ||
 		options->optimizer == AE_OPTIMIZER_ADAM ||
 		options->optimizer == AE_OPTIMIZER_SGD;
-	bool		needs_v = options->optimizer != AE_OPTIMIZER_SGD;
+}
 
-	if (o == NULL)
-		return AE_ERR_MEMORY;
+bool
+ae_optimizer_needs_v(const AeOptions *options)
+{
+	return options->optimizer != AE_OPTIMIZER_SGD;
+}
+
+void
+ae_optimizer_init(AeOptimizer *o, const AeOptions *options, float *m,
+				  float *v)
+{
 	o->kind = (AeOptimizerKind) options->optimizer;
 	o->weight_decay = options->weight_decay;
 	o->clip_norm = options->clip_norm;
-	o->nparams = nparams;
-	if (needs_m)
-		o->m = ae_arena_alloc(arena, nparams, sizeof(float));
-	if (needs_v)
-		o->v = ae_arena_alloc(arena, nparams, sizeof(float));
-	if ((needs_m && o->m == NULL) || (needs_v && o->v == NULL))
-		return AE_ERR_MEMORY;
-	*optimizer = o;
+	o->m = m;
+	o->v = v;
+}
+
+AeStatus
+ae_optimizer_begin(const AeOptimizer *o, double squares, AeUpdate *update)
+{
+	double		norm = sqrt(squares);
+	double		step = (double) update->step;
+
+	if (!isfinite(norm))
+		return AE_ERR_DIVERGED;
+	update->grad_scale = 1.0;
+	if (o->clip_norm > 0 && norm > o->clip_norm)
+		update->grad_scale = o->clip_norm / norm;
+	/* of the betas as rounded, or the first steps are off by 2e-5 */
+	update->correction1 = (float) (1.0 - pow((float) OPTIM_BETA1, step));
+	update->correction2 = (float) (1.0 - pow((float) OPTIM_BETA2, step));
 	return AE_OK;
 }
 
-/* w *= 1 - rate * decay, or g += decay * w, for all weights */
+/* w *= 1 - rate * decay, or g += decay * w, for n weights */
 static void
-optim_decay(const AeOptimizer *o, const AeNet *net, const AeKernels *kernels,
-			double rate, double grad_scale, float *params, float *grads)
+optim_decay(const AeOptimizer *o, const AeKernels *kernels,
+			const AeUpdate *update, size_t n, float *w, float *g)
 {
-	for (int i = 0; i < net->nlayers; i++)
-	{
-		size_t		start = net->layers[i].weights;
-		size_t		n = net->layers[i].bias - start;
+	/* the step multiplies by grad_scale; the penalty is not clipped */
+	float		penalty = (float) (o->weight_decay / update->grad_scale);
 
-		if (o->kind == AE_OPTIMIZER_ADAMW)
-			kernels->scale(n, (float) (1.0 - rate * o->weight_decay),
-						   params + start);
-		else
-		{
-			/* the step multiplies by grad_scale; the penalty is not clipped */
-			float		decay = (float) (o->weight_decay / grad_scale);
-
-			for (size_t j = start; j < start + n; j++)
-				grads[j] += decay * params[j];
-		}
-	}
+	if (o->kind == AE_OPTIMIZER_ADAMW)
+		kernels->scale(n, (float) (1.0 - update->rate * o->weight_decay), w);
+	else
+		for (size_t j = 0; j < n; j++)
+			g[j] += penalty * w[j];
 }
 
-static void
-optim_update(const AeOptimizer *o, const AeKernels *kernels, double rate,
-			 double grad_scale, float *p, const float *g)
+void
+ae_optimizer_apply(const AeOptimizer *o, const AeKernels *kernels,
+				   const AeUpdate *update, const AeBlock *block,
+				   float *params, float *grads)
 {
-	AeAdamStep	step;
+	size_t		n = block->nparams;
+	float	   *p = params + block->start;
+	float	   *g = grads + block->start;
+	float	   *m = o->m != NULL ? o->m + block->start : NULL;
+	float	   *v = o->v != NULL ? o->v + block->start : NULL;
+	float		rate = (float) update->rate;
+	float		scale = (float) update->grad_scale;
+	AeAdamStep	adam = {
+		.rate = rate,
+		.beta1 = (float) OPTIM_BETA1,
+		.beta2 = (float) OPTIM_BETA2,
+		.epsilon = (float) OPTIM_EPSILON,
+		.correction1 = update->correction1,
+		.correction2 = update->correction2,
+		.grad_scale = scale
+	};
 
+	if (o->weight_decay > 0)
+		optim_decay(o, kernels, update, block->nweights, p, g);
 	switch (o->kind)
 	{
 		case AE_OPTIMIZER_ADAMW:
 		case AE_OPTIMIZER_ADAM:
-			step.rate = (float) rate;
-			step.beta1 = (float) OPTIM_BETA1;
-			step.beta2 = (float) OPTIM_BETA2;
-			step.epsilon = (float) OPTIM_EPSILON;
-			/* of the betas as rounded, or the first steps are off by 2e-5 */
-			step.correction1 =
-				(float) (1.0 - pow(step.beta1, (double) o->steps));
-			step.correction2 =
-				(float) (1.0 - pow(step.beta2, (double) o->steps));
-			step.grad_scale = (float) grad_scale;
-			kernels->adam(o->nparams, &step, p, g, o->m, o->v);
+			kernels->adam(n, &adam, p, g, m, v);
 			break;
 		case AE_OPTIMIZER_SGD:
-			kernels->momentum(o->nparams, (float) rate, (float) OPTIM_MOMENTUM,
-							  (float) grad_scale, p, g, o->m);
+			kernels->momentum(n, rate, (float) OPTIM_MOMENTUM, scale, p, g,
+							  m);
 			break;
 		case AE_OPTIMIZER_RMSPROP:
-			kernels->rmsprop(o->nparams, (float) rate, (float) OPTIM_RHO,
-							 (float) OPTIM_EPSILON, (float) grad_scale, p, g,
-							 o->v);
+			kernels->rmsprop(n, rate, (float) OPTIM_RHO,
+							 (float) OPTIM_EPSILON, scale, p, g, v);
 			break;
 		case AE_OPTIMIZER_ADAGRAD:
-			kernels->adagrad(o->nparams, (float) rate,
-							 (float) OPTIM_EPSILON_ADAGRAD,
-							 (float) grad_scale, p, g, o->v);
+			kernels->adagrad(n, rate, (float) OPTIM_EPSILON_ADAGRAD, scale,
+							 p, g, v);
 			break;
 	}
-}
-
-AeStatus
-ae_optimizer_step(AeOptimizer *o, const AeNet *net, const AeKernels *kernels,
-				  double rate, float *params, float *grads)
-{
-	double		norm = sqrt(kernels->sum_squares(o->nparams, grads));
-	double		grad_scale = 1.0;
-
-	if (!isfinite(norm))
-		return AE_ERR_DIVERGED;
-	if (o->clip_norm > 0 && norm > o->clip_norm)
-		grad_scale = o->clip_norm / norm;
-	o->steps++;
-	if (o->weight_decay > 0)
-		optim_decay(o, net, kernels, rate, grad_scale, params, grads);
-	optim_update(o, kernels, rate, grad_scale, params, grads);
-	return AE_OK;
 }
 
 static double

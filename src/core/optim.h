@@ -13,24 +13,45 @@ typedef struct AeOptimizer
 	AeOptimizerKind kind;
 	double		weight_decay;
 	double		clip_norm;		/* 0: no clipping */
-	uint64_t	steps;			/* taken so far */
-	size_t		nparams;
 	float	   *m;				/* first moment or momentum, else NULL */
 	float	   *v;				/* second moment, else NULL */
 } AeOptimizer;
 
-extern AeStatus ae_optimizer_create(const AeOptions *options, size_t nparams,
-									AeArena *arena, AeOptimizer **optimizer);
+/* one step, the same for all parameters */
+typedef struct AeUpdate
+{
+	uint64_t	step;			/* from 1 */
+	double		rate;
+	double		grad_scale;		/* multiplies the gradients: clipping */
+	float		correction1;	/* of Adam's moments */
+	float		correction2;
+} AeUpdate;
+
+/* which moments the optimiser needs, each as large as the parameters */
+extern bool ae_optimizer_needs_m(const AeOptions *options);
+extern bool ae_optimizer_needs_v(const AeOptions *options);
+
+/* m and v are zero, or NULL where they are not needed */
+extern void ae_optimizer_init(AeOptimizer *optimizer,
+							  const AeOptions *options, float *m, float *v);
 
 /*
- * One step of all parameters against grads, which may be changed.  Gradients
- * whose global norm exceeds clip_norm are scaled down to it.  Weights decay,
- * biases do not: decoupled for adamw (Loshchilov, Hutter 2019), as an L2
- * penalty for the others.  AE_ERR_DIVERGED when a gradient is not finite.
+ * The rest of an update with step and rate, from the sum of squares of its
+ * gradients: a norm beyond clip_norm is scaled down to it.  AE_ERR_DIVERGED
+ * when a gradient is not finite.
  */
-extern AeStatus ae_optimizer_step(AeOptimizer *optimizer, const AeNet *net,
-								  const AeKernels *kernels, double rate,
-								  float *params, float *grads);
+extern AeStatus ae_optimizer_begin(const AeOptimizer *optimizer,
+								   double squares, AeUpdate *update);
+
+/*
+ * A step of one block of the parameters against grads, which may be changed.
+ * Weights decay, biases do not: decoupled for adamw (Loshchilov, Hutter 2019),
+ * as an L2 penalty for the others.  Blocks are independent of each other.
+ */
+extern void ae_optimizer_apply(const AeOptimizer *optimizer,
+							   const AeKernels *kernels,
+							   const AeUpdate *update, const AeBlock *block,
+							   float *params, float *grads);
 
 /*
  * The learning rate when progress, from 0 to 1, of the training is done: rises

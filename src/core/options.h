@@ -15,6 +15,7 @@
 
 #define AE_MAX_HIDDEN 16		/* hidden layers of an encoder */
 #define AE_MAX_LAYER 65536		/* units of a hidden layer or code */
+#define AE_MAX_WORKERS 1024		/* parallel workers of a training */
 #define AE_AUTO (-1)			/* an integer or choice left to us */
 
 typedef enum AePurpose
@@ -95,7 +96,10 @@ typedef struct AeOptions
 	int			max_categories;
 	int			min_frequency;
 	int64_t		seed;
-	bool		verbose;
+	double		max_seconds;	/* 0: no limit */
+	int			workers;		/* of the call, never of the model: AE_AUTO
+								 * once planned */
+	bool		verbose;		/* likewise: false */
 	char		time_zone[AE_TIME_ZONE_BYTES];	/* "" only before the host sets it */
 } AeOptions;
 

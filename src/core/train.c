@@ -2,18 +2,19 @@
  * train.c
  *	  Training: epochs of mini-batches over a dataset.
  *
- * Everything is allocated before the first mini-batch, in an arena that ends
- * with the call; what survives is written into the model's own arena.
+ * The leader's side: it reads the rows, gives out the tasks of each step, and
+ * sums up what comes back.  Everything is allocated before the first
+ * mini-batch, in an arena that ends with the call; what survives is written
+ * into the model's own arena.
  */
 #include "core/train.h"
 
 #include <math.h>
 #include <string.h>
 
-#include "core/corrupt.h"
 #include "core/objective.h"
-#include "core/optim.h"
 #include "core/score_fit.h"
+#include "core/worker.h"
 
 /* validation rows never need more memory than this */
 #define TRAIN_VALIDATION_BYTES ((size_t) 8 << 20)
@@ -23,12 +24,11 @@
 #define TRAIN_CALIBRATION_BYTES ((size_t) 4 << 20)
 #define TRAIN_CALIBRATION_ROWS 32768
 
-/* streams of the option seed */
+/* streams of the option seed; 2 is for noise, see worker.c */
 enum
 {
 	STREAM_WEIGHTS = 1,
-	STREAM_NOISE,
-	STREAM_ORDER,
+	STREAM_ORDER = 3,
 	STREAM_HOLD_OUT,
 	STREAM_CALIBRATION,
 	STREAM_SCORE
@@ -40,26 +40,20 @@ typedef struct Trainer
 	AeDataset  *dataset;
 	const AeBlas *blas;
 	const AeKernels *kernels;
+	const AeTeam *team;			/* NULL: the leader trains alone */
+	const AeProgress *progress; /* may be NULL */
 	AeArena		arena;
 
 	AeCursor   *cursor;
 	AeCoder    *coder;
-	AeTape	   *tape;
-	AeOptimizer *optimizer;
-	AeRng		rng;			/* dropout and corruption */
-	bool		is_fresh;		/* starts from random weights */
-	int			batch_rows;
-	const float **rows;			/* (batch_rows) stored rows of the batch */
-	const float **noisy_rows;	/* (batch_rows) into noisy */
-	float	   *noisy;			/* (batch_rows, ncells), or NULL */
-	float	   *target;			/* (batch_rows, AE_PAD(output_width)); the
-								 * inputs where they are the same */
-	float	   *grads;			/* (nparams) */
+	AeWorker   *worker;			/* the leader's own */
+	AeShape		shape;
+	const float **rows;			/* (batch_rows), of no interest */
 
 	uint64_t	nvalidation;
 	float	   *validation;		/* (nvalidation, ncells) stored rows */
-	float	   *best;			/* (nparams) best weights so far, or NULL */
 	double		best_loss;
+	double		began;			/* seconds of the host's clock */
 } Trainer;
 
 static uint64_t
@@ -80,181 +74,181 @@ trainer_rows_in(const Trainer *t, size_t bytes, uint64_t most)
 	return rows < 1 ? 1 : rows > most ? most : rows;
 }
 
-/* plain numbers without noise are input and target at once */
-static bool
-trainer_has_own_targets(const Trainer *t)
-{
-	const AeFeatures *f = t->model->features;
+/*----------
+ * Preparations.
+ *----------
+ */
 
-	if (t->model->options.corruption != AE_CORRUPTION_NONE)
-		return true;
-	for (int c = 0; c < f->ncolumns; c++)
-		if (!f->columns[c].plain)
-			return true;
-	return false;
+/* memory that helpers share; NULL when there are none */
+static AeStatus
+trainer_ask_team(Trainer *t, void **base)
+{
+	AeShape		shape = t->shape;
+	AeShare		share;
+	AeWriter	plan = {NULL, 0, 0};
+
+	*base = NULL;
+	shape.window_rows = ae_dataset_window_rows(t->dataset);
+	shape.nvalidation = t->nvalidation;
+	AE_TRY(ae_share_layout(&share, t->model, &shape, NULL));
+	ae_worker_write_plan(t->model, t->coder, &shape, &plan);
+	plan.size = plan.used;
+	plan.used = 0;
+	plan.data = ae_arena_alloc(&t->arena, plan.size, 1);
+	if (plan.data == NULL)
+		return AE_ERR_MEMORY;
+	ae_worker_write_plan(t->model, t->coder, &shape, &plan);
+	*base = t->team->start(t->team->host, plan.data, plan.size, share.bytes);
+	if (*base != NULL)
+		t->shape = shape;
+	else
+		t->team = NULL;
+	return AE_OK;
 }
 
-/* inputs and targets of t->rows, not corrupted */
-static void
-trainer_encode_clean(Trainer *t, int nrows)
+/* the leader's worker, over memory of the team or of its own */
+static AeStatus
+trainer_create_worker(Trainer *t)
 {
-	const AeFeatures *f = t->model->features;
-	float	   *input = t->tape->h[0];
+	AeShare		share;
+	void	   *base = NULL;
 
-	ae_coder_encode(t->coder, t->kernels, nrows, t->rows,
-					input, AE_PAD(f->input_width),
-					t->target == input ? NULL : t->target,
-					AE_PAD(f->output_width));
+	if (t->team != NULL)
+		AE_TRY(trainer_ask_team(t, &base));
+	AE_TRY(ae_share_layout(&share, t->model, &t->shape, NULL));
+	if (base == NULL)
+		base = ae_arena_alloc(&t->arena, share.bytes, 1);
+	if (base == NULL)
+		return AE_ERR_MEMORY;
+	AE_TRY(ae_worker_create(t->model, t->coder, t->blas, t->kernels,
+							&t->shape, base, &t->arena, &t->worker));
+	if (t->team != NULL)
+	{
+		ae_cursor_share(t->cursor, t->worker->share.window,
+						t->worker->share.order);
+		if (t->nvalidation > 0)
+			memcpy(t->worker->share.validation, t->validation,
+				   (size_t) t->nvalidation * sizeof(float) *
+				   (size_t) t->model->features->ncells);
+	}
+	t->worker->validation = t->validation;
+	return AE_OK;
 }
 
 static AeStatus
 trainer_allocate(Trainer *t)
 {
 	AeModel    *model = t->model;
-	const AeOptions *o = &model->options;
-	size_t		ncells = (size_t) model->features->ncells;
-	size_t		rows = (size_t) t->batch_rows;
-	bool		needs_noisy = o->corruption == AE_CORRUPTION_SWAP ||
-		o->corruption == AE_CORRUPTION_MASK;
 
 	AE_TRY(ae_cursor_create(t->dataset, true, &t->cursor));
 	AE_TRY(ae_coder_create(t->dataset, model->features, &t->arena, &t->coder));
-	AE_TRY(ae_tape_create(&model->net, t->batch_rows, &t->arena, &t->tape));
-	AE_TRY(ae_optimizer_create(o, model->net.nparams, &t->arena,
-							   &t->optimizer));
-	t->rows = ae_arena_alloc(&t->arena, rows, sizeof(float *));
-	t->noisy_rows = ae_arena_alloc(&t->arena, rows, sizeof(float *));
-	t->target = trainer_has_own_targets(t)
-		? ae_arena_alloc(&t->arena, rows,
-						 AE_PAD((size_t) model->features->output_width) *
-						 sizeof(float))
-		: t->tape->h[0];
-	t->grads = ae_arena_alloc(&t->arena, model->net.nparams, sizeof(float));
-	if (needs_noisy)
-		t->noisy = ae_arena_alloc(&t->arena, rows, ncells * sizeof(float));
-	if (t->nvalidation > 0)
-		t->best = ae_arena_alloc(&t->arena, model->net.nparams, sizeof(float));
-	t->is_fresh = model->params == NULL;
-	if (t->is_fresh)
+	AE_TRY(trainer_create_worker(t));
+	t->rows = ae_arena_alloc(&t->arena, (size_t) t->shape.batch_rows,
+							 sizeof(float *));
+	if (model->params == NULL)
+	{
 		model->params = ae_arena_alloc(&model->arena, model->net.nparams,
 									   sizeof(float));
-	model->history = ae_arena_alloc(&model->arena, (size_t) o->epochs,
+		if (model->params == NULL)
+			return AE_ERR_MEMORY;
+		ae_net_init(&model->net, trainer_seed(t, STREAM_WEIGHTS),
+					model->params);
+	}
+	model->history = ae_arena_alloc(&model->arena,
+									(size_t) model->options.epochs,
 									sizeof(AeEpoch));
-	if (t->rows == NULL || t->noisy_rows == NULL || t->target == NULL ||
-		t->grads == NULL || (needs_noisy && t->noisy == NULL) ||
-		(t->nvalidation > 0 && t->best == NULL) ||
-		model->params == NULL || model->history == NULL)
+	if (t->rows == NULL || model->history == NULL)
 		return AE_ERR_MEMORY;
-	for (size_t i = 0; needs_noisy && i < rows; i++)
-		t->noisy_rows[i] = t->noisy + i * ncells;
 	return AE_OK;
 }
 
-/* inputs and targets of t->rows, the inputs corrupted */
-static void
-trainer_encode(Trainer *t, int nrows)
-{
-	const AeFeatures *f = t->model->features;
-	const AeOptions *o = &t->model->options;
-	float	   *input = t->tape->h[0];
-	int			ldi = AE_PAD(f->input_width);
-	int			ldt = AE_PAD(f->output_width);
+/*----------
+ * Steps and epochs.
+ *----------
+ */
 
-	if (t->noisy == NULL)
-	{
-		trainer_encode_clean(t, nrows);
-		if (o->corruption == AE_CORRUPTION_GAUSSIAN)
-			ae_corrupt_gaussian(f, &t->rng, o->corruption_rate, nrows, input,
-								ldi);
-		return;
-	}
-	for (int i = 0; i < nrows; i++)
-		memcpy(t->noisy + (size_t) i * f->ncells, t->rows[i],
-			   (size_t) f->ncells * sizeof(float));
-	if (o->corruption == AE_CORRUPTION_SWAP)
-		ae_corrupt_swap(t->cursor, &t->rng, o->corruption_rate, nrows,
-						f->ncells, t->noisy);
+/* all tasks of a job over count rows; returns the sum of results, in order */
+static double
+trainer_run_job(Trainer *t, AeJobKind kind, int count, const double *results)
+{
+	AeWorker   *worker = t->worker;
+	int			ntasks = ae_worker_tasks(worker, kind, count);
+	double		sum = 0.0;
+
+	worker->share.job->kind = kind;
+	worker->share.job->count = count;
+	if (t->team != NULL)
+		t->team->run(t->team->host, ntasks, ae_worker_task, worker);
 	else
-		ae_corrupt_mask(&t->rng, o->corruption_rate, nrows, f->ncells,
-						t->noisy);
-	ae_coder_encode(t->coder, t->kernels, nrows, t->noisy_rows, input, ldi,
-					NULL, 0);
-	ae_coder_encode(t->coder, t->kernels, nrows, t->rows, NULL, 0, t->target,
-					ldt);
+		for (int i = 0; i < ntasks; i++)
+			ae_worker_task(worker, i);
+	for (int i = 0; i < ntasks && results != NULL; i++)
+		sum += results[i];
+	return sum;
 }
 
-/* one optimiser step on t->rows; adds the rows' loss to *loss */
+/* one step of the optimiser on count rows; adds the rows' loss to *loss */
 static AeStatus
-trainer_step(Trainer *t, int nrows, double rate, double *loss)
+trainer_step(Trainer *t, int count, double rate, double *loss)
 {
-	AeModel    *model = t->model;
-	AeNet	   *net = &model->net;
-	float		dropout = (float) model->options.dropout;
+	const AeShare *share = &t->worker->share;
+	AeWindow	window = ae_cursor_window(t->cursor);
+	AeJob	   *job = share->job;
 	double		batch_loss;
+	double		squares;
 
-	trainer_encode(t, nrows);
-	ae_net_forward(net, t->blas, t->kernels, model->params, t->tape, nrows,
-				   dropout, &t->rng);
-	batch_loss = ae_objective(model, t->kernels, model->loss_weight, nrows,
-							  AE_PAD(model->features->output_width),
-							  t->tape->h[net->nlayers], t->target,
-							  1.0f / (float) nrows, t->tape->dh[net->nlayers]);
+	t->worker->window = window;
+	job->first = window.next - (uint32_t) count;
+	job->window = window.number;
+	job->window_rows = window.nrows;
+	job->update.step = ++t->model->nsteps;
+	job->update.rate = rate;
+	batch_loss = trainer_run_job(t, AE_JOB_LEARN, count, share->loss);
 	if (!isfinite(batch_loss))
 		return AE_ERR_DIVERGED;
 	*loss += batch_loss;
-	ae_net_backward(net, t->blas, t->kernels, model->params, t->tape, nrows,
-					dropout, t->grads);
-	model->nsteps++;
-	return ae_optimizer_step(t->optimizer, net, t->kernels, rate,
-							 model->params, t->grads);
-}
-
-/* outputs in the tape and targets of count stored rows, not corrupted */
-static void
-trainer_forward(Trainer *t, const float *cells, int count)
-{
-	const AeFeatures *f = t->model->features;
-
-	for (int i = 0; i < count; i++)
-		t->rows[i] = cells + (size_t) i * f->ncells;
-	trainer_encode_clean(t, count);
-	ae_net_forward(&t->model->net, t->blas, t->kernels, t->model->params,
-				   t->tape, count, 0.0f, NULL);
-}
-
-static int
-trainer_batch(const Trainer *t, uint64_t start, uint64_t end)
-{
-	return end - start < (uint64_t) t->batch_rows
-		? (int) (end - start) : t->batch_rows;
+	squares = trainer_run_job(t, AE_JOB_GRADIENT, count, share->squares);
+	AE_TRY(ae_optimizer_begin(&t->worker->optimizer, squares, &job->update));
+	trainer_run_job(t, AE_JOB_UPDATE, count, NULL);
+	return AE_OK;
 }
 
 static double
 trainer_validate(Trainer *t)
 {
-	AeModel    *model = t->model;
-	int			n = model->net.nlayers;
+	const AeShare *share = &t->worker->share;
 	double		loss = 0.0;
 
 	for (uint64_t i = 0; i < t->nvalidation;)
 	{
-		int			count = trainer_batch(t, i, t->nvalidation);
+		uint64_t	left = t->nvalidation - i;
+		int			count = left < (uint64_t) t->shape.batch_rows
+			? (int) left : t->shape.batch_rows;
 
-		trainer_forward(t, t->validation + i * model->features->ncells, count);
-		loss += ae_objective(model, t->kernels, model->loss_weight, count,
-							 AE_PAD(model->features->output_width),
-							 t->tape->h[n], t->target, 0.0f, t->tape->dh[n]);
+		share->job->first = i;
+		loss += trainer_run_job(t, AE_JOB_VALIDATE, count, share->loss);
 		i += (uint64_t) count;
 	}
 	return loss / (double) t->nvalidation;
 }
 
-static AeStatus
-trainer_epoch(Trainer *t, int epoch, AeEpoch *result)
+/* the host hears of it once a window */
+static void
+trainer_advance(const Trainer *t, uint64_t *window, double done)
 {
-	const AeOptions *o = &t->model->options;
+	uint64_t	number = ae_cursor_window(t->cursor).number;
+
+	if (t->progress != NULL && number != *window)
+		t->progress->advance(t->progress->host, done);
+	*window = number;
+}
+
+static AeStatus
+trainer_epoch(Trainer *t, int epoch, int epochs, AeEpoch *result)
+{
 	uint64_t	nrows = ae_dataset_rows(t->dataset) - t->nvalidation;
 	uint64_t	seen = 0;
+	uint64_t	window = 0;
 	double		loss = 0.0;
 
 	AE_TRY(ae_cursor_rewind(t->cursor, trainer_seed(t, STREAM_ORDER),
@@ -264,12 +258,14 @@ trainer_epoch(Trainer *t, int epoch, AeEpoch *result)
 		int			count;
 		double		done;
 
-		AE_TRY(ae_cursor_next(t->cursor, t->batch_rows, t->rows, &count));
+		AE_TRY(ae_cursor_next(t->cursor, t->shape.batch_rows, t->rows,
+							  &count));
 		if (count == 0)
 			break;
 		done = (epoch + ((double) seen + 0.5 * count) / (double) nrows) /
-			o->epochs;
-		result->learning_rate = ae_schedule_rate(o, done);
+			epochs;
+		trainer_advance(t, &window, done);
+		result->learning_rate = ae_schedule_rate(&t->model->options, done);
 		AE_TRY(trainer_step(t, count, result->learning_rate, &loss));
 		seen += (uint64_t) count;
 	}
@@ -279,52 +275,82 @@ trainer_epoch(Trainer *t, int epoch, AeEpoch *result)
 		AE_ERR_DIVERGED : AE_OK;
 }
 
+/*
+ * Epochs of the whole training after so many are done: as many as were asked
+ * for, or as fit into max_seconds, the one in which they end included.  The
+ * schedule follows, so that the learning rate has fallen when time is over.
+ */
+static int
+trainer_plan_epochs(const Trainer *t, int done)
+{
+	const AeOptions *o = &t->model->options;
+	double		elapsed;
+	double		left;
+
+	if (o->max_seconds <= 0.0 || t->progress == NULL || done == 0)
+		return o->epochs;
+	elapsed = t->progress->seconds(t->progress->host) - t->began;
+	if (elapsed >= o->max_seconds)
+		return done;
+	left = ceil((o->max_seconds - elapsed) / (elapsed / done));
+	return left < o->epochs - done ? done + (int) left : o->epochs;
+}
+
 static AeStatus
-trainer_run(Trainer *t, const AeProgress *progress)
+trainer_run(Trainer *t)
 {
 	AeModel    *model = t->model;
 	const AeOptions *o = &model->options;
+	const AeProgress *progress = t->progress;
+	const float *params = t->worker->share.params;
 	size_t		bytes = model->net.nparams * sizeof(float);
+	int			epochs = o->epochs;
 
-	if (t->is_fresh)
-		ae_net_init(&model->net, trainer_seed(t, STREAM_WEIGHTS),
-					model->params);
-	ae_rng_seed(&t->rng, (uint64_t) o->seed, STREAM_NOISE);
-	for (int epoch = 0; epoch < o->epochs; epoch++)
+	ae_worker_set_params(t->worker, model->params);
+	if (progress != NULL)
+		t->began = progress->seconds(progress->host);
+	for (int epoch = 0; epoch < epochs; epoch++)
 	{
 		AeEpoch    *result = &model->history[epoch];
 
-		AE_TRY(trainer_epoch(t, epoch, result));
+		AE_TRY(trainer_epoch(t, epoch, epochs, result));
 		model->nhistory = epoch + 1;
+		epochs = trainer_plan_epochs(t, epoch + 1);
 		if (progress != NULL)
-			progress->epoch(progress->host, epoch + 1, o->epochs, result);
+			progress->epoch(progress->host, epoch + 1, epochs, result);
 		if (t->nvalidation == 0)
 			model->best_epoch = epoch + 1;
 		else if (epoch == 0 || result->validation_loss < t->best_loss)
 		{
 			t->best_loss = result->validation_loss;
 			model->best_epoch = epoch + 1;
-			memcpy(t->best, model->params, bytes);
+			memcpy(model->params, params, bytes);
 		}
 		else if (o->patience > 0 &&
 				 epoch + 1 - model->best_epoch >= o->patience)
 			break;
 	}
-	if (t->nvalidation > 0)
-		memcpy(model->params, t->best, bytes);
+	if (t->nvalidation == 0)
+		memcpy(model->params, params, bytes);
 	return AE_OK;
 }
+
+/*----------
+ * Afterwards.
+ *----------
+ */
 
 /* how many of count rows have a target in any cell of the column */
 static uint64_t
 trainer_present(const Trainer *t, const AeColumn *column, int count)
 {
+	const float *targets = t->worker->target + column->output;
 	int			ldt = AE_PAD(t->model->features->output_width);
 	uint64_t	present = 0;
 
 	for (int r = 0; r < count; r++)
 	{
-		const float *target = t->target + (size_t) r * ldt + column->output;
+		const float *target = targets + (size_t) r * ldt;
 		int			i = 0;
 
 		while (i < column->ncells && isnan(target[i]))
@@ -340,6 +366,7 @@ trainer_calibrate(Trainer *t)
 {
 	AeModel    *model = t->model;
 	const AeFeatures *f = model->features;
+	AeWorker   *worker = t->worker;
 	int			n = model->net.nlayers;
 	int			ldt = AE_PAD(f->output_width);
 	uint64_t	nrows = trainer_rows_in(t, TRAIN_CALIBRATION_BYTES,
@@ -355,15 +382,19 @@ trainer_calibrate(Trainer *t)
 							 &cells, &nrows));
 	for (uint64_t i = 0; i < nrows;)
 	{
-		int			count = trainer_batch(t, i, nrows);
+		uint64_t	left = nrows - i;
+		int			count = left < (uint64_t) worker->share.slice_rows
+			? (int) left : worker->share.slice_rows;
 
-		trainer_forward(t, cells + i * f->ncells, count);
+		ae_worker_forward(worker, model->params, cells + i * f->ncells,
+						  count);
 		for (int c = 0; c < f->ncolumns; c++)
 		{
 			present[c] += trainer_present(t, &f->columns[c], count);
 			model->column_loss[c] +=
 				ae_objective_column(model, t->kernels, c, count, ldt,
-									t->tape->h[n], t->target, t->tape->dh[n]);
+									worker->tape->h[n], worker->target,
+									worker->tape->dh[n]);
 		}
 		i += (uint64_t) count;
 	}
@@ -378,7 +409,7 @@ trainer_calibrate(Trainer *t)
 }
 
 static AeStatus
-trainer_train(Trainer *t, const AeProgress *progress)
+trainer_train(Trainer *t)
 {
 	AeModel    *model = t->model;
 
@@ -389,7 +420,7 @@ trainer_train(Trainer *t, const AeProgress *progress)
 							   &t->validation, &t->nvalidation));
 	AE_TRY(ae_model_prepare(model));
 	AE_TRY(trainer_allocate(t));
-	AE_TRY(trainer_run(t, progress));
+	AE_TRY(trainer_run(t));
 	AE_TRY(trainer_calibrate(t));
 	AE_TRY(ae_model_prepare(model));
 	return ae_score_fit(model, t->dataset, t->coder, t->blas, t->kernels,
@@ -399,7 +430,8 @@ trainer_train(Trainer *t, const AeProgress *progress)
 
 AeStatus
 ae_train_model(AeModel *model, AeDataset *dataset, const AeBlas *blas,
-			   const AeKernels *kernels, const AeProgress *progress)
+			   const AeKernels *kernels, const AeTeam *team,
+			   const AeProgress *progress)
 {
 	Trainer		trainer;
 	AeStatus	status;
@@ -410,10 +442,12 @@ ae_train_model(AeModel *model, AeDataset *dataset, const AeBlas *blas,
 	trainer.dataset = dataset;
 	trainer.blas = blas;
 	trainer.kernels = kernels;
-	trainer.batch_rows = nrows < (uint64_t) model->options.batch_size
+	trainer.team = team;
+	trainer.progress = progress;
+	trainer.shape.batch_rows = nrows < (uint64_t) model->options.batch_size
 		? (int) nrows : model->options.batch_size;
 	ae_arena_init(&trainer.arena, model->arena.env);
-	status = trainer_train(&trainer, progress);
+	status = trainer_train(&trainer);
 	if (trainer.cursor != NULL)
 		ae_cursor_free(trainer.cursor);
 	ae_arena_free(&trainer.arena);

@@ -136,7 +136,7 @@ ae_update_resolve(const AeModel *model, uint64_t nrows, int nparts,
 AeStatus
 ae_update_train(AeModel *model, AeDataset *dataset, const AeDrift *drift,
 				const AeBlas *blas, const AeKernels *kernels,
-				const AeProgress *progress)
+				const AeTeam *team, const AeProgress *progress)
 {
 	model->nhistory = 0;
 	model->nsteps = 0;
@@ -148,5 +148,5 @@ ae_update_train(AeModel *model, AeDataset *dataset, const AeDrift *drift,
 	model->joint.log_unit = 0.0;
 	model->joint.points = NULL;
 	model->joint.npoints = model->options.coreset;
-	return ae_train_model(model, dataset, blas, kernels, progress);
+	return ae_train_model(model, dataset, blas, kernels, team, progress);
 }

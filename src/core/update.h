@@ -38,11 +38,12 @@ extern void ae_update_resolve(const AeModel *model, uint64_t nrows, int nparts,
 
 /*
  * Trains the model further on the rows of the dataset, which is finished, and
- * with its options, resolved.  drift has counted the new rows.
+ * with its options, resolved.  drift has counted the new rows.  team and
+ * progress may be NULL.
  */
 extern AeStatus ae_update_train(AeModel *model, AeDataset *dataset,
 								const AeDrift *drift, const AeBlas *blas,
-								const AeKernels *kernels,
+								const AeKernels *kernels, const AeTeam *team,
 								const AeProgress *progress);
 
 #endif							/* AE_UPDATE_H */

@@ -53,6 +53,10 @@ test_order(AeDataset *kept, AeDataset *spooled)
 	AeCursor   *kept_cursor;
 	AeCursor   *spooled_cursor;
 	AeCursor   *ordered;
+	AeWindow	window;
+	float	   *cells;
+	uint32_t   *order;
+	size_t		size;
 	const float *first;
 	double		distance = 0.0;
 	int			count;
@@ -86,9 +90,35 @@ test_order(AeDataset *kept, AeDataset *spooled)
 
 	must(ae_cursor_rewind(ordered, 0, 0));
 	must(ae_cursor_next(ordered, 1, &first, &count));
-	ok(ae_cursor_near(ordered, 0) == first &&
-	   ae_cursor_near(ordered, UINT32_MAX) != first,
-	   "random numbers pick from the first to the last row nearby");
+	window = ae_cursor_window(ordered);
+	ok(window.rows[0] == first && window.next == 1 && window.nrows > 1 &&
+	   window.nrows <= ae_dataset_window_rows(spooled),
+	   "the window shows the rows and the place in them");
+
+	/* the same passes through memory of the caller */
+	size = (size_t) ae_dataset_window_rows(spooled);
+	cells = malloc(size * (size_t) ae_dataset_cells(spooled) *
+				   sizeof(float));
+	order = malloc(size * sizeof(uint32_t));
+	n = pass_order(spooled, spooled_cursor, 1, 7, a, NROWS);
+	for (int shared = 0; shared < 2; shared++)
+	{
+		AeCursor   *cursor = shared ? spooled_cursor : kept_cursor;
+		AeDataset  *dataset = shared ? spooled : kept;
+		bool		listed = true;
+
+		ae_cursor_share(cursor, cells, order);
+		n = pass_order(dataset, cursor, 1, 7, b, NROWS);
+		ok(n == NROWS && memcmp(a, b, sizeof(a)) == 0,
+		   "the same order through shared memory (%d)", shared);
+		window = ae_cursor_window(cursor);
+		for (uint32_t i = 0; i < window.nrows; i++)
+			listed &= window.rows[i] == cells + (size_t) order[i] *
+				(size_t) ae_dataset_cells(dataset);
+		ok(listed && window.number > 0, "which lists its rows (%d)", shared);
+	}
+	free(cells);
+	free(order);
 
 	ae_cursor_free(kept_cursor);
 	ae_cursor_free(spooled_cursor);

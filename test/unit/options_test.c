@@ -118,6 +118,10 @@ test_table(void)
 		{"label", AE_OPTION_COLUMN, 0, ""},
 		{"columns", AE_OPTION_COLUMNS, 0, ""},
 		{"time_zone", AE_OPTION_TEXT, offsetof(AeOptions, time_zone), "\"\""},
+		{"max_seconds", AE_OPTION_NUMBER,
+		offsetof(AeOptions, max_seconds), "0"},
+		{"workers", AE_OPTION_INTEGER, offsetof(AeOptions, workers),
+		"\"auto\""},
 		{"seed", AE_OPTION_BIGINT, offsetof(AeOptions, seed), "42"},
 		{"verbose", AE_OPTION_BOOLEAN, offsetof(AeOptions, verbose), "false"}
 	};
@@ -263,6 +267,10 @@ test_numbers(void)
 		"an integer from 1 to 65536"},
 		{"min_frequency", 1, 1e9, 0, 1000000001, "0", "1000000001",
 		"an integer from 1 to 1000000000"},
+		{"max_seconds", 0, 1e9, -1, 2e9, "-1", "2000000000",
+		"a number from 0 to 1000000000"},
+		{"workers", 0, AE_MAX_WORKERS, -1, AE_MAX_WORKERS + 1, "-1", "1025",
+		"an integer from 0 to 1024 or \"auto\""},
 		{"seed", -9007199254740991.0, 9007199254740991.0,
 			-9007199254740992.0, 9007199254740992.0,
 			"-9007199254740992", "9007199254740992",

@@ -62,7 +62,7 @@ train(Trained *t, AeDataset *dataset, const AeOptions *options)
 	must(ae_model_create(&unit_env, &t->model));
 	must(ae_model_plan(t->model, dataset, options, &ae_blas_reference));
 	must(ae_train_model(t->model, dataset, &ae_blas_reference, kernels,
-						NULL));
+						NULL, NULL));
 	ae_arena_init(&t->arena, &unit_env);
 	must(ae_scorer_create(t->model, kernels, &t->arena, &t->scorer));
 	must(ae_coder_create(dataset, t->model->features, &t->arena, &t->coder));

@@ -86,7 +86,7 @@ run_training(Run *run, const AeOptions *options, int nrows)
 	AE_TRY(ae_model_plan(run->model, run->dataset, options,
 						 &ae_blas_reference));
 	return ae_train_model(run->model, run->dataset, &ae_blas_reference,
-						  ae_kernels_get(AE_KERNEL_AUTO), NULL);
+						  ae_kernels_get(AE_KERNEL_AUTO), NULL, NULL);
 }
 
 static void

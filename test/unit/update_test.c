@@ -111,7 +111,7 @@ train(AeScoreKind score, bool later, AeModel **model)
 		status = ae_model_plan(*model, dataset, &o, &ae_blas_reference);
 	if (status == AE_OK)
 		status = ae_train_model(*model, dataset, &ae_blas_reference,
-								ae_kernels_get(AE_KERNEL_AUTO), NULL);
+								ae_kernels_get(AE_KERNEL_AUTO), NULL, NULL);
 	ae_dataset_free(dataset);
 	return status;
 }
@@ -161,7 +161,7 @@ make_part(const AeModel *base, int first, int nrows, AeModel **part)
 		(*part)->options.learning_rate = NAN;
 		ae_update_resolve(base, (uint64_t) nrows, 1, &(*part)->options);
 		status = ae_update_train(*part, dataset, drift, &ae_blas_reference,
-								 ae_kernels_get(AE_KERNEL_AUTO), NULL);
+								 ae_kernels_get(AE_KERNEL_AUTO), NULL, NULL);
 	}
 	ae_dataset_free(dataset);
 	ae_arena_free(&arena);

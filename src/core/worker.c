@@ -1,0 +1,419 @@
+/*
+ * worker.c
+ *	  One process's part in a training: the tasks of a step.
+ */
+#include "core/worker.h"
+
+#include <string.h>
+
+#include "core/codec.h"
+#include "core/corrupt.h"
+#include "core/objective.h"
+
+/* stream of the option seed for noise; train.c has the others */
+#define NOISE_STREAM 2
+
+/*----------
+ * Making one.
+ *----------
+ */
+
+/* plain numbers without noise are input and target at once */
+static bool
+worker_has_own_targets(const AeModel *model)
+{
+	const AeFeatures *f = model->features;
+
+	if (model->options.corruption != AE_CORRUPTION_NONE)
+		return true;
+	for (int c = 0; c < f->ncolumns; c++)
+		if (!f->columns[c].plain)
+			return true;
+	return false;
+}
+
+static bool
+worker_needs_noisy(const AeModel *model)
+{
+	return model->options.corruption == AE_CORRUPTION_SWAP ||
+		model->options.corruption == AE_CORRUPTION_MASK;
+}
+
+/* h and dh of a tape over memory that all slices share */
+static void
+worker_place_tape(const AeWorker *w, AeTape *tape, int first)
+{
+	const AeNet *net = &w->model->net;
+	size_t		rows = (size_t) w->share.shape.batch_rows;
+	float	   *next = w->share.activations;
+
+	for (int i = 0; i <= net->nlayers; i++)
+	{
+		int			width = i == 0 ? ae_net_inputs(net) :
+			net->layers[i - 1].out;
+		size_t		ld = AE_PAD((size_t) width);
+
+		tape->h[i] = next + (size_t) first * ld;
+		next += rows * ld;
+		if (i == 0)
+			continue;
+		tape->dh[i] = next + (size_t) first * ld;
+		next += rows * ld;
+	}
+}
+
+/* without memory for h and dh, which worker_place_tape() provides */
+static AeStatus
+worker_create_tape(const AeWorker *w, int slope_rows, AeArena *arena,
+				   AeTape **tape)
+{
+	const AeNet *net = &w->model->net;
+	size_t		n = (size_t) net->nlayers;
+	AeTape	   *t = ae_arena_alloc(arena, 1, sizeof(AeTape));
+
+	if (t == NULL)
+		return AE_ERR_MEMORY;
+	t->env = arena->env;
+	t->rows = slope_rows;
+	t->h = ae_arena_alloc(arena, n + 1, sizeof(float *));
+	t->slope = ae_arena_alloc(arena, n, sizeof(float *));
+	t->dh = ae_arena_alloc(arena, n + 1, sizeof(float *));
+	t->scratch = ae_arena_alloc(arena, ae_tape_scratch(net), sizeof(float));
+	if (t->h == NULL || t->slope == NULL || t->dh == NULL ||
+		t->scratch == NULL)
+		return AE_ERR_MEMORY;
+	for (size_t i = 0; i < n; i++)
+	{
+		size_t		ld = AE_PAD((size_t) net->layers[i].out);
+
+		t->slope[i] = ae_arena_alloc(arena, (size_t) slope_rows,
+									 ld * sizeof(float));
+		if (t->slope[i] == NULL)
+			return AE_ERR_MEMORY;
+	}
+	worker_place_tape(w, t, 0);
+	*tape = t;
+	return AE_OK;
+}
+
+static AeStatus
+worker_alloc_tapes(AeWorker *w, AeArena *arena)
+{
+	if (w->share.sums_slices)
+		return ae_tape_create(&w->model->net, w->share.slice_rows, arena,
+							  &w->tape);
+	AE_TRY(worker_create_tape(w, w->share.slice_rows, arena, &w->tape));
+	return worker_create_tape(w, 0, arena, &w->batch);
+}
+
+static AeStatus
+worker_alloc(AeWorker *w, AeArena *arena)
+{
+	const AeModel *model = w->model;
+	const AeFeatures *f = model->features;
+	size_t		rows = (size_t) w->share.slice_rows;
+	size_t		ncells = (size_t) f->ncells;
+
+	AE_TRY(worker_alloc_tapes(w, arena));
+	w->tape->transposed = w->share.transposed;
+	w->blocks = ae_arena_alloc(arena, (size_t) w->share.nblocks,
+							   sizeof(AeBlock));
+	w->rows = ae_arena_alloc(arena, rows, sizeof(float *));
+	w->target = w->tape->h[0];
+	if (worker_has_own_targets(model))
+		w->target = ae_arena_alloc(arena, rows, sizeof(float) *
+								   AE_PAD((size_t) f->output_width));
+	if (w->blocks == NULL || w->rows == NULL || w->target == NULL)
+		return AE_ERR_MEMORY;
+	ae_net_blocks(&model->net, w->share.block_params, w->blocks);
+	if (!worker_needs_noisy(model))
+		return AE_OK;
+	w->noisy = ae_arena_alloc(arena, rows, ncells * sizeof(float));
+	w->noisy_rows = ae_arena_alloc(arena, rows, sizeof(float *));
+	if (w->noisy == NULL || w->noisy_rows == NULL)
+		return AE_ERR_MEMORY;
+	for (size_t i = 0; i < rows; i++)
+		w->noisy_rows[i] = w->noisy + i * ncells;
+	return AE_OK;
+}
+
+AeStatus
+ae_worker_create(const AeModel *model, const AeCoder *coder,
+				 const AeBlas *blas, const AeKernels *kernels,
+				 const AeShape *shape, void *base, AeArena *arena,
+				 AeWorker **worker)
+{
+	AeWorker   *w = ae_arena_alloc(arena, 1, sizeof(AeWorker));
+	AeRng		noise;
+
+	if (w == NULL)
+		return AE_ERR_MEMORY;
+	w->model = model;
+	w->coder = coder;
+	w->blas = blas;
+	w->kernels = kernels;
+	AE_TRY(ae_share_layout(&w->share, model, shape, base));
+	ae_optimizer_init(&w->optimizer, &model->options, w->share.m, w->share.v);
+	ae_rng_seed(&noise, (uint64_t) model->options.seed, NOISE_STREAM);
+	w->noise_seed = noise.key;
+	w->validation = w->share.validation;
+	AE_TRY(worker_alloc(w, arena));
+	*worker = w;
+	return AE_OK;
+}
+
+void
+ae_worker_write_plan(const AeModel *model, const AeCoder *coder,
+					 const AeShape *shape, AeWriter *w)
+{
+	ae_codec_write_plan(model, w);
+	ae_coder_write(coder, w);
+	ae_write_u32(w, (uint32_t) shape->batch_rows);
+	ae_write_u64(w, shape->window_rows);
+	ae_write_u64(w, shape->nvalidation);
+}
+
+AeStatus
+ae_worker_join(AeReader *plan, const AeBlas *blas, const AeKernels *kernels,
+			   void *base, AeArena *arena, AeWorker **worker)
+{
+	AeModel    *model;
+	AeCoder    *coder;
+	AeShape		shape;
+
+	AE_TRY(ae_codec_read_plan(arena->env, plan, &model));
+	AE_TRY(ae_coder_read(plan, model->features, arena, &coder));
+	shape.batch_rows = (int) ae_read_u32(plan);
+	shape.window_rows = ae_read_u64(plan);
+	shape.nvalidation = ae_read_u64(plan);
+	if (plan->failed)
+		return AE_ERR_CORRUPT;
+	AE_TRY(ae_worker_create(model, coder, blas, kernels, &shape, base, arena,
+							worker));
+	(*worker)->window_rows = ae_arena_alloc(arena,
+											(size_t) shape.window_rows,
+											sizeof(float *));
+	return (*worker)->window_rows != NULL ? AE_OK : AE_ERR_MEMORY;
+}
+
+/*----------
+ * Slices.
+ *----------
+ */
+
+/* a helper lists the rows of a window that the leader has loaded */
+static void
+worker_see_window(AeWorker *w, const AeJob *job)
+{
+	size_t		ncells = (size_t) w->model->features->ncells;
+
+	if (w->window_rows == NULL || w->window.number == job->window)
+		return;
+	for (uint32_t i = 0; i < job->window_rows; i++)
+		w->window_rows[i] = w->share.window + w->share.order[i] * ncells;
+	w->window.rows = w->window_rows;
+	w->window.nrows = job->window_rows;
+	w->window.number = job->window;
+}
+
+/* where slices share a tape, this one's part of it starts at row first */
+static void
+worker_place_slice(AeWorker *w, int first)
+{
+	bool		is_input = w->target == w->tape->h[0];
+
+	if (w->share.sums_slices)
+		return;
+	worker_place_tape(w, w->tape, first);
+	if (is_input)
+		w->target = w->tape->h[0];
+}
+
+/* inputs and targets of stored rows, not corrupted */
+static void
+worker_encode_clean(AeWorker *w, const float *const *rows, int nrows)
+{
+	const AeFeatures *f = w->model->features;
+	float	   *input = w->tape->h[0];
+
+	ae_coder_encode(w->coder, w->kernels, nrows, rows, input,
+					AE_PAD(f->input_width),
+					w->target == input ? NULL : w->target,
+					AE_PAD(f->output_width));
+}
+
+/* inputs and targets of stored rows, the inputs corrupted */
+static void
+worker_encode(AeWorker *w, const float *const *rows, int nrows, AeRng *rng)
+{
+	const AeFeatures *f = w->model->features;
+	const AeOptions *o = &w->model->options;
+	float	   *input = w->tape->h[0];
+	int			ldi = AE_PAD(f->input_width);
+
+	if (w->noisy == NULL)
+	{
+		worker_encode_clean(w, rows, nrows);
+		if (o->corruption == AE_CORRUPTION_GAUSSIAN)
+			ae_corrupt_gaussian(f, rng, o->corruption_rate, nrows, input, ldi);
+		return;
+	}
+	for (int i = 0; i < nrows; i++)
+		memcpy(w->noisy + (size_t) i * f->ncells, rows[i],
+			   (size_t) f->ncells * sizeof(float));
+	if (o->corruption == AE_CORRUPTION_SWAP)
+		ae_corrupt_swap(w->window.rows, w->window.nrows, rng,
+						o->corruption_rate, nrows, f->ncells, w->noisy);
+	else
+		ae_corrupt_mask(rng, o->corruption_rate, nrows, f->ncells, w->noisy);
+	ae_coder_encode(w->coder, w->kernels, nrows, w->noisy_rows, input, ldi,
+					NULL, 0);
+	ae_coder_encode(w->coder, w->kernels, nrows, rows, NULL, 0, w->target,
+					AE_PAD(f->output_width));
+}
+
+/* the loss of what is in the tape, and its gradient times scale */
+static double
+worker_loss(AeWorker *w, int nrows, float scale)
+{
+	const AeModel *model = w->model;
+	int			n = model->net.nlayers;
+
+	return ae_objective(model, w->kernels, model->loss_weight, nrows,
+						AE_PAD(model->features->output_width), w->tape->h[n],
+						w->target, scale, w->tape->dh[n]);
+}
+
+static void
+worker_learn(AeWorker *w, const AeJob *job, int slice, int first, int nrows)
+{
+	const AeNet *net = &w->model->net;
+	const AeShare *share = &w->share;
+	float		dropout = (float) w->model->options.dropout;
+	float	   *grads = NULL;
+	AeRng		rng;
+
+	worker_see_window(w, job);
+	worker_place_slice(w, first);
+	if (share->sums_slices)
+		grads = share->slice_grads + (size_t) slice * net->nparams;
+	ae_rng_seed(&rng, w->noise_seed + job->update.step, (uint64_t) slice);
+	worker_encode(w, w->window.rows + job->first + first, nrows, &rng);
+	ae_net_forward(net, w->blas, w->kernels, share->params, w->tape, nrows,
+				   dropout, &rng);
+	share->loss[slice] = worker_loss(w, nrows, 1.0f / (float) job->count);
+	ae_net_backward(net, w->blas, w->kernels, share->params, w->tape, nrows,
+					dropout, grads);
+}
+
+/* outputs in the tape, and targets, of count stored rows */
+static void
+worker_forward(AeWorker *w, const float *params, const float *cells,
+			   int count)
+{
+	size_t		ncells = (size_t) w->model->features->ncells;
+
+	for (int i = 0; i < count; i++)
+		w->rows[i] = cells + (size_t) i * ncells;
+	worker_encode_clean(w, w->rows, count);
+	ae_net_forward(&w->model->net, w->blas, w->kernels, params, w->tape,
+				   count, 0.0f, NULL);
+}
+
+void
+ae_worker_forward(AeWorker *w, const float *params, const float *cells,
+				  int count)
+{
+	worker_place_slice(w, 0);
+	worker_forward(w, params, cells, count);
+}
+
+static void
+worker_validate(AeWorker *w, const AeJob *job, int slice, int first,
+				int nrows)
+{
+	size_t		ncells = (size_t) w->model->features->ncells;
+
+	worker_place_slice(w, first);
+	worker_forward(w, w->share.params, w->validation +
+				   ((size_t) job->first + (size_t) first) * ncells, nrows);
+	w->share.loss[slice] = worker_loss(w, nrows, 0.0f);
+}
+
+/*----------
+ * Blocks.
+ *----------
+ */
+static void
+worker_gradient(AeWorker *w, const AeJob *job, int index)
+{
+	const AeShare *share = &w->share;
+	const AeNet *net = &w->model->net;
+	const AeBlock *block = &w->blocks[index];
+	float	   *grads = share->grads + block->start;
+
+	if (share->sums_slices)
+		w->kernels->add_up(block->nparams,
+						   ae_share_slices(share, job->count), net->nparams,
+						   share->slice_grads + block->start, grads);
+	else
+		ae_net_gradient(net, w->blas, w->kernels, block, w->batch,
+						job->count, share->grads);
+	share->squares[index] = w->kernels->sum_squares(block->nparams, grads);
+}
+
+static void
+worker_update(AeWorker *w, const AeJob *job, const AeBlock *block)
+{
+	float	   *params = w->share.params;
+
+	ae_optimizer_apply(&w->optimizer, w->kernels, &job->update, block, params,
+					   w->share.grads);
+	ae_net_transpose(&w->model->net, block, params, w->share.transposed);
+}
+
+void
+ae_worker_set_params(AeWorker *w, const float *params)
+{
+	const AeNet *net = &w->model->net;
+
+	memcpy(w->share.params, params, net->nparams * sizeof(float));
+	for (int i = 0; i < w->share.nblocks; i++)
+		ae_net_transpose(net, &w->blocks[i], w->share.params,
+						 w->share.transposed);
+}
+
+int
+ae_worker_tasks(const AeWorker *w, AeJobKind kind, int count)
+{
+	if (kind == AE_JOB_LEARN || kind == AE_JOB_VALIDATE)
+		return ae_share_slices(&w->share, count);
+	return w->share.nblocks;
+}
+
+void
+ae_worker_task(void *arg, int index)
+{
+	AeWorker   *w = arg;
+	const AeJob *job = w->share.job;
+	int			first = index * w->share.slice_rows;
+	int			nrows = job->count - first;
+
+	if (nrows > w->share.slice_rows)
+		nrows = w->share.slice_rows;
+	switch (job->kind)
+	{
+		case AE_JOB_LEARN:
+			worker_learn(w, job, index, first, nrows);
+			break;
+		case AE_JOB_GRADIENT:
+			worker_gradient(w, job, index);
+			break;
+		case AE_JOB_UPDATE:
+			worker_update(w, job, &w->blocks[index]);
+			break;
+		case AE_JOB_VALIDATE:
+			worker_validate(w, job, index, first, nrows);
+			break;
+	}
+}

@@ -1,0 +1,70 @@
+/*
+ * worker.h
+ *	  One process's part in a training: the tasks of a step.
+ *
+ * The leader is a worker like the others.  A worker allocates on creation
+ * only.  Nothing that a task computes depends on who does it, or on what was
+ * done before: random numbers are drawn from a stream of the step and slice.
+ */
+#ifndef AE_WORKER_H
+#define AE_WORKER_H
+
+#include "core/blas.h"
+#include "core/bytes.h"
+#include "core/share.h"
+
+typedef struct AeWorker
+{
+	const AeModel *model;		/* planned and prepared; its params unused */
+	const AeCoder *coder;
+	const AeBlas *blas;
+	const AeKernels *kernels;
+	AeShare		share;
+	AeBlock    *blocks;			/* (nblocks) */
+	AeOptimizer optimizer;
+	uint64_t	noise_seed;
+
+	const float **rows;			/* (slice_rows) stored rows of the slice */
+	float	   *noisy;			/* (slice_rows, ncells), or NULL */
+	const float **noisy_rows;	/* (slice_rows) into noisy */
+	float	   *target;			/* (slice_rows, AE_PAD(output_width)); the
+								 * inputs where they are the same */
+	AeTape	   *tape;			/* of a slice */
+	AeTape	   *batch;			/* of a batch, where slices share it */
+
+	AeWindow	window;			/* the rows of the current window */
+	const float **window_rows;	/* (window_rows) of a helper */
+	const float *validation;	/* (nvalidation, ncells) */
+} AeWorker;
+
+/* the leader's; base as in ae_share_layout() */
+extern AeStatus ae_worker_create(const AeModel *model, const AeCoder *coder,
+								 const AeBlas *blas, const AeKernels *kernels,
+								 const AeShape *shape, void *base,
+								 AeArena *arena, AeWorker **worker);
+
+/* what a helper has to know, for ae_worker_join() */
+extern void ae_worker_write_plan(const AeModel *model, const AeCoder *coder,
+								 const AeShape *shape, AeWriter *w);
+
+/* a helper; base is where it sees the shared memory */
+extern AeStatus ae_worker_join(AeReader *plan, const AeBlas *blas,
+							   const AeKernels *kernels, void *base,
+							   AeArena *arena, AeWorker **worker);
+
+/* where training starts; by the leader, before the first job */
+extern void ae_worker_set_params(AeWorker *worker, const float *params);
+
+/* does a task of the current job; arg is an AeWorker, for AeTeam */
+extern void ae_worker_task(void *arg, int index);
+
+/* tasks of a job of that kind over count rows */
+extern int	ae_worker_tasks(const AeWorker *worker, AeJobKind kind,
+							int count);
+
+/* outputs in the tape, and targets, of count stored rows, at most a slice;
+ * params need not be the shared ones */
+extern void ae_worker_forward(AeWorker *worker, const float *params,
+							  const float *cells, int count);
+
+#endif							/* AE_WORKER_H */
