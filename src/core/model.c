@@ -29,7 +29,7 @@
 
 /* tables with so many rows can spare some to calibrate p-values with */
 #define MODEL_SPARE_ROWS 10000
-#define MODEL_CALIBRATION_ROWS 20000.0
+#define MODEL_CALIBRATION_ROWS 12000.0
 
 /* rows that decide the size of an automatic code */
 #define MODEL_SPECTRUM_ROWS 4096

@@ -18,7 +18,7 @@
 
 /* validation rows never need more memory than this */
 #define TRAIN_VALIDATION_BYTES ((size_t) 8 << 20)
-#define TRAIN_VALIDATION_ROWS 20000
+#define TRAIN_VALIDATION_ROWS 12000
 
 /* random training rows that the mean loss of each column is taken over */
 #define TRAIN_CALIBRATION_BYTES ((size_t) 4 << 20)
