@@ -28,10 +28,12 @@
 /* stored in models: never renumber */
 typedef enum AeLayerKind
 {
-	AE_LAYER_DENSE = 0
+	AE_LAYER_DENSE = 0,
+	AE_LAYER_SPARSE,			/* a code of which little is active */
+	AE_LAYER_GAUSSIAN			/* a code drawn from a distribution */
 } AeLayerKind;
 
-#define AE_LAYER_COUNT 1
+#define AE_LAYER_COUNT 3
 
 typedef struct AeLayer
 {
@@ -43,6 +45,13 @@ typedef struct AeLayer
 	size_t		bias;			/* offset of b (AE_PAD(out)) */
 	size_t		transposed;		/* offset of w' (out, AE_PAD(in)) */
 	bool		is_transposed;	/* whether it may be kept: small layers */
+
+	/* of a code; not stored, see ae_model_prepare() */
+	float		penalty;		/* what its penalty counts */
+	float		target;			/* AE_LAYER_SPARSE: mean activation, or 0;
+								 * AE_LAYER_GAUSSIAN: free bits of a unit */
+	int			kept;			/* AE_LAYER_SPARSE: active units of a row, or
+								 * 0: all */
 } AeLayer;
 
 typedef struct AeNet
@@ -116,23 +125,33 @@ extern size_t ae_tape_scratch(const AeNet *net);
 extern AeStatus ae_tape_create(const AeNet *net, int rows, AeArena *arena,
 							   AeTape **tape);
 
-/*
- * h[nlayers] from h[0].  dropout is the share of hidden units (not of the
- * code) that are switched off, the rest scaled up; rng is used only then.
- */
-extern void ae_net_forward(const AeNet *net, const AeBlas *blas,
-						   const AeKernels *kernels, const float *params,
-						   AeTape *tape, int rows, float dropout, AeRng *rng);
+/* What a pass of a training does beyond the products. */
+typedef struct AePass
+{
+	AeRng	   *rng;			/* NULL: no noise, and no dropout */
+	float		dropout;		/* share of the hidden units (not of the code)
+								 * that are switched off, the rest scaled up */
+	float		strength;		/* share of the penalties that counts */
+	float		scale;			/* of gradients: 1 / rows of the batch */
+} AePass;
 
 /*
- * Gradients of all parameters (overwritten) from dh[nlayers].  dropout as in
- * the forward pass.  dh[i + 1] becomes the gradient of what layer i's
+ * h[nlayers] from h[0].  Returns the sum over rows of the layers' penalties.
+ * pass NULL: neither noise nor penalties.
+ */
+extern double ae_net_forward(const AeNet *net, const AeBlas *blas,
+							 const AeKernels *kernels, const float *params,
+							 AeTape *tape, int rows, const AePass *pass);
+
+/*
+ * Gradients of all parameters (overwritten) from dh[nlayers] and the
+ * penalties.  pass as in the forward pass.  dh[i + 1] becomes the gradient of what layer i's
  * activation is applied to; with grads NULL that is all that is computed, and
  * ae_net_gradient() does the rest.
  */
 extern void ae_net_backward(const AeNet *net, const AeBlas *blas,
 							const AeKernels *kernels, const float *params,
-							AeTape *tape, int rows, float dropout,
+							AeTape *tape, int rows, const AePass *pass,
 							float *grads);
 
 /* brings a block's transposed weights up to date */
