@@ -26,10 +26,12 @@ CORE_OBJS = \
 	src/core/dataset_fit.o \
 	src/core/dataset_sample.o \
 	src/core/dense.o \
+	src/core/drift.o \
 	src/core/feature.o \
 	src/core/feature_cell.o \
 	src/core/head.o \
 	src/core/head_fit.o \
+	src/core/histogram.o \
 	src/core/joint.o \
 	src/core/joint_fit.o \
 	src/core/kernels.o \
@@ -38,6 +40,7 @@ CORE_OBJS = \
 	src/core/kernels_baseline.o \
 	src/core/label_index.o \
 	src/core/labels.o \
+	src/core/merge.o \
 	src/core/model.o \
 	src/core/moments.o \
 	src/core/neighbour.o \
@@ -52,6 +55,7 @@ CORE_OBJS = \
 	src/core/share.o \
 	src/core/spectrum.o \
 	src/core/train.o \
+	src/core/update.o \
 	src/core/worker.o
 
 OBJS = \
@@ -60,14 +64,17 @@ OBJS = \
 	src/autoencoder.o \
 	src/fn_backend.o \
 	src/fn_create.o \
+	src/fn_drift.o \
 	src/fn_evaluate.o \
 	src/fn_explain.o \
 	src/fn_inspect.o \
+	src/fn_merge.o \
 	src/fn_metrics.o \
 	src/fn_named.o \
 	src/fn_score.o \
 	src/fn_train.o \
 	src/fn_trigger.o \
+	src/fn_update.o \
 	src/pg_blas.o \
 	src/pg_call.o \
 	src/pg_env.o \
@@ -76,6 +83,7 @@ OBJS = \
 	src/pg_model.o \
 	src/pg_named.o \
 	src/pg_options.o \
+	src/pg_partial.o \
 	src/pg_progress.o \
 	src/pg_row.o \
 	src/pg_row_build.o \
@@ -84,6 +92,7 @@ OBJS = \
 	src/pg_scalar.o \
 	src/pg_store.o \
 	src/pg_train.o \
+	src/pg_update.o \
 	src/pg_workers.o
 
 DATA = $(wildcard sql/$(EXTENSION)--*.sql)
@@ -91,6 +100,7 @@ DATA = $(wildcard sql/$(EXTENSION)--*.sql)
 # scripts in test/sql, reference output in expected
 REGRESS = \
 	detection \
+	drift \
 	errors \
 	evaluate \
 	explain \
@@ -107,6 +117,7 @@ REGRESS = \
 	train \
 	trigger \
 	types \
+	update \
 	workers
 # a test has text that is not valid in this encoding
 REGRESS_OPTS = --inputdir=test --encoding=UTF8 --no-locale

@@ -189,6 +189,217 @@ COMMENT ON AGGREGATE ae_evaluate(bytea, anyelement) IS
 	'how well a model reconstructs rows: loss, mse, mae and r2, together (in scaled units) and by column (in the column''s units)';
 
 --
+-- updating and merging models
+--
+
+CREATE TYPE ae_row;
+CREATE FUNCTION ae_row_in(cstring)
+	RETURNS ae_row
+	AS 'MODULE_PATHNAME', 'ae_row_in'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION ae_row_in(cstring) IS
+	'refuses: a value of type ae_row exists within a query only';
+CREATE FUNCTION ae_row_out(ae_row)
+	RETURNS cstring
+	AS 'MODULE_PATHNAME', 'ae_row_out'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION ae_row_out(ae_row) IS
+	'refuses: a value of type ae_row exists within a query only';
+CREATE TYPE ae_row (
+	INPUT = ae_row_in,
+	OUTPUT = ae_row_out,
+	INTERNALLENGTH = VARIABLE,
+	ALIGNMENT = double
+);
+COMMENT ON TYPE ae_row IS
+	'a model and a row as one argument of an aggregate; cannot be stored';
+
+-- not IMMUTABLE: the planner must not keep a value
+CREATE FUNCTION ae_row(model bytea, features anyelement)
+	RETURNS ae_row
+	AS 'MODULE_PATHNAME', 'ae_row'
+	LANGUAGE C STABLE PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION ae_row(bytea, anyelement) IS
+	'a model and a row as one argument, for ae_update()';
+
+CREATE FUNCTION ae_row(model bytea, features anyelement, options jsonb)
+	RETURNS ae_row
+	AS 'MODULE_PATHNAME', 'ae_row'
+	LANGUAGE C STABLE PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION ae_row(bytea, anyelement, jsonb) IS
+	'a model, a row and options as one argument, for ae_update()';
+
+CREATE TYPE ae_partial;
+CREATE FUNCTION ae_partial_in(cstring)
+	RETURNS ae_partial
+	AS 'MODULE_PATHNAME', 'ae_partial_in'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION ae_partial_in(cstring) IS 'input of ae_partial';
+CREATE FUNCTION ae_partial_out(ae_partial)
+	RETURNS cstring
+	AS 'MODULE_PATHNAME', 'ae_partial_out'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION ae_partial_out(ae_partial) IS 'output of ae_partial';
+CREATE FUNCTION ae_partial_recv(internal)
+	RETURNS ae_partial
+	AS 'MODULE_PATHNAME', 'ae_partial_recv'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION ae_partial_recv(internal) IS 'binary input of ae_partial';
+CREATE FUNCTION ae_partial_send(ae_partial)
+	RETURNS bytea
+	AS 'MODULE_PATHNAME', 'ae_partial_send'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION ae_partial_send(ae_partial) IS
+	'binary output of ae_partial';
+CREATE TYPE ae_partial (
+	INPUT = ae_partial_in,
+	OUTPUT = ae_partial_out,
+	RECEIVE = ae_partial_recv,
+	SEND = ae_partial_send,
+	INTERNALLENGTH = VARIABLE,
+	STORAGE = external
+);
+COMMENT ON TYPE ae_partial IS
+	'models of parts of the rows: what ae_update() and ae_merge() pass between processes';
+
+CREATE FUNCTION ae_partial_combine(ae_partial, ae_partial)
+	RETURNS ae_partial
+	AS 'MODULE_PATHNAME', 'ae_partial_combine'
+	LANGUAGE C STABLE PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION ae_partial_combine(ae_partial, ae_partial) IS
+	'parts put together; part of ae_update() and ae_merge(), not to be called by itself';
+
+-- the cost of a row is that of training on it
+CREATE FUNCTION ae_update_transition(state ae_partial, "row" ae_row)
+	RETURNS ae_partial
+	AS 'MODULE_PATHNAME', 'ae_update_row_transition'
+	LANGUAGE C STABLE PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION ae_update_transition(ae_partial, ae_row) IS
+	'keeps a row; part of ae_update(), not to be called by itself';
+
+CREATE FUNCTION ae_update_transition(state ae_partial, model bytea,
+									 features anyelement)
+	RETURNS ae_partial
+	AS 'MODULE_PATHNAME', 'ae_update_transition'
+	LANGUAGE C STABLE PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION ae_update_transition(ae_partial, bytea, anyelement) IS
+	'keeps a row; part of ae_update(), not to be called by itself';
+
+CREATE FUNCTION ae_update_transition(state ae_partial, model bytea,
+									 features anyelement, options jsonb)
+	RETURNS ae_partial
+	AS 'MODULE_PATHNAME', 'ae_update_transition'
+	LANGUAGE C STABLE PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION ae_update_transition(ae_partial, bytea, anyelement, jsonb) IS
+	'keeps a row; part of ae_update(), not to be called by itself';
+
+CREATE FUNCTION ae_update_final(state ae_partial)
+	RETURNS bytea
+	AS 'MODULE_PATHNAME', 'ae_update_final'
+	LANGUAGE C STABLE PARALLEL SAFE COST 100000;
+COMMENT ON FUNCTION ae_update_final(ae_partial) IS
+	'trains on the rows kept; part of ae_update(), not to be called by itself';
+
+CREATE AGGREGATE ae_update(model bytea, features anyelement) (
+	SFUNC = ae_update_transition,
+	STYPE = ae_partial,
+	SSPACE = 1000000,
+	FINALFUNC = ae_update_final,
+	FINALFUNC_MODIFY = READ_WRITE,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE ae_update(bytea, anyelement) IS
+	'the model trained further on new rows';
+
+CREATE AGGREGATE ae_update(model bytea, features anyelement, options jsonb) (
+	SFUNC = ae_update_transition,
+	STYPE = ae_partial,
+	SSPACE = 1000000,
+	FINALFUNC = ae_update_final,
+	FINALFUNC_MODIFY = READ_WRITE,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE ae_update(bytea, anyelement, jsonb) IS
+	'the model trained further on new rows, with options of the training';
+
+-- the form that parallel plans and distributed engines can split
+CREATE AGGREGATE ae_update("row" ae_row) (
+	SFUNC = ae_update_transition,
+	STYPE = ae_partial,
+	SSPACE = 1000000,
+	FINALFUNC = ae_update_final,
+	FINALFUNC_MODIFY = READ_WRITE,
+	COMBINEFUNC = ae_partial_combine,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE ae_update(ae_row) IS
+	'the model trained further on new rows, each part of them in its own process';
+
+CREATE FUNCTION ae_merge_transition(state ae_partial, model bytea)
+	RETURNS ae_partial
+	AS 'MODULE_PATHNAME', 'ae_merge_transition'
+	LANGUAGE C STABLE PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION ae_merge_transition(ae_partial, bytea) IS
+	'keeps a model; part of ae_merge(), not to be called by itself';
+
+CREATE FUNCTION ae_merge_final(state ae_partial)
+	RETURNS bytea
+	AS 'MODULE_PATHNAME', 'ae_merge_final'
+	LANGUAGE C STABLE PARALLEL SAFE COST 100000;
+COMMENT ON FUNCTION ae_merge_final(ae_partial) IS
+	'the mean of the models kept; part of ae_merge(), not to be called by itself';
+
+CREATE AGGREGATE ae_merge(model bytea) (
+	SFUNC = ae_merge_transition,
+	STYPE = ae_partial,
+	SSPACE = 1000000,
+	FINALFUNC = ae_merge_final,
+	FINALFUNC_MODIFY = READ_WRITE,
+	COMBINEFUNC = ae_partial_combine,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE ae_merge(bytea) IS
+	'one model from several updates of a model, each counting as its rows';
+
+--
+-- watching rows
+--
+
+CREATE TYPE ae_drift_line AS (
+	feature text,
+	psi double precision,
+	js double precision,
+	ks double precision
+);
+COMMENT ON TYPE ae_drift_line IS
+	'how far the values of a column, or with feature NULL the scores, are from those of the training rows';
+
+CREATE FUNCTION ae_drift_transition(state internal, model bytea,
+									features anyelement)
+	RETURNS internal
+	AS 'MODULE_PATHNAME', 'ae_drift_transition'
+	LANGUAGE C STABLE PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION ae_drift_transition(internal, bytea, anyelement) IS
+	'counts a row; part of ae_drift(), not to be called by itself';
+
+CREATE FUNCTION ae_drift_final(state internal)
+	RETURNS ae_drift_line[]
+	AS 'MODULE_PATHNAME', 'ae_drift_final'
+	LANGUAGE C STABLE PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION ae_drift_final(internal) IS
+	'the measures of drift; part of ae_drift(), not to be called by itself';
+
+CREATE AGGREGATE ae_drift(model bytea, features anyelement) (
+	SFUNC = ae_drift_transition,
+	STYPE = internal,
+	SSPACE = 16384,
+	FINALFUNC = ae_drift_final,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE ae_drift(bytea, anyelement) IS
+	'how far rows are from the training rows: the scores first, then each column, worst first; for unnest()';
+
+--
 -- measuring scores
 --
 
@@ -387,6 +598,17 @@ CREATE FUNCTION ae_create_model(
 COMMENT ON FUNCTION ae_create_model(text, text, jsonb, boolean, text) IS
 	'trains on the rows of a query and stores the model under a name; the new version''s number';
 
+CREATE FUNCTION ae_update_model(
+	name text,
+	query text,
+	options jsonb DEFAULT NULL,
+	note text DEFAULT NULL)
+	RETURNS integer
+	AS 'MODULE_PATHNAME', 'ae_update_model'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000;
+COMMENT ON FUNCTION ae_update_model(text, text, jsonb, text) IS
+	'trains the current version of a model further on the rows of a query and stores the result; the new version''s number';
+
 CREATE FUNCTION ae_store_model(name text, model bytea,
 							   note text DEFAULT NULL)
 	RETURNS integer
@@ -543,6 +765,76 @@ CREATE AGGREGATE ae_evaluate(name text, features anyelement) (
 );
 COMMENT ON AGGREGATE ae_evaluate(text, anyelement) IS
 	'ae_evaluate() with the current version of a named model';
+
+CREATE FUNCTION ae_row(name text, features anyelement)
+	RETURNS ae_row
+	AS 'MODULE_PATHNAME', 'ae_row'
+	LANGUAGE C STABLE PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION ae_row(text, anyelement) IS
+	'ae_row() with the current version of a named model';
+
+CREATE FUNCTION ae_row(name text, features anyelement, options jsonb)
+	RETURNS ae_row
+	AS 'MODULE_PATHNAME', 'ae_row'
+	LANGUAGE C STABLE PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION ae_row(text, anyelement, jsonb) IS
+	'ae_row() with the current version of a named model';
+
+CREATE FUNCTION ae_update_transition(state ae_partial, name text,
+									 features anyelement)
+	RETURNS ae_partial
+	AS 'MODULE_PATHNAME', 'ae_update_transition'
+	LANGUAGE C STABLE PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION ae_update_transition(ae_partial, text, anyelement) IS
+	'keeps a row; part of ae_update(), not to be called by itself';
+
+CREATE FUNCTION ae_update_transition(state ae_partial, name text,
+									 features anyelement, options jsonb)
+	RETURNS ae_partial
+	AS 'MODULE_PATHNAME', 'ae_update_transition'
+	LANGUAGE C STABLE PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION ae_update_transition(ae_partial, text, anyelement, jsonb) IS
+	'keeps a row; part of ae_update(), not to be called by itself';
+
+CREATE AGGREGATE ae_update(name text, features anyelement) (
+	SFUNC = ae_update_transition,
+	STYPE = ae_partial,
+	SSPACE = 1000000,
+	FINALFUNC = ae_update_final,
+	FINALFUNC_MODIFY = READ_WRITE,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE ae_update(text, anyelement) IS
+	'ae_update() with the current version of a named model';
+
+CREATE AGGREGATE ae_update(name text, features anyelement, options jsonb) (
+	SFUNC = ae_update_transition,
+	STYPE = ae_partial,
+	SSPACE = 1000000,
+	FINALFUNC = ae_update_final,
+	FINALFUNC_MODIFY = READ_WRITE,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE ae_update(text, anyelement, jsonb) IS
+	'ae_update() with the current version of a named model';
+
+CREATE FUNCTION ae_drift_transition(state internal, name text,
+									features anyelement)
+	RETURNS internal
+	AS 'MODULE_PATHNAME', 'ae_drift_transition'
+	LANGUAGE C STABLE PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION ae_drift_transition(internal, text, anyelement) IS
+	'counts a row; part of ae_drift(), not to be called by itself';
+
+CREATE AGGREGATE ae_drift(name text, features anyelement) (
+	SFUNC = ae_drift_transition,
+	STYPE = internal,
+	SSPACE = 16384,
+	FINALFUNC = ae_drift_final,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE ae_drift(text, anyelement) IS
+	'ae_drift() with the current version of a named model';
 
 CREATE FUNCTION ae_info(name text)
 	RETURNS jsonb

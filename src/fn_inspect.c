@@ -122,7 +122,7 @@ ae_info(PG_FUNCTION_ARGS)
 	aepg_json_count(&json, "format", AE_FORMAT_VERSION);
 	aepg_json_text(&json, "library_version", model->version);
 	aepg_json_count(&json, "bytes", ae_codec_size(model, model->nhistory));
-	aepg_json_count(&json, "rows", model->features->nrows);
+	aepg_json_count(&json, "rows", model->nseen);
 	aepg_json_count(&json, "known_anomalies", model->nanomalies);
 	aepg_json_count(&json, "columns", model->features->ncolumns);
 	aepg_json_count(&json, "inputs", model->features->input_width);

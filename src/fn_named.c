@@ -57,7 +57,7 @@ ae_store_model(PG_FUNCTION_ARGS)
 	model = aepg_model_get(PG_GETARG_DATUM(1), &ref, CurrentMemoryContext);
 	version.model = PG_GETARG_DATUM(1);
 	version.seconds = NAN;
-	version.rows = model->features->nrows;
+	version.rows = model->nseen;
 	version.note = PG_ARGISNULL(2) ? 0 : PG_GETARG_DATUM(2);
 
 	SPI_connect();

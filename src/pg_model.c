@@ -142,6 +142,17 @@ model_parse(Datum value, const AeHeader *header, MemoryContext context)
 	return model;
 }
 
+AeModel *
+aepg_model_parse(Datum value, MemoryContext context)
+{
+	bytea	   *bytes = DatumGetByteaPP(value);
+	AeHeader	header;
+
+	aepg_check(ae_codec_header(VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes),
+							   &header), READING);
+	return model_parse(PointerGetDatum(bytes), &header, context);
+}
+
 /*----------
  * The session's cache.
  *----------

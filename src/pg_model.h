@@ -21,6 +21,10 @@
 /* the model with its digest, in the current memory context */
 extern bytea *aepg_model_to_bytea(const AeModel *model);
 
+/* the model of a bytea datum, parsed for this caller alone: lives in context,
+ * may be changed, and is in no cache */
+extern AeModel *aepg_model_parse(Datum value, MemoryContext context);
+
 /* error when size exceeds autoencoder.max_model_size */
 extern void aepg_model_check_size(size_t bytes);
 

@@ -22,6 +22,7 @@
 
 #define MAX_SUGGESTIONS 3
 #define MAX_TYPO_BYTES 64		/* a longer name is no typo of any of ours */
+#define MAX_SHOWN_DIGITS 40
 
 static const char *const column_option_names[] = {
 	"kind", "loss", "max_categories", "min_frequency", "scaling", "skip",
@@ -162,6 +163,16 @@ options_text(const JsonbValue *value)
 	return pnstrdup(value->val.string.val, value->val.string.len);
 }
 
+/* with all its digits, if they are not hundreds */
+static const char *
+options_shown_number(const JsonbValue *value)
+{
+	const char *text = numeric_normalize(value->val.numeric);
+
+	return strlen(text) <= MAX_SHOWN_DIGITS ? text
+		: psprintf("%g", options_number(value));
+}
+
 /* what a value is, for "..., not an object" */
 static const char *
 options_value_kind(const JsonbValue *value)
@@ -173,7 +184,7 @@ options_value_kind(const JsonbValue *value)
 		case jbvString:
 			return psprintf("\"%s\"", options_text(value));
 		case jbvNumeric:
-			return numeric_normalize(value->val.numeric);
+			return options_shown_number(value);
 		case jbvBool:
 			return value->val.boolean ? "true" : "false";
 		case jbvArray:

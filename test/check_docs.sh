@@ -59,7 +59,8 @@ for function in $(query "
 	WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND
 		  d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND
 		  e.extname = 'autoencoder' AND d.deptype = 'e' AND
-		  p.proname !~ '_(transition|final|combine|serialize|deserialize)\$'
+		  p.proname !~ '_(transition|final|combine|serialize|deserialize)\$' AND
+		  p.proname !~ '_(in|out|recv|send)\$'
 	ORDER BY 1"); do
 	report "$file describes $function" grep -q "\`${function}[(\`]" $file
 done

@@ -21,12 +21,12 @@ layer()
 			echo 2 math ;;
 		account | coder | coreset | corrupt | cursor | dataset | dataset_* | \
 			feature | feature_* | joint | joint_* | label_index | labels | \
-			moments | neighbour)
+			histogram | moments | neighbour)
 			echo 3 features ;;
 		dense | head | layer | net) echo 3 network ;;
 		codec | codec_* | model | options) echo 4 model ;;
-		head_fit | objective | optim | score | score_fit | score_head | \
-			share | team | train | worker)
+		drift | head_fit | merge | objective | optim | score | score_fit | \
+			score_head | share | team | train | update | worker)
 			echo 5 engine ;;
 		*) echo 0 none ;;
 	esac

@@ -243,6 +243,18 @@ ae_calibration_pvalue(const AeCalibration *c, double score)
 }
 
 double
+ae_calibration_quantile(const AeCalibration *c, double share)
+{
+	double		position = LAST_KNOT * (1.0 - cbrt(1.0 - share));
+	int			knot = (int) position;
+
+	if (knot >= LAST_KNOT)
+		return c->knots[LAST_KNOT];
+	return calibration_between(c->knots[knot], c->knots[knot + 1],
+							   position - knot);
+}
+
+double
 ae_calibration_median(const AeCalibration *c)
 {
 	int			above = 0;

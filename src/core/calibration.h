@@ -58,6 +58,12 @@ extern void ae_calibration_fit(AeCalibration *c, double *scores, size_t n,
  */
 extern double ae_calibration_pvalue(const AeCalibration *c, double score);
 
+/*
+ * Quantile of the scores: below it lies the share, from 0 to 1.  c must be
+ * calibrated.
+ */
+extern double ae_calibration_quantile(const AeCalibration *c, double share);
+
 /* NaN if c is not calibrated */
 extern double ae_calibration_median(const AeCalibration *c);
 

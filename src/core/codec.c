@@ -23,6 +23,7 @@ const char *const ae_codec_tags[AE_CODEC_SECTIONS] = {
 	[AE_CODEC_HEAD] = "HEAD",
 	[AE_CODEC_CALIBRATION] = "CALB",
 	[AE_CODEC_HISTORY] = "HIST",
+	[AE_CODEC_HISTOGRAMS] = "DIST",
 	[AE_CODEC_VERSION] = "VERS"
 };
 
@@ -144,6 +145,12 @@ weights_write(AeWriter *w, const AeModel *model)
 }
 
 static void
+velocity_write(AeWriter *w, const AeModel *model)
+{
+	net_weights_write(w, &model->net, model->velocity);
+}
+
+static void
 joint_write(AeWriter *w, const AeModel *model)
 {
 	const AeJoint *joint = &model->joint;
@@ -203,6 +210,7 @@ history_write(AeWriter *w, const AeModel *model)
 	static const AeEpoch none = {0.0, 0.0, 0.0};
 
 	ae_write_u64(w, model->nsteps);
+	ae_write_u64(w, model->nseen);
 	ae_write_u32(w, (uint32_t) model->best_epoch);
 	ae_write_u32(w, (uint32_t) model->nhistory);
 	for (int i = 0; i < model->nhistory; i++)
@@ -212,6 +220,22 @@ history_write(AeWriter *w, const AeModel *model)
 		ae_write_f64(w, epoch->train_loss);
 		ae_write_f64(w, epoch->validation_loss);
 		ae_write_f64(w, epoch->learning_rate);
+	}
+}
+
+static void
+histograms_write(AeWriter *w, const AeModel *model)
+{
+	int			count = model->features->ncells;
+
+	ae_write_u32(w, (uint32_t) count);
+	for (int i = 0; i < count; i++)
+	{
+		const AeHistogram *h = &model->histograms[i];
+
+		ae_write_u32(w, (uint32_t) h->nedges);
+		ae_write_f32s(w, h->edges, (size_t) h->nedges);
+		ae_write_f32s(w, h->share, (size_t) h->nbins);
 	}
 }
 
@@ -232,6 +256,7 @@ static const SectionWriter section_writers[AE_CODEC_SECTIONS] = {
 	[AE_CODEC_HEAD] = head_write,
 	[AE_CODEC_CALIBRATION] = calibration_write,
 	[AE_CODEC_HISTORY] = history_write,
+	[AE_CODEC_HISTOGRAMS] = histograms_write,
 	[AE_CODEC_VERSION] = version_write
 };
 
@@ -249,18 +274,23 @@ header_write(AeWriter *w, uint64_t total)
 }
 
 static void
+section_write(AeWriter *w, const char *tag, SectionWriter write,
+			  const AeModel *model)
+{
+	AeWriter	counter = {NULL, 0, 0};
+
+	write(&counter, model);
+	ae_write_bytes(w, tag, AE_CODEC_TAG_BYTES);
+	ae_write_u32(w, 0);
+	ae_write_u64(w, counter.used);
+	write(w, model);
+}
+
+static void
 sections_write(AeWriter *w, const AeModel *model, int nsections)
 {
 	for (int i = 0; i < nsections; i++)
-	{
-		AeWriter	counter = {NULL, 0, 0};
-
-		section_writers[i] (&counter, model);
-		ae_write_bytes(w, ae_codec_tags[i], AE_CODEC_TAG_BYTES);
-		ae_write_u32(w, 0);
-		ae_write_u64(w, counter.used);
-		section_writers[i] (w, model);
-	}
+		section_write(w, ae_codec_tags[i], section_writers[i], model);
 }
 
 static void
@@ -268,6 +298,8 @@ model_write(AeWriter *w, const AeModel *model, size_t total)
 {
 	header_write(w, total);
 	sections_write(w, model, AE_CODEC_SECTIONS);
+	if (model->velocity != NULL)
+		section_write(w, AE_CODEC_VELOCITY, velocity_write, model);
 }
 
 void

@@ -20,12 +20,16 @@ typedef enum AeCodecSection
 	AE_CODEC_HEAD,
 	AE_CODEC_CALIBRATION,
 	AE_CODEC_HISTORY,
+	AE_CODEC_HISTOGRAMS,
 	AE_CODEC_VERSION
 } AeCodecSection;
 
-#define AE_CODEC_SECTIONS 9
+#define AE_CODEC_SECTIONS 10
 /* the first so many are there before training */
 #define AE_CODEC_PLAN_SECTIONS 3
+
+/* optional: readers that do not know it may skip it */
+#define AE_CODEC_VELOCITY "velo"
 
 extern const char *const ae_codec_tags[AE_CODEC_SECTIONS];
 

@@ -30,6 +30,7 @@
 #define COLUMN_BYTES (2 * TEXT_BYTES + 16 + CELL_BYTES)
 #define LABEL_BYTES (TEXT_BYTES + 8)
 #define EPOCH_BYTES 24
+#define HISTOGRAM_BYTES 12
 
 AeStatus
 ae_codec_header(const void *data, size_t size, AeHeader *header)
@@ -354,16 +355,28 @@ net_weights_read(AeReader *r, const AeEnv *env, const AeNet *net,
 }
 
 static AeStatus
-weights_read(AeReader *r, AeModel *model)
+params_read(AeReader *r, AeModel *model, float **params)
 {
 	/* before so much is allocated */
 	if (r->left / 4 != ae_net_weights(&model->net))
 		return AE_ERR_CORRUPT;
-	model->params = ae_arena_alloc(&model->arena, model->net.nparams,
-								   sizeof(float));
-	if (model->params == NULL)
+	*params = ae_arena_alloc(&model->arena, model->net.nparams,
+							 sizeof(float));
+	if (*params == NULL)
 		return AE_ERR_MEMORY;
-	return net_weights_read(r, model->arena.env, &model->net, model->params);
+	return net_weights_read(r, model->arena.env, &model->net, *params);
+}
+
+static AeStatus
+weights_read(AeReader *r, AeModel *model)
+{
+	return params_read(r, model, &model->params);
+}
+
+static AeStatus
+velocity_read(AeReader *r, AeModel *model)
+{
+	return params_read(r, model, &model->velocity);
 }
 
 /* offsets (npoints), then points (npoints, 2 d) */
@@ -494,6 +507,7 @@ history_read(AeReader *r, AeModel *model)
 	int			count;
 
 	model->nsteps = ae_read_u64(r);
+	model->nseen = ae_read_u64(r);
 	model->best_epoch = read_int(r);
 	AE_TRY(read_count(r, EPOCH_BYTES, AE_MAX_HISTORY, &count));
 	if (model->best_epoch < 0 || model->best_epoch > count)
@@ -513,6 +527,58 @@ history_read(AeReader *r, AeModel *model)
 		if (!isfinite(epoch->train_loss) || isinf(epoch->validation_loss) ||
 			!isfinite(epoch->learning_rate))
 			return AE_ERR_CORRUPT;
+	}
+	return AE_OK;
+}
+
+/* edges must ascend, shares lie between 0 and 1 */
+static AeStatus
+histogram_read(AeReader *r, AeArena *arena, const AeColumn *column,
+			   AeHistogram *h)
+{
+	bool		is_number = column->kind == AE_KIND_NUMERIC ||
+		column->kind == AE_KIND_CALENDAR;
+
+	AE_TRY(read_count(r, 4, is_number ? AE_MAX_EDGES : 0, &h->nedges));
+	h->nbins = ae_histogram_bins(column, h->nedges);
+	if (r->left / 4 < (size_t) h->nedges + (size_t) h->nbins)
+		return AE_ERR_CORRUPT;
+	h->edges = ae_arena_alloc(arena, (size_t) h->nedges, sizeof(float));
+	h->share = ae_arena_alloc(arena, (size_t) h->nbins, sizeof(float));
+	if (h->edges == NULL || h->share == NULL)
+		return AE_ERR_MEMORY;
+	AE_TRY(read_finite(r, h->edges, h->nedges));
+	AE_TRY(read_finite(r, h->share, h->nbins));
+	for (int i = 1; i < h->nedges; i++)
+		if (!(h->edges[i] > h->edges[i - 1]))
+			return AE_ERR_CORRUPT;
+	for (int i = 0; i < h->nbins; i++)
+		if (!(h->share[i] >= 0.0f && h->share[i] <= 1.0f))
+			return AE_ERR_CORRUPT;
+	return AE_OK;
+}
+
+static AeStatus
+histograms_read(AeReader *r, AeModel *model)
+{
+	const AeEnv *env = model->arena.env;
+	const AeFeatures *f = model->features;
+	uint32_t	count = ae_read_u32(r);
+
+	if (count != (uint32_t) f->ncells || r->left / HISTOGRAM_BYTES < count)
+		return AE_ERR_CORRUPT;
+	model->histograms = ae_arena_alloc(&model->arena, count,
+									   sizeof(AeHistogram));
+	if (model->histograms == NULL)
+		return AE_ERR_MEMORY;
+	for (int c = 0; c < f->ncolumns; c++)
+	{
+		const AeColumn *column = &f->columns[c];
+
+		env->poll(env->host);
+		for (int i = 0; i < column->ncells; i++)
+			AE_TRY(histogram_read(r, &model->arena, column,
+								  &model->histograms[column->cell + i]));
 	}
 	return AE_OK;
 }
@@ -538,6 +604,7 @@ static const SectionReader section_readers[AE_CODEC_SECTIONS] = {
 	[AE_CODEC_HEAD] = head_read,
 	[AE_CODEC_CALIBRATION] = calibration_read,
 	[AE_CODEC_HISTORY] = history_read,
+	[AE_CODEC_HISTOGRAMS] = histograms_read,
 	[AE_CODEC_VERSION] = version_read
 };
 
@@ -569,6 +636,17 @@ section_is_optional(const char *tag)
 	return tag[0] >= 'a' && tag[0] <= 'z';
 }
 
+/* the sections before it are nread */
+static AeStatus
+optional_read(const char *tag, AeReader *payload, int nread, AeModel *model)
+{
+	if (memcmp(tag, AE_CODEC_VELOCITY, AE_CODEC_TAG_BYTES) != 0)
+		return AE_OK;
+	if (nread <= AE_CODEC_NET || model->velocity != NULL)
+		return AE_ERR_CORRUPT;
+	return velocity_read(payload, model);
+}
+
 static AeStatus
 section_read(int section, AeReader *payload, AeModel *model)
 {
@@ -588,7 +666,10 @@ model_read(AeReader *r, AeModel *model)
 
 		AE_TRY(section_next(r, &tag, &payload));
 		if (section_is_optional(tag))
+		{
+			AE_TRY(optional_read(tag, &payload, nread, model));
 			continue;
+		}
 		if (nread == AE_CODEC_SECTIONS ||
 			memcmp(tag, ae_codec_tags[nread], AE_CODEC_TAG_BYTES) != 0)
 			return AE_ERR_CORRUPT;

@@ -166,6 +166,21 @@ fit_offsets(CoresetFit *fit, AeJoint *joint, double penalty)
 		joint->offset[i] = INFINITY;
 }
 
+/* room for as many points as joint has */
+static AeStatus
+fit_allocate(CoresetFit *fit, const AeJoint *joint, AeArena *scratch)
+{
+	size_t		room = (size_t) ae_joint_groups(joint) * AE_JOINT_GROUP;
+
+	fit->point = ae_arena_alloc(scratch, (size_t) ae_joint_width(joint),
+								sizeof(int16_t));
+	fit->distance = ae_arena_alloc(scratch, room, sizeof(float));
+	fit->spread = ae_arena_alloc(scratch, room, sizeof(double));
+	fit->sorted = ae_arena_alloc(scratch, room, sizeof(double));
+	return fit->point != NULL && fit->distance != NULL &&
+		fit->spread != NULL && fit->sorted != NULL ? AE_OK : AE_ERR_MEMORY;
+}
+
 AeStatus
 ae_coreset_fit(AeJoint *joint, const AeKernels *kernels, const float *value,
 			   const float *reconstruction, int n, double penalty, AeRng *rng,
@@ -174,23 +189,28 @@ ae_coreset_fit(AeJoint *joint, const AeKernels *kernels, const float *value,
 	CoresetFit	fit = {.kernels = kernels, .env = arena->env, .all = *joint};
 	int			most = n / AE_CORESET_CANDIDATES < joint->npoints
 		? n : AE_CORESET_CANDIDATES * joint->npoints;
-	size_t		room;
 
 	AE_TRY(ae_joint_allocate_points(&fit.all, most, scratch));
-	room = (size_t) ae_joint_groups(&fit.all) * AE_JOINT_GROUP;
-	fit.point = ae_arena_alloc(scratch, (size_t) ae_joint_width(joint),
-							   sizeof(int16_t));
-	fit.distance = ae_arena_alloc(scratch, room, sizeof(float));
-	fit.spread = ae_arena_alloc(scratch, room, sizeof(double));
-	fit.sorted = ae_arena_alloc(scratch, room, sizeof(double));
-	if (fit.point == NULL || fit.distance == NULL || fit.spread == NULL ||
-		fit.sorted == NULL)
-		return AE_ERR_MEMORY;
+	AE_TRY(fit_allocate(&fit, &fit.all, scratch));
 	if (joint->npoints > most)
 		joint->npoints = most;
 	AE_TRY(ae_joint_allocate_points(joint, joint->npoints, arena));
 	AE_TRY(fit_candidates(&fit, value, reconstruction, n, rng, scratch));
 	fit_points(&fit, joint);
+	fit_offsets(&fit, joint, penalty);
+	return AE_OK;
+}
+
+AeStatus
+ae_coreset_fit_offsets(AeJoint *joint, const AeKernels *kernels,
+					   double penalty, AeArena *scratch)
+{
+	CoresetFit	fit = {.kernels = kernels, .env = scratch->env};
+
+	/* the distances that offsets follow from are without them */
+	for (int i = 0; i < joint->npoints; i++)
+		joint->offset[i] = 0.0f;
+	AE_TRY(fit_allocate(&fit, joint, scratch));
 	fit_offsets(&fit, joint, penalty);
 	return AE_OK;
 }

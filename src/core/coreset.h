@@ -23,4 +23,9 @@ extern AeStatus ae_coreset_fit(AeJoint *joint, const AeKernels *kernels,
 							   double penalty, AeRng *rng, AeArena *arena,
 							   AeArena *scratch);
 
+/* fits the offsets of points chosen already */
+extern AeStatus ae_coreset_fit_offsets(AeJoint *joint,
+									   const AeKernels *kernels,
+									   double penalty, AeArena *scratch);
+
 #endif							/* AE_CORESET_H */

@@ -486,6 +486,12 @@ ae_dataset_rows(const AeDataset *dataset)
 	return dataset->settled ? rows : (uint64_t) dataset->head_rows;
 }
 
+void
+ae_dataset_mark_rehearsed(AeDataset *dataset)
+{
+	dataset->nrehearsed = ae_dataset_rows(dataset);
+}
+
 int
 ae_dataset_cells(const AeDataset *dataset)
 {

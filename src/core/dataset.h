@@ -61,6 +61,8 @@ extern AeStatus ae_dataset_code(AeDataset *dataset, int column,
 /* one row of cells; every value finite, or NaN for missing */
 extern AeStatus ae_dataset_append(AeDataset *dataset, const double *row);
 
+/* rows appended so far are for passes only: no sample has one of them */
+extern void ae_dataset_mark_rehearsed(AeDataset *dataset);
 /*
  * The same for a row that is known to be an anomaly.  It is kept apart: no
  * fit, sample or pass over the rows sees it, and ae_dataset_rows() does not

@@ -62,6 +62,7 @@ struct AeDataset
 	float	   *buffer;			/* one chunk, for ae_dataset_sample() and
 								 * ae_dataset_hold_out(); NULL until needed */
 
+	uint64_t	nrehearsed;		/* first rows, which no sample has */
 	/* known anomalies, see dataset_anomaly.c */
 	uint64_t	nanomalies;		/* appended */
 	double	   *anomalies;		/* (anomaly_rows, ncells) original units */

@@ -76,7 +76,8 @@ dataset_copy_rows(AeDataset *dataset, SampleState *sample, uint64_t count,
 		env->poll(env->host);
 		for (int r = 0; r < nrows; r++, row++)
 		{
-			if (sample != NULL ? !sample_takes(sample) :
+			if (sample != NULL ?
+				row < dataset->nrehearsed || !sample_takes(sample) :
 				!ae_dataset_is_held(dataset, row))
 				continue;
 			if (cells == NULL)
@@ -97,7 +98,7 @@ ae_dataset_sample(AeDataset *dataset, uint64_t n, uint64_t seed,
 	SampleState state;
 
 	ae_rng_seed(&state.rng, seed, SAMPLE_STREAM);
-	state.rows_left = ae_dataset_rows(dataset);
+	state.rows_left = ae_dataset_rows(dataset) - dataset->nrehearsed;
 	state.wanted = n < state.rows_left ? n : state.rows_left;
 	*count = state.wanted;
 	return dataset_copy_rows(dataset, &state, *count, arena, rows);

@@ -38,5 +38,7 @@ ae_head_apply(const AeHead *head, const AeKernels *kernels, const float *x,
 
 	ae_net_infer(&head->net, kernels, head->params, 0, AE_HEAD_LAYERS, 1,
 				 x, AE_PAD(ae_net_inputs(&head->net)), y, AE_LANES, scratch);
-	return y[0] > 0.0f ? y[0] : 0.0f;
+	if (!(y[0] > 0.0f))
+		return 0.0f;
+	return y[0] < AE_HEAD_MAX_OUTPUT ? y[0] : AE_HEAD_MAX_OUTPUT;
 }

@@ -19,6 +19,9 @@
 /* with fewer known anomalies there is no head */
 #define AE_HEAD_MIN_ANOMALIES 5
 
+/* more than any trained head adds to a log score, which stays finite */
+#define AE_HEAD_MAX_OUTPUT 100.0f
+
 typedef struct AeHead
 {
 	AeNet		net;			/* nlayers 0: there is no head */

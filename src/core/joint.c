@@ -262,6 +262,97 @@ ae_joint_point(const AeJoint *joint, const float *value,
 	}
 }
 
+/* the inverse of point_value() */
+static float
+point_size(int value, float unit)
+{
+	float		size = unit > 0 ? fabsf((float) value) / unit : 0.0f;
+
+	if (size > AE_JOINT_LINEAR)
+		size = AE_JOINT_LINEAR * expf(size / AE_JOINT_LINEAR - 1.0f);
+	return value < 0 ? -size : size;
+}
+
+/* value i of a point before it was shifted and scaled */
+static float
+point_coordinate(const AeJoint *joint, int point, int i)
+{
+	int			value = joint->points[ae_joint_at(joint, point, i)];
+
+	return joint->factor[i] > 0 ? joint->centre[i] +
+		point_size(value, joint->unit[i % joint->ncoords]) / joint->factor[i]
+		: joint->centre[i];
+}
+
+/* the label whose coordinates are most like these */
+static int
+label_nearest(const AeColumn *column, int ncoords, const float *coords)
+{
+	float		most = -INFINITY;
+	int			label = 0;
+
+	for (int l = 0; l <= column->nlabels; l++)
+	{
+		float		corner[AE_JOINT_LABELS] = {0};
+		float		product = 0.0f;
+
+		label_add(ncoords, column->nlabels, l, 1.0f, corner);
+		for (int i = 0; i < ncoords; i++)
+			product += corner[i] * coords[i];
+		if (product > most)
+		{
+			most = product;
+			label = l;
+		}
+	}
+	return label;
+}
+
+void
+ae_joint_restore(const AeJoint *joint, const AeFeatures *features, int point,
+				 float *output, double *row)
+{
+	for (int c = 0; c < features->ncolumns; c++)
+	{
+		const AeColumn *column = &features->columns[c];
+		float	   *o = output + column->output;
+		float		coords[AE_JOINT_LABELS];
+		bool		is_category = column->kind == AE_KIND_CATEGORY;
+		int			first = joint->first[c];
+		int			n = joint->first[c + 1] - first;
+		float	   *to = is_category ? coords : o;
+
+		for (int i = 0; i < n; i++)
+			to[i] = point_coordinate(joint, point, first + i) +
+				point_coordinate(joint, point, joint->ncoords + first + i);
+		if (column->kind == AE_KIND_BINARY)
+			o[0] -= 0.5f;
+		if (is_category)
+		{
+			memset(o, 0, (size_t) column->output_width * sizeof(float));
+			o[label_nearest(column, n, coords)] = 1.0f;
+		}
+	}
+	ae_features_decode(features, output, row);
+
+	/* nobody vouches for a point, and a cell is finite or missing */
+	for (int i = 0; i < features->ncells; i++)
+		if (!isfinite(row[i]))
+			row[i] = NAN;
+
+	/* decoding never answers "other", but it may have been the row's */
+	for (int c = 0; c < features->ncolumns; c++)
+	{
+		const AeColumn *column = &features->columns[c];
+
+		if (column->kind == AE_KIND_BINARY)
+			row[column->cell] = output[column->output] > 0.0f;
+		if (column->kind == AE_KIND_CATEGORY &&
+			output[column->output + column->nlabels] > 0.0f)
+			row[column->cell] = column->nlabels;
+	}
+}
+
 double
 ae_joint_distance(const AeJoint *joint, const AeFeatures *features,
 				  const float *value, const float *reconstruction,

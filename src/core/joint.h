@@ -128,6 +128,14 @@ extern AeStatus ae_joint_fit(AeJoint *joint, const AeFeatures *features,
 							 const float *value, const float *reconstruction,
 							 int n, AeArena *arena);
 
+/*
+ * The row that a point of the coreset stands for (ncells), in original units:
+ * as exact as the rounding of points; a missing cell is what the network made
+ * of it.  output (output_width) is scratch.
+ */
+extern void ae_joint_restore(const AeJoint *joint, const AeFeatures *features,
+							 int point, float *output, double *row);
+
 /* puts a point into the coreset */
 extern void ae_joint_set_point(AeJoint *joint, int index,
 							   const int16_t *point);

@@ -29,7 +29,7 @@
 
 /* tables with so many rows can spare some to calibrate p-values with */
 #define MODEL_SPARE_ROWS 10000
-#define MODEL_CALIBRATION_ROWS 20000.0
+#define MODEL_CALIBRATION_ROWS 12000.0
 
 /* rows that decide the size of an automatic code */
 #define MODEL_SPECTRUM_ROWS 4096
@@ -351,6 +351,9 @@ ae_model_plan(AeModel *model, AeDataset *dataset, const AeOptions *options,
 	model->options.workers = AE_AUTO;
 	model->options.verbose = false;
 	AE_TRY(ae_dataset_fit(dataset, &model->arena, &model->features));
+	AE_TRY(ae_histogram_fit(dataset, model->features, &model->arena,
+							&model->histograms));
+	model->nseen = model->features->nrows;
 	model->column_loss = ae_arena_alloc(&model->arena,
 										(size_t) model->features->ncolumns,
 										sizeof(double));

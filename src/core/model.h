@@ -12,6 +12,7 @@
 #include "core/dataset.h"
 #include "core/feature.h"
 #include "core/head.h"
+#include "core/histogram.h"
 #include "core/joint.h"
 #include "core/net.h"
 #include "core/options.h"
@@ -53,6 +54,10 @@ typedef struct AeModel
 	AeEpoch    *history;
 	int			best_epoch;		/* whose weights these are, from 1 */
 	uint64_t	nsteps;			/* optimiser steps taken */
+	uint64_t	nseen;			/* rows it stands for, those of updates
+								 * included */
+	AeHistogram *histograms;	/* (ncells) of those rows */
+	float	   *velocity;		/* (nparams) of updates in parts; or NULL */
 
 	/*
 	 * Derived by ae_model_prepare().  unit_weight makes the loss of a column

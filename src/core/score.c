@@ -14,6 +14,9 @@
 /* log scores are no less; a score may be 0 */
 #define SCORE_MIN_LOG (-69.0)
 
+/* log scores tie up to this: those of the training had no unit yet */
+#define SCORE_TIE 1e-9
+
 /* added to the score distance: where most rows are alike, it has a unit too */
 #define SCORE_DISTANCE_FLOOR 1e-4
 
@@ -122,9 +125,9 @@ score_outputs(AeScorer *s, int first, const float *x)
 	score_infer(s, first, s->model->net.nlayers, x, output);
 	for (int i = 0; i < width; i++)
 	{
-		/* the order of the comparisons does not let NaN through */
 		float		o = output[i];
 
+		/* the order of the comparisons does not let NaN through */
 		o = o < AE_VALUE_LIMIT ? o : AE_VALUE_LIMIT;
 		output[i] = o > -AE_VALUE_LIMIT ? o : -AE_VALUE_LIMIT;
 	}
@@ -274,7 +277,8 @@ ae_score_log(double score)
 double
 ae_score_pvalue(const AeModel *model, double score)
 {
-	return ae_calibration_pvalue(&model->calibration, ae_score_log(score));
+	return ae_calibration_pvalue(&model->calibration,
+								 ae_score_log(score) - SCORE_TIE);
 }
 
 double

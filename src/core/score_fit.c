@@ -99,6 +99,9 @@ fit_joint(ScoreFit *fit)
 		ae_score_coordinates(scorer, fit->row, fit->value + i * d,
 							 fit->reconstruction + i * d);
 	}
+	/* factors are positive once they are fitted */
+	if (joint->ncoords > 0 && joint->factor[0] > 0)
+		return AE_OK;
 	return ae_joint_fit(joint, model->features, fit->value,
 						fit->reconstruction, fit->n, &fit->arena);
 }
@@ -260,8 +263,8 @@ fit_calibration(ScoreFit *fit, const float *cells, uint64_t n, bool held_out)
  * What a point of the coreset pays for being far from the others.  More, if
  * there are anomalies among the training rows; nothing, if there are none.
  */
-static double
-fit_penalty(const AeOptions *options)
+double
+ae_score_penalty(const AeOptions *options)
 {
 	if (options->contamination == 0)
 		return 0.0;
@@ -292,10 +295,10 @@ fit_score(ScoreFit *fit, const float *held_out, uint64_t count)
 		ae_rng_seed(&rng, fit->seed, STREAM_POINTS);
 		AE_TRY(ae_coreset_fit(joint, fit->kernels, fit->value,
 							  fit->reconstruction, fit->n,
-							  fit_penalty(&model->options), &rng,
+							  ae_score_penalty(&model->options), &rng,
 							  &model->arena, &fit->arena));
 	}
-	if (ae_head_exists(&model->head))
+	if (ae_head_exists(&model->head) && ae_dataset_anomalies(fit->dataset) > 0)
 		AE_TRY(fit_head(fit));
 	return count >= MIN_HELD_OUT
 		? fit_calibration(fit, held_out, count, true)

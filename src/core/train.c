@@ -18,7 +18,7 @@
 
 /* validation rows never need more memory than this */
 #define TRAIN_VALIDATION_BYTES ((size_t) 8 << 20)
-#define TRAIN_VALIDATION_ROWS 20000
+#define TRAIN_VALIDATION_ROWS 12000
 
 /* random training rows that the mean loss of each column is taken over */
 #define TRAIN_CALIBRATION_BYTES ((size_t) 4 << 20)
@@ -145,12 +145,19 @@ trainer_allocate(Trainer *t)
 	AE_TRY(trainer_create_worker(t));
 	t->rows = ae_arena_alloc(&t->arena, (size_t) t->shape.batch_rows,
 							 sizeof(float *));
-	model->params = ae_arena_alloc(&model->arena, model->net.nparams,
-								   sizeof(float));
+	if (model->params == NULL)
+	{
+		model->params = ae_arena_alloc(&model->arena, model->net.nparams,
+									   sizeof(float));
+		if (model->params == NULL)
+			return AE_ERR_MEMORY;
+		ae_net_init(&model->net, trainer_seed(t, STREAM_WEIGHTS),
+					model->params);
+	}
 	model->history = ae_arena_alloc(&model->arena,
 									(size_t) model->options.epochs,
 									sizeof(AeEpoch));
-	if (t->rows == NULL || model->params == NULL || model->history == NULL)
+	if (t->rows == NULL || model->history == NULL)
 		return AE_ERR_MEMORY;
 	return AE_OK;
 }
@@ -299,7 +306,7 @@ trainer_run(Trainer *t)
 	size_t		bytes = model->net.nparams * sizeof(float);
 	int			epochs = o->epochs;
 
-	ae_worker_init_params(t->worker, trainer_seed(t, STREAM_WEIGHTS));
+	ae_worker_set_params(t->worker, model->params);
 	if (progress != NULL)
 		t->began = progress->seconds(progress->host);
 	for (int epoch = 0; epoch < epochs; epoch++)

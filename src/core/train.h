@@ -28,9 +28,9 @@ typedef struct AeProgress
 } AeProgress;
 
 /*
- * Trains a planned model on the dataset it was planned for.  On success the
- * model is prepared for scoring.  team NULL: without helpers; progress may be
- * NULL, too.
+ * Trains a planned model on the dataset it was planned for, or a trained one
+ * further, see update.h.  On success the model is prepared for scoring.
+ * team NULL: without helpers; progress may be NULL, too.
  */
 extern AeStatus ae_train_model(AeModel *model, AeDataset *dataset,
 							   const AeBlas *blas, const AeKernels *kernels,

@@ -13,6 +13,12 @@
 /* stream of the option seed for noise; train.c has the others */
 #define NOISE_STREAM 2
 
+/*
+ * Rows, in shuffled order, from which swap noise takes cells: as good as any
+ * others, and few enough for the cache.
+ */
+#define SWAP_ROWS 1024
+
 /*----------
  * Making one.
  *----------
@@ -242,6 +248,22 @@ worker_encode_clean(AeWorker *w, const float *const *rows, int nrows)
 					AE_PAD(f->output_width));
 }
 
+/* cells from the rows that come next, which will be read anyway */
+static void
+worker_swap(AeWorker *w, const float *const *rows, int nrows, AeRng *rng)
+{
+	const float *const *all = w->window.rows;
+	uint32_t	nnear = w->window.nrows < SWAP_ROWS ? w->window.nrows
+		: SWAP_ROWS;
+	uint32_t	first = (uint32_t) (rows - all);
+
+	if (first > w->window.nrows - nnear)
+		first = w->window.nrows - nnear;
+	ae_corrupt_swap(all + first, nnear, rng,
+					w->model->options.corruption_rate, nrows,
+					w->model->features->ncells, w->noisy);
+}
+
 /* inputs and targets of stored rows, the inputs corrupted */
 static void
 worker_encode(AeWorker *w, const float *const *rows, int nrows, AeRng *rng)
@@ -262,8 +284,7 @@ worker_encode(AeWorker *w, const float *const *rows, int nrows, AeRng *rng)
 		memcpy(w->noisy + (size_t) i * f->ncells, rows[i],
 			   (size_t) f->ncells * sizeof(float));
 	if (o->corruption == AE_CORRUPTION_SWAP)
-		ae_corrupt_swap(w->window.rows, w->window.nrows, rng,
-						o->corruption_rate, nrows, f->ncells, w->noisy);
+		worker_swap(w, rows, nrows, rng);
 	else
 		ae_corrupt_mask(rng, o->corruption_rate, nrows, f->ncells, w->noisy);
 	ae_coder_encode(w->coder, w->kernels, nrows, w->noisy_rows, input, ldi,
@@ -373,11 +394,11 @@ worker_update(AeWorker *w, const AeJob *job, const AeBlock *block)
 }
 
 void
-ae_worker_init_params(AeWorker *w, uint64_t seed)
+ae_worker_set_params(AeWorker *w, const float *params)
 {
 	const AeNet *net = &w->model->net;
 
-	ae_net_init(net, seed, w->share.params);
+	memcpy(w->share.params, params, net->nparams * sizeof(float));
 	for (int i = 0; i < w->share.nblocks; i++)
 		ae_net_transpose(net, &w->blocks[i], w->share.params,
 						 w->share.transposed);

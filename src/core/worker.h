@@ -52,8 +52,8 @@ extern AeStatus ae_worker_join(AeReader *plan, const AeBlas *blas,
 							   const AeKernels *kernels, void *base,
 							   AeArena *arena, AeWorker **worker);
 
-/* random weights; by the leader, before the first job */
-extern void ae_worker_init_params(AeWorker *worker, uint64_t seed);
+/* where training starts; by the leader, before the first job */
+extern void ae_worker_set_params(AeWorker *worker, const float *params);
 
 /* does a task of the current job; arg is an AeWorker, for AeTeam */
 extern void ae_worker_task(void *arg, int index);

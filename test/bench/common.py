@@ -75,6 +75,7 @@ def connect(**settings):
     cursor = db.cursor()
     cursor.execute("SET client_min_messages = warning")
     cursor.execute("SET max_parallel_workers_per_gather = 0")
+    cursor.execute("SET max_parallel_maintenance_workers = 0")
     for name, value in settings.items():
         cursor.execute("SELECT set_config(%s, %s, false)", (name, value))
     return cursor

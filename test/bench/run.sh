@@ -3,10 +3,10 @@
 #
 # usage: test/bench/run.sh NAME...
 #
-# Names: train_tabular train_wide quality score joint call memory, or all; and
-# adbench, which needs tables that are not here, in the folder ADBENCH.  What
-# each one measures is in README.md here.  RUNS (5) is the number of
-# alternating runs, SCALE (1) multiplies the numbers of rows, PYTHON
+# Names: train_tabular train_wide quality score joint trigger call workers
+# memory, or all; and adbench, which needs tables that are not here, in the folder
+# ADBENCH.  What each one measures is in README.md here.  RUNS (5) is the
+# number of alternating runs, SCALE (1) multiplies the numbers of rows, PYTHON
 # (/usr/bin/python3) is an interpreter with PyTorch, NumPy, psycopg2 and
 # scikit-learn.
 
@@ -14,7 +14,7 @@ HERE=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source-path=SCRIPTDIR source=../../scripts/lib.sh
 . "$HERE/../../scripts/lib.sh"
 
-ALL="train_tabular train_wide quality score joint call memory"
+ALL="train_tabular train_wide quality score joint trigger call workers memory"
 NAMES="$ALL adbench"
 PYTHON=${PYTHON:-/usr/bin/python3}
 FASHION=/usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz
@@ -81,7 +81,7 @@ export OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 export PYTHONDONTWRITEBYTECODE=1
 BENCH_COMMIT=$(git -C "$TOP" describe --always --dirty 2>/dev/null) ||
 	BENCH_COMMIT=none
-export BENCH_COMMIT
+export BENCH_COMMIT BIN
 
 for name in "${names[@]}"; do
 	"$PYTHON" "$HERE/$name.py"

@@ -1,6 +1,6 @@
 /*
  * codec_fuzz.c
- *	  Any bytes as a model: read, apply to rows, write and read again.
+ *	  Any bytes as a model: read, apply to rows, write and read again, merge.
  *
  * The header's total is set right first, so that a fuzzer that inserts or
  * removes bytes gets beyond it.  README.md says how to run this.
@@ -11,7 +11,9 @@
 #include <string.h>
 
 #include "core/codec.h"
+#include "core/merge.h"
 #include "core/score.h"
+#include "core/update.h"
 
 #define TOTAL_OFFSET 16
 
@@ -104,7 +106,7 @@ apply(const AeModel *model)
 	ae_arena_free(&arena);
 }
 
-static void
+static AeModel *
 write_and_read(const AeModel *model)
 {
 	size_t		size = ae_codec_size(model, model->nhistory);
@@ -114,8 +116,56 @@ write_and_read(const AeModel *model)
 	fail_if(bytes == NULL);
 	ae_codec_write(model, bytes, size);
 	fail_if(ae_codec_read(&fuzz_env, bytes, size, &again) != AE_OK);
-	ae_model_free(again);
 	free(bytes);
+	return again;
+}
+
+/* its rows, as an update trains on them again */
+static void
+rehearse(const AeModel *model)
+{
+	AeBudget	budget = {(size_t) 64 << 20, 0};
+	AeDataset  *dataset;
+
+	if (model->features->ncolumns > 100)
+		return;
+	fail_if(ae_update_create_dataset(model, &fuzz_env, NULL, &budget,
+									 &dataset) != AE_OK);
+	fail_if(ae_update_rehearse(model, 1, dataset) != AE_OK);
+	ae_dataset_free(dataset);
+}
+
+/* merged with itself, and measured by itself */
+static void
+merge(const AeModel *model)
+{
+	const AeModel *models[] = {model, model};
+	AeModel    *into = write_and_read(model);
+	AeArena		arena;
+	AeDrift    *drift;
+	double	   *row;
+	int			ncells = model->features->ncells;
+
+	if (ae_merge_step(into, model, 1, models, true) == AE_OK)
+		fail_if(ae_merge_scores(into, 2, models, true,
+								ae_kernels_get(AE_KERNEL_AUTO)) != AE_OK);
+	ae_arena_init(&arena, &fuzz_env);
+	row = ae_arena_alloc(&arena, (size_t) ncells, sizeof(double));
+	fail_if(row == NULL || ae_drift_create(model, &arena, &drift) != AE_OK);
+	for (int start = 0; start < NCELLS; start++)
+	{
+		for (int i = 0; i < ncells; i++)
+			row[i] = cells[(start + i) % NCELLS];
+		for (int c = 0; c < model->features->ncolumns; c++)
+			if (model->features->columns[c].kind == AE_KIND_CATEGORY)
+				row[model->features->columns[c].cell] = start;
+		ae_drift_add(drift, row);
+		ae_drift_add_score(drift, fabs(cells[start]));
+	}
+	for (int c = 0; c < model->features->ncolumns; c++)
+		fail_if(!(ae_drift_column(drift, c).js >= 0));
+	ae_arena_free(&arena);
+	ae_model_free(into);
 }
 
 int
@@ -132,7 +182,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (ae_codec_read(&fuzz_env, bytes, size, &model) == AE_OK)
 	{
 		apply(model);
-		write_and_read(model);
+		ae_model_free(write_and_read(model));
+		rehearse(model);
+		merge(model);
 		ae_model_free(model);
 	}
 	free(bytes);

@@ -46,12 +46,14 @@ SELECT count(*) FILTER (WHERE ae_anomaly_score(n, p) =
 						ae_anomaly_score(ae_model(n), p)) AS same
   FROM named_input p, unnest(ARRAY['wave', 'ramp', 'wave']) n;
 
--- all functions that take a model take a name, and keep their other properties
+-- all functions that take a model take a name, and keep their other
+-- properties; not those whose models come from elsewhere than the current
+-- version of one name
 SELECT p.proname, p.proargtypes[1:]
   FROM pg_proc p
  WHERE p.proname LIKE 'ae\_%' AND p.prokind = 'f' AND
 	   'bytea'::regtype = ANY (p.proargtypes::oid[]) AND
-	   p.proname <> 'ae_store_model' AND
+	   p.proname NOT IN ('ae_store_model', 'ae_merge_transition') AND
 	   NOT EXISTS (SELECT FROM pg_proc q
 					WHERE q.proname = p.proname AND q.prosrc = p.prosrc AND
 						  'text'::regtype = ANY (q.proargtypes::oid[]) AND

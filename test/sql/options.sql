@@ -159,6 +159,7 @@ SELECT pg_temp.options('{"columns": {"shop": {"kind": "word"}}}');
 SELECT pg_temp.options('{"columns": {"shop": {"kind": 1}}}');
 SELECT pg_temp.options('{"columns": {"amount": {"scaling": "wide"}}}');
 SELECT pg_temp.options('{"columns": {"amount": {"weight": 0}}}');
+SELECT pg_temp.options('{"columns": {"amount": {"weight": 1e308}}}');
 SELECT pg_temp.options('{"columns": {"amount": {"weight": "big"}}}');
 SELECT pg_temp.options('{"columns": {"shop": {"max_categories": 0}}}');
 

@@ -65,6 +65,14 @@ RESET maintenance_work_mem;
 SET autoencoder.workers = 0;
 SELECT s.model = t.model AS same FROM spilled s, (SELECT md5(ae_train(r, '{"epochs": 3}')) AS model FROM worker_row r) t;
 
+-- an update
+SELECT count(DISTINCT md5(model)) AS models, count(*) AS updates
+FROM (SELECT workers, ae_update(m.model, r, jsonb_build_object('workers', workers)) AS model
+      FROM generate_series(0, 2) workers,
+           (SELECT ae_train(r, '{"epochs": 1, "workers": 0}') AS model FROM worker_row r) m,
+           worker_row r
+      GROUP BY workers) u;
+
 -- what does not change the weights is no part of the model
 SELECT ae_info(ae_train(r, '{"epochs": 1, "workers": 1}')) #> '{options,workers}' AS workers FROM worker_row r;
 

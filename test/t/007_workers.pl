@@ -59,6 +59,22 @@ sub wait_for
 	ok($node->poll_query_until('postgres', $query), $what);
 }
 
+# a phase may be short, so one statement looks for it and ends it
+sub end_in_phase
+{
+	my ($how, $pid, $phase) = @_;
+	$node->safe_psql(
+		'postgres', qq{SET statement_timeout = '60s';
+DO \$\$
+BEGIN
+	WHILE NOT EXISTS (SELECT FROM ae_progress
+					  WHERE pid = $pid AND phase = '$phase') LOOP
+		PERFORM pg_sleep(0.001), pg_stat_clear_snapshot();
+	END LOOP;
+	PERFORM pg_${how}_backend($pid);
+END \$\$});
+}
+
 # after the statement was told to end: how, how soon, and what is left
 sub finish
 {
@@ -96,13 +112,13 @@ foreach my $phase ('reading rows', 'planning', 'training')
 			'{"purpose": "embedding"}') FROM generate_series(1, 4000) i}
 		  if $phase eq 'planning';
 		my $session = start($query);
-		wait_for("$name: the phase is seen",
+		wait_for("$name: it trains",
 			"SELECT count(*) > 0 FROM ae_progress
-			 WHERE pid = $session->{pid} AND phase = '$phase'"
-			  . ($phase eq 'training' ? ' AND epoch > 0' : ''));
+			 WHERE pid = $session->{pid} AND epoch > 0")
+		  if $phase eq 'training';
 		wait_for("$name: workers join", "SELECT ($workers) = 2")
 		  if $phase eq 'training';
-		$node->safe_psql('postgres', "SELECT pg_${how}_backend($session->{pid})");
+		end_in_phase($how, $session->{pid}, $phase);
 		finish($name, $session,
 			$how eq 'cancel'
 			? qr/canceling statement due to user request/

@@ -63,6 +63,7 @@ test_amplification(void)
 		}
 	}
 	ok(ae_features_layout(f, &m->arena) == AE_OK, "layout");
+	build_histograms(m);
 	m->net.nlayers = 20;
 	m->net.ncoder = 1;
 	m->net.layers = take(m, 20, sizeof(AeLayer));
@@ -226,6 +227,13 @@ test_fields(void)
 	WRONG(m->history[0].train_loss = NAN);
 	WRONG(m->history[2].validation_loss = INFINITY);
 	WRONG(m->history[1].learning_rate = INFINITY);
+	WRONG(m->histograms[0].share[0] = NAN);
+	WRONG(m->histograms[0].share[1] = 1.5f);
+	WRONG(m->histograms[0].share[1] = -0.1f);
+	WRONG(m->histograms[3].edges[0] = INFINITY);
+	WRONG(m->histograms[3].edges[1] = m->histograms[3].edges[0]);
+	WRONG(m->histograms[3].nedges--);
+	WRONG(m->velocity = m->params; m->velocity[0] = NAN);
 	WRONG(strcpy(m->version, "1 0"));
 	WRONG(strcpy(m->version, "1\n"));
 	WRONG(m->options.batch_size = 0);

@@ -16,7 +16,7 @@
 
 /* a section's tag, reserved bytes and length */
 #define SECTION_HEADER 16
-#define NSECTIONS 9
+#define NSECTIONS 10
 
 typedef struct Blob
 {
@@ -138,6 +138,31 @@ build_features(AeModel *m)
 }
 
 static inline void
+build_histograms(AeModel *m)
+{
+	const AeFeatures *f = m->features;
+
+	m->nseen = f->nrows + 7;
+	m->histograms = take(m, (size_t) f->ncells, sizeof(AeHistogram));
+	for (int c = 0; c < f->ncolumns; c++)
+		for (int j = 0; j < f->columns[c].ncells; j++)
+		{
+			AeKind		kind = f->columns[c].kind;
+			AeHistogram *h = &m->histograms[f->columns[c].cell + j];
+
+			h->nedges = kind == AE_KIND_NUMERIC ? (c + 4 * j) % 12
+				: kind == AE_KIND_CALENDAR ? AE_MAX_EDGES : 0;
+			h->edges = take(m, (size_t) h->nedges, sizeof(float));
+			for (int i = 0; i < h->nedges; i++)
+				h->edges[i] = 0.3f * (float) (i - 4);
+			h->nbins = ae_histogram_bins(&f->columns[c], h->nedges);
+			h->share = take(m, (size_t) h->nbins, sizeof(float));
+			for (int i = 0; i < h->nbins; i++)
+				h->share[i] = 1.0f / (float) (i + 1);
+		}
+}
+
+static inline void
 build_net(AeModel *m)
 {
 	static const AeActivation acts[] = {
@@ -199,6 +224,7 @@ build_model(void)
 	set_option(m, "seed", "-9007199254740991");
 	set_option(m, "time_zone", "\"Europe/Vienna\"");
 	build_features(m);
+	build_histograms(m);
 	build_net(m);
 	m->best_epoch = 2;
 	m->nsteps = UINT64_C(1) << 40;
@@ -275,6 +301,8 @@ build_scored(AeScoreKind kind)
 	AeModel    *m = build_model();
 
 	m->joint = (AeJoint) {0};
+	if (kind == AE_SCORE_ERROR)
+		m->head = (AeHead) {0};
 	plan_score(m, kind);
 	train_by_hand(m);
 	return m;

@@ -57,6 +57,22 @@ same_column(const AeColumn *a, const AeColumn *b)
 		a->output == b->output && a->output_width == b->output_width;
 }
 
+static bool
+same_histograms(const AeModel *a, const AeModel *b)
+{
+	for (int i = 0; i < a->features->ncells; i++)
+	{
+		const AeHistogram *x = &a->histograms[i];
+		const AeHistogram *y = &b->histograms[i];
+
+		if (x->nedges != y->nedges || x->nbins != y->nbins ||
+			!same(x->edges, y->edges, (size_t) x->nedges * sizeof(float)) ||
+			!same(x->share, y->share, (size_t) x->nbins * sizeof(float)))
+			return false;
+	}
+	return true;
+}
+
 static void
 compare_models(const AeModel *a, const AeModel *b)
 {
@@ -99,9 +115,10 @@ compare_models(const AeModel *a, const AeModel *b)
 	ok(same(a->column_loss, b->column_loss,
 			(size_t) f->ncolumns * sizeof(double)), "calibration");
 	ok(a->nhistory == b->nhistory && a->best_epoch == b->best_epoch &&
-	   a->nsteps == b->nsteps &&
+	   a->nsteps == b->nsteps && a->nseen == b->nseen &&
 	   same(a->history, b->history, (size_t) a->nhistory * sizeof(AeEpoch)),
 	   "history");
+	ok(same_histograms(a, b), "histograms");
 	ok(a->nspans == b->nspans && b->nspans > 0 &&
 	   same(a->loss_weight, b->loss_weight, width) &&
 	   same(a->score_weight, b->score_weight, width), "prepared");
@@ -177,6 +194,9 @@ test_round_trip(void)
 	model->options.nhidden = AE_AUTO;
 	model->features->columns[0].name = text(model, "");
 	ok(spend(encode(model)) == AE_OK, "no name");
+	model->velocity = model->params;
+	ok(spend(encode(model)) == AE_OK, "a velocity");
+	model->velocity = NULL;
 	ae_model_free(model);
 	free(odd);
 	free(b.data);
@@ -364,6 +384,25 @@ test_memory(void)
 	free(b.data);
 }
 
+static void
+test_scores(void)
+{
+	for (int kind = 0; kind < NSCORES; kind++)
+	{
+		AeModel    *model = build_scored((AeScoreKind) kind);
+		AeModel    *back;
+		Blob		b = encode(model);
+
+		ok(ae_codec_read(&unit_env, b.data, b.size, &back) == AE_OK &&
+		   back->options.score == kind &&
+		   ae_head_exists(&back->head) == (kind != AE_SCORE_ERROR),
+		   "score %d is read back", kind);
+		ae_model_free(back);
+		ae_model_free(model);
+		free(b.data);
+	}
+}
+
 /* whether the bytes of the model by hand are in that file now */
 static int
 write_seed(const char *path, AeScoreKind kind)
@@ -392,6 +431,7 @@ main(int argc, char **argv)
 	if (argc > 1)
 		return status;
 	test_round_trip();
+	test_scores();
 	test_header();
 	test_truncation();
 	test_flips();

@@ -594,6 +594,43 @@ test_array(void)
 	release(&t);
 }
 
+/* four different rows, of which the rarest is one in 15 */
+static double
+make_four(int row, int column)
+{
+	return row % (column == 0 ? 5 : 3) == 0;
+}
+
+/* whatever the unit of scores, which rounds them */
+static void
+test_ties(void)
+{
+	for (int score = 0; score < NSCORES; score++)
+	{
+		bool		good = true;
+
+		for (double weight = 1.0; weight < 4.0; weight *= 1.2)
+		{
+			Trained		t;
+
+			train_numbers(&t, score, 300, 2, weight, make_four);
+			for (int i = 0; i < 15; i++)
+			{
+				double		s = ae_score_row(t.scorer, row_of(&t, i));
+				int			above = 0;
+
+				for (int j = 0; j < t.nrows; j++)
+					above += ae_score_row(t.scorer, row_of(&t, j)) >= s;
+				good &= ae_score_pvalue(t.model, s) >
+					0.95 * above / t.nrows;
+			}
+			release(&t);
+		}
+		ok(good, "%s: no p-value is below the share of rows that tie",
+		   score_names[score]);
+	}
+}
+
 /* a column of 200 labels among numbers */
 static void
 test_labels(void)
@@ -775,6 +812,21 @@ test_hostile_weights(const Trained *t, const char *name)
 	ok(good, "%s: scores are finite, whatever the weights", name);
 }
 
+static void
+test_hostile_head(const Trained *t, const char *name)
+{
+	AeHead	   *head = &t->model->head;
+	bool		good = true;
+	int			first;
+
+	for (size_t i = 0; i < head->net.nparams; i++)
+		head->params[i] = FLT_MAX;
+	for (int i = 0; i < 20; i++)
+		good &= isfinite(ae_score_row(t->scorer, row_of(t, i))) &&
+			explanation_adds_up(t, row_of(t, i), &first);
+	ok(good, "%s: scores are finite, whatever the head's weights", name);
+}
+
 int
 main(void)
 {
@@ -801,6 +853,7 @@ main(void)
 		test_invariants(&t, score_names[score]);
 		test_explanations(&t, score_names[score]);
 		test_memory(&t, score_names[score]);
+		test_hostile_head(&t, score_names[score]);
 		release(&t);
 	}
 	test_small();
@@ -808,6 +861,7 @@ main(void)
 	test_wide();
 	test_weights();
 	test_array();
+	test_ties();
 	test_labels();
 	test_spool();
 	test_seed();

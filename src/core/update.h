@@ -1,0 +1,49 @@
+/*
+ * update.h
+ *	  A trained model trained further on new rows.
+ *
+ * Columns are encoded as before: a label that the model does not know is
+ * "other".  What comes out is a model of the new rows alone, except for its
+ * weights; merge.h puts it together with what the model knew.
+ */
+#ifndef AE_UPDATE_H
+#define AE_UPDATE_H
+
+#include "core/blas.h"
+#include "core/dataset.h"
+#include "core/drift.h"
+#include "core/train.h"
+
+/* a dataset for rows whose cells are as in the model, labels by name */
+extern AeStatus ae_update_create_dataset(const AeModel *model,
+										 const AeEnv *env,
+										 const AeSpool *spool,
+										 AeBudget *budget,
+										 AeDataset **dataset);
+
+/*
+ * Appends the rows that the model's coreset stands for, so that training on
+ * new rows does not undo what was learnt from the old; before all others.
+ * Each of nparts parts takes as large a share of them.
+ */
+extern AeStatus ae_update_rehearse(const AeModel *model, int nparts,
+								   AeDataset *dataset);
+
+/*
+ * Options of the update where they are left to it: epochs and learning_rate
+ * are AE_AUTO and NaN in options.  The rows are cut into so many parts.
+ */
+extern void ae_update_resolve(const AeModel *model, uint64_t nrows, int nparts,
+							  AeOptions *options);
+
+/*
+ * Trains the model further on the rows of the dataset, which is finished, and
+ * with its options, resolved.  drift has counted the new rows.  team and
+ * progress may be NULL.
+ */
+extern AeStatus ae_update_train(AeModel *model, AeDataset *dataset,
+								const AeDrift *drift, const AeBlas *blas,
+								const AeKernels *kernels, const AeTeam *team,
+								const AeProgress *progress);
+
+#endif							/* AE_UPDATE_H */
