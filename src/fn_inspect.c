@@ -22,7 +22,8 @@ PG_FUNCTION_INFO_V1(ae_history);
 PG_FUNCTION_INFO_V1(ae_options);
 
 static const char *const layer_kind_names[AE_LAYER_COUNT] = {
-	[AE_LAYER_DENSE] = "dense"
+	[AE_LAYER_DENSE] = "dense",
+	[AE_LAYER_SPARSE] = "sparse"
 };
 
 /* the model in argument 0 */

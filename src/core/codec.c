@@ -131,6 +131,8 @@ net_weights_write(AeWriter *w, const AeNet *net, const float *params)
 		const AeLayer *layer = &net->layers[i];
 		size_t		ld = AE_PAD((size_t) layer->out);
 
+		if (!ae_layer_has_weights(layer))
+			continue;
 		for (int j = 0; j < layer->in; j++)
 			ae_write_f32s(w, params + layer->weights + (size_t) j * ld,
 						  (size_t) layer->out);

@@ -343,6 +343,8 @@ net_weights_read(AeReader *r, const AeEnv *env, const AeNet *net,
 		const AeLayer *layer = &net->layers[i];
 		size_t		ld = AE_PAD((size_t) layer->out);
 
+		if (!ae_layer_has_weights(layer))
+			continue;
 		for (int j = 0; j < layer->in; j++)
 		{
 			env->poll(env->host);

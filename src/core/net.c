@@ -9,8 +9,7 @@
 /* indexed by AeLayerKind */
 static const AeLayerOps *const layer_ops[AE_LAYER_COUNT] = {
 	&ae_dense_ops,
-	&ae_sparse_ops,
-	&ae_gaussian_ops
+	&ae_sparse_ops
 };
 
 static const AeLayerOps *
@@ -116,7 +115,7 @@ ae_net_blocks(const AeNet *net, size_t max_params, AeBlock *blocks)
 		size_t		ld = AE_PAD((size_t) layer->out);
 		int			ninputs = (int) (max_params / ld);
 
-		if (net_ops(layer)->weights(layer) == 0)
+		if (!ae_layer_has_weights(layer))
 			continue;
 		if (ninputs < 1)
 			ninputs = 1;

@@ -29,11 +29,10 @@
 typedef enum AeLayerKind
 {
 	AE_LAYER_DENSE = 0,
-	AE_LAYER_SPARSE,			/* a code of which little is active */
-	AE_LAYER_GAUSSIAN			/* a code drawn from a distribution */
+	AE_LAYER_SPARSE				/* a code of which little is active */
 } AeLayerKind;
 
-#define AE_LAYER_COUNT 3
+#define AE_LAYER_COUNT 2
 
 typedef struct AeLayer
 {
@@ -47,11 +46,9 @@ typedef struct AeLayer
 	bool		is_transposed;	/* whether it may be kept: small layers */
 
 	/* of a code; not stored, see ae_model_prepare() */
-	float		penalty;		/* what its penalty counts */
-	float		target;			/* AE_LAYER_SPARSE: mean activation, or 0;
-								 * AE_LAYER_GAUSSIAN: free bits of a unit */
-	int			kept;			/* AE_LAYER_SPARSE: active units of a row, or
-								 * 0: all */
+	float		penalty;		/* weight of its penalty; 0: none */
+	float		target;			/* mean activation of a unit; 0: any */
+	int			kept;			/* active units of a row; 0: all */
 } AeLayer;
 
 typedef struct AeNet
@@ -91,6 +88,13 @@ typedef struct AeTape
 	const float *transposed;	/* (ntransposed), borrowed; NULL: do without */
 	float	   *scratch;		/* ae_tape_scratch() floats */
 } AeTape;
+
+/* whether a layer has parameters */
+static inline bool
+ae_layer_has_weights(const AeLayer *layer)
+{
+	return layer->kind == AE_LAYER_DENSE;
+}
 
 /*
  * Offsets of all layers from kind, activation, in and out; checks that the
@@ -145,9 +149,9 @@ extern double ae_net_forward(const AeNet *net, const AeBlas *blas,
 
 /*
  * Gradients of all parameters (overwritten) from dh[nlayers] and the
- * penalties.  pass as in the forward pass.  dh[i + 1] becomes the gradient of what layer i's
- * activation is applied to; with grads NULL that is all that is computed, and
- * ae_net_gradient() does the rest.
+ * penalties.  pass as in the forward pass.  dh[i + 1] becomes the gradient of
+ * what layer i's activation is applied to; with grads NULL that is all that is
+ * computed, and ae_net_gradient() does the rest.
  */
 extern void ae_net_backward(const AeNet *net, const AeBlas *blas,
 							const AeKernels *kernels, const float *params,

@@ -2,11 +2,11 @@
  * sparse.c
  *	  A code of which little is active in any row: h is x, or the largest of it.
  *
- * Three ways to get there, alone or together.  kept units of a row, those of
- * largest magnitude, keep their value and the rest is 0 (Makhzani and Frey
- * 2013).  With a target activation, the code being within (0, 1), the penalty
- * is the sum over units of KL(target || mean activation), the mean being over
- * the rows at hand (Ng 2011); without one it is the sum of magnitudes.
+ * Three ways to get there.  The kept units of a row, those of largest
+ * magnitude, keep their value and the rest is 0 (Makhzani and Frey 2013).  Or
+ * magnitudes are penalised.  Or, the code being within (0, 1), the penalty is
+ * the sum over units of KL(target || mean activation), the mean being over the
+ * rows at hand (Ng 2011).
  */
 #include "core/layer.h"
 
@@ -14,8 +14,8 @@
 #include <string.h>
 
 /*
- * What a unit that is not kept learns, as a share of its gradient: without
- * it a unit that is never kept would never change again.
+ * What a unit learns that is kept in none of the rows, as a share of its
+ * gradient: without it a unit that is never kept would never change again.
  */
 #define REVIVAL 0.02f
 
@@ -78,7 +78,7 @@ sparse_bound(const AeLayer *layer, const float *x)
 	return bound;
 }
 
-/* y is x where it is kept; slope, unless NULL, is what of a gradient passes */
+/* y is x where it is kept, and there slope, unless NULL, is 1 */
 static void
 sparse_row(const AeLayer *layer, const float *x, float *y, float *slope)
 {
@@ -100,7 +100,26 @@ sparse_row(const AeLayer *layer, const float *x, float *y, float *slope)
 
 		y[j] = keep ? x[j] : 0.0f;
 		if (slope != NULL)
-			slope[j] = keep ? 1.0f : REVIVAL;
+			slope[j] = keep ? 1.0f : 0.0f;
+	}
+}
+
+/* lets a gradient through to units that are kept in no row */
+static void
+sparse_revive(const AeLayer *layer, int rows, float *slope)
+{
+	size_t		ld = AE_PAD((size_t) layer->out);
+
+	for (size_t j = 0; j < (size_t) layer->out; j++)
+	{
+		size_t		r = 0;
+
+		while (r < (size_t) rows && slope[r * ld + j] == 0.0f)
+			r++;
+		if (r < (size_t) rows)
+			continue;
+		for (r = 0; r < (size_t) rows; r++)
+			slope[r * ld + j] = REVIVAL;
 	}
 }
 
@@ -117,6 +136,7 @@ sparse_forward(const AeLayer *layer, const AeBlas *blas,
 	(void) rng;
 	for (size_t r = 0; r < (size_t) rows; r++)
 		sparse_row(layer, x + r * ld, h + r * ld, slope + r * ld);
+	sparse_revive(layer, rows, slope);
 }
 
 static void
@@ -170,7 +190,7 @@ sparse_penalty(const AeLayer *layer, int rows, const float *x, const float *h)
 
 /* adds the penalty's gradient to that of h */
 static void
-sparse_penalty_gradient(const AeLayer *layer, int rows, const float *h,
+sparse_penalty_gradient(const AeLayer *layer, int rows, const float *x,
 						float scale, float *dh)
 {
 	size_t		ld = AE_PAD((size_t) layer->out);
@@ -182,14 +202,14 @@ sparse_penalty_gradient(const AeLayer *layer, int rows, const float *h,
 
 		if (p > 0.0)
 		{
-			double		mean = unit_mean(layer, rows, j, h);
+			double		mean = unit_mean(layer, rows, j, x);
 
 			slope *= (float) ((1.0 - p) / (1.0 - mean) - p / mean);
 		}
 		for (size_t r = 0; r < (size_t) rows; r++)
 		{
 			size_t		at = r * ld + (size_t) j;
-			float		sign = (float) ((h[at] > 0.0f) - (h[at] < 0.0f));
+			float		sign = (float) ((x[at] > 0.0f) - (x[at] < 0.0f));
 
 			dh[at] += p > 0.0 ? slope : slope * sign;
 		}
@@ -211,10 +231,9 @@ sparse_backward(const AeLayer *layer, const AeBlas *blas,
 	(void) grads;
 	(void) transposed;
 	(void) scratch;
-	/* what is not kept is 0 and has no gradient; what is kept is x */
+	/* h is x wherever a gradient passes, up to revivals */
 	if (layer->penalty > 0.0f)
-		sparse_penalty_gradient(layer, rows, layer->target > 0.0f ? x : x,
-								scale * layer->penalty, dh);
+		sparse_penalty_gradient(layer, rows, x, scale * layer->penalty, dh);
 	if (dx != NULL)
 		for (size_t i = 0; i < (size_t) rows * ld; i++)
 			dx[i] = dh[i] * slope[i];

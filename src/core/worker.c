@@ -310,9 +310,14 @@ worker_learn(AeWorker *w, const AeJob *job, int slice, int first, int nrows)
 {
 	const AeNet *net = &w->model->net;
 	const AeShare *share = &w->share;
-	float		dropout = (float) w->model->options.dropout;
 	float	   *grads = NULL;
 	AeRng		rng;
+	AePass		pass = {.rng = &rng,
+		.dropout = (float) w->model->options.dropout,
+		.strength = 1.0f,
+		.scale = 1.0f / (float) job->count
+	};
+	double		penalty;
 
 	worker_see_window(w, job);
 	worker_place_slice(w, first);
@@ -320,25 +325,25 @@ worker_learn(AeWorker *w, const AeJob *job, int slice, int first, int nrows)
 		grads = share->slice_grads + (size_t) slice * net->nparams;
 	ae_rng_seed(&rng, w->noise_seed + job->update.step, (uint64_t) slice);
 	worker_encode(w, w->window.rows + job->first + first, nrows, &rng);
-	ae_net_forward(net, w->blas, w->kernels, share->params, w->tape, nrows,
-				   dropout, &rng);
-	share->loss[slice] = worker_loss(w, nrows, 1.0f / (float) job->count);
+	penalty = ae_net_forward(net, w->blas, w->kernels, share->params,
+							 w->tape, nrows, &pass);
+	share->loss[slice] = penalty + worker_loss(w, nrows, pass.scale);
 	ae_net_backward(net, w->blas, w->kernels, share->params, w->tape, nrows,
-					dropout, grads);
+					&pass, grads);
 }
 
-/* outputs in the tape, and targets, of count stored rows */
-static void
+/* outputs in the tape, and targets, of count stored rows; the penalties */
+static double
 worker_forward(AeWorker *w, const float *params, const float *cells,
-			   int count)
+			   int count, const AePass *pass)
 {
 	size_t		ncells = (size_t) w->model->features->ncells;
 
 	for (int i = 0; i < count; i++)
 		w->rows[i] = cells + (size_t) i * ncells;
 	worker_encode_clean(w, w->rows, count);
-	ae_net_forward(&w->model->net, w->blas, w->kernels, params, w->tape,
-				   count, 0.0f, NULL);
+	return ae_net_forward(&w->model->net, w->blas, w->kernels, params,
+						  w->tape, count, pass);
 }
 
 void
@@ -346,19 +351,22 @@ ae_worker_forward(AeWorker *w, const float *params, const float *cells,
 				  int count)
 {
 	worker_place_slice(w, 0);
-	worker_forward(w, params, cells, count);
+	worker_forward(w, params, cells, count, NULL);
 }
 
 static void
 worker_validate(AeWorker *w, const AeJob *job, int slice, int first,
 				int nrows)
 {
+	const AePass pass = {.strength = 1.0f};
 	size_t		ncells = (size_t) w->model->features->ncells;
+	double		penalty;
 
 	worker_place_slice(w, first);
-	worker_forward(w, w->share.params, w->validation +
-				   ((size_t) job->first + (size_t) first) * ncells, nrows);
-	w->share.loss[slice] = worker_loss(w, nrows, 0.0f);
+	penalty = worker_forward(w, w->share.params, w->validation +
+							 ((size_t) job->first + (size_t) first) * ncells,
+							 nrows, &pass);
+	w->share.loss[slice] = penalty + worker_loss(w, nrows, 0.0f);
 }
 
 /*----------

@@ -62,10 +62,13 @@ loss_at(const AeNet *net, const AeKernels *kernels, const float *params,
 {
 	AeRng		rng;
 
+	AePass		pass = {&rng, dropout, 1.0f, 1.0f};
+	double		penalty;
+
 	ae_rng_seed(&rng, 99, 0);
-	ae_net_forward(net, &ae_blas_reference, kernels, params, tape, ROWS,
-				   dropout, &rng);
-	return half_squares(net, tape);
+	penalty = ae_net_forward(net, &ae_blas_reference, kernels, params, tape,
+							 ROWS, &pass);
+	return penalty + half_squares(net, tape);
 }
 
 /* the largest error of a gradient, relative to the largest gradient */
@@ -73,12 +76,14 @@ static double
 gradient_error(const AeNet *net, const AeKernels *kernels, float *params,
 			   AeTape *tape, float dropout, float *grads)
 {
+	AeRng		rng;
+	AePass		pass = {&rng, dropout, 1.0f, 1.0f};
 	double		largest = 0.0;
 	double		error = 0.0;
 
 	loss_at(net, kernels, params, tape, dropout);
 	ae_net_backward(net, &ae_blas_reference, kernels, params, tape, ROWS,
-					dropout, grads);
+					&pass, grads);
 	for (size_t i = 0; i < net->nparams; i++)
 		if (fabs(grads[i]) > largest)
 			largest = fabs(grads[i]);
@@ -198,10 +203,9 @@ test_infer(void)
 	ae_rng_seed(&rng, 6, 0);
 	for (int i = 0; i < ROWS * 32; i++)
 		tape->h[0][i] = ae_rng_normal(&rng);
-	ae_net_forward(net, &ae_blas_reference, kernels, params, tape, ROWS, 0.0f,
-				   NULL);
+	ae_net_forward(net, &ae_blas_reference, kernels, params, tape, ROWS, NULL);
 	half_squares(net, tape);
-	ae_net_backward(net, &ae_blas_reference, kernels, params, tape, ROWS, 0.0f,
+	ae_net_backward(net, &ae_blas_reference, kernels, params, tape, ROWS, NULL,
 					grads);
 	ok(padding_is_zero(net, params) && padding_is_zero(net, grads),
 	   "padding of weights and gradients stays zero");

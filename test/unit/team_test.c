@@ -270,13 +270,12 @@ test_gradients(void)
 		tape->h[0][i] = ae_rng_normal(&rng);
 		seed[i] = ae_rng_normal(&rng) / 90;
 	}
-	ae_net_forward(&net, &ae_blas_reference, kernels, params, tape, 90, 0.0f,
-				   NULL);
+	ae_net_forward(&net, &ae_blas_reference, kernels, params, tape, 90, NULL);
 	memcpy(tape->dh[2], seed, 90 * 48 * sizeof(float));
-	ae_net_backward(&net, &ae_blas_reference, kernels, params, tape, 90, 0.0f,
+	ae_net_backward(&net, &ae_blas_reference, kernels, params, tape, 90, NULL,
 					grads);
 	memcpy(tape->dh[2], seed, 90 * 48 * sizeof(float));
-	ae_net_backward(&net, &ae_blas_reference, kernels, params, tape, 90, 0.0f,
+	ae_net_backward(&net, &ae_blas_reference, kernels, params, tape, 90, NULL,
 					NULL);
 	nblocks = ae_net_blocks(&net, 500, NULL);
 	if (nblocks > 64)
@@ -313,10 +312,10 @@ test_gradients(void)
 
 			memcpy(tape->h[0], x + s * 50 * 48, bytes);
 			ae_net_forward(&net, &ae_blas_reference, kernels, params, tape,
-						   rows, 0.0f, NULL);
+						   rows, NULL);
 			memcpy(tape->dh[2], seed + s * 50 * 48, bytes);
 			ae_net_backward(&net, &ae_blas_reference, kernels, params, tape,
-							rows, 0.0f, parts + (size_t) s * net.nparams);
+							rows, NULL, parts + (size_t) s * net.nparams);
 		}
 		kernels->add_up(net.nparams, 2, net.nparams, parts, blocked);
 	}
