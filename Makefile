@@ -119,6 +119,7 @@ REGRESS = \
 	trigger \
 	types \
 	update \
+	variants \
 	workers
 # a test has text that is not valid in this encoding
 REGRESS_OPTS = --inputdir=test --encoding=UTF8 --no-locale

@@ -234,6 +234,19 @@ test_fields(void)
 	WRONG(m->histograms[3].edges[1] = m->histograms[3].edges[0]);
 	WRONG(m->histograms[3].nedges--);
 	WRONG(m->velocity = m->params; m->velocity[0] = NAN);
+	WRONG(m->unit_activity = m->params; m->options.variant =
+		  AE_VARIANT_SPARSE; m->options.active = 0.1;
+		  m->options.sparsity = AE_SPARSITY_TOPK);
+	WRONG(make_sparse(m); m->options.variant = AE_VARIANT_PLAIN);
+	WRONG(make_sparse(m); m->options.active = NAN);
+	WRONG(make_sparse(m); m->options.active = 2);
+	WRONG(make_sparse(m); m->options.sparsity = AE_AUTO);
+	WRONG(make_sparse(m); m->options.sparsity = AE_SPARSITY_L1);
+	WRONG(make_sparse(m); m->net.ncoder--);
+	WRONG(make_sparse(m); m->net.layers[2].kind = AE_LAYER_DENSE);
+	WRONG(make_sparse(m); m->net.layers[2].out--; m->net.layers[3].in--);
+	WRONG(make_sparse(m); m->unit_activity[1] = NAN);
+	WRONG(make_sparse(m); m->unit_activity[2] = -0.5f);
 	WRONG(strcpy(m->version, "1 0"));
 	WRONG(strcpy(m->version, "1\n"));
 	WRONG(m->options.batch_size = 0);

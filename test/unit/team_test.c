@@ -168,10 +168,10 @@ test_variants(void)
 	AeDataset  *dataset = mixed_dataset(NULL, &budget, NTRAIN);
 	AeOptions	o;
 
-	for (int c = AE_CORRUPTION_NONE; c <= AE_CORRUPTION_SWAP; c++)
+	for (int c = AE_CORRUPTION_NONE; c <= AE_CORRUPTION_SALT_PEPPER; c++)
 	{
 		static const char *const names[] = {"no noise", "gaussian", "mask",
-		"swap"};
+		"swap", "salt and pepper"};
 
 		small_options(&o);
 		o.corruption = c;
@@ -188,6 +188,17 @@ test_variants(void)
 		o.validation_fraction = 0.2;
 		test_same_bits(dataset, &o, names[k]);
 	}
+	for (int s = AE_SPARSITY_L1; s <= AE_SPARSITY_TOPK; s++)
+	{
+		static const char *const names[] = {"l1", "kl", "topk"};
+
+		small_options(&o);
+		o.variant = AE_VARIANT_SPARSE;
+		o.sparsity = s;
+		o.latent = 8;
+		o.validation_fraction = 0.2;
+		test_same_bits(dataset, &o, names[s]);
+	}
 	small_options(&o);
 	o.dropout = 0.3;
 	test_same_bits(dataset, &o, "dropout");
@@ -195,6 +206,8 @@ test_variants(void)
 	o.hidden[0] = o.hidden[1] = 160;
 	o.validation_fraction = 0.1;
 	test_same_bits(dataset, &o, "many parameters");
+	o.variant = AE_VARIANT_SPARSE;
+	test_same_bits(dataset, &o, "many parameters and a sparse code");
 	small_options(&o);
 	o.batch_size = 7;
 	o.epochs = 1;
