@@ -16,7 +16,7 @@
 typedef struct AeLayerOps
 {
 	/* sets the offsets from start on; returns the floats the layer needs, or
-	 * SIZE_MAX when that would pass AE_MAX_PARAMS or the shape is wrong */
+	 * SIZE_MAX when that would pass AE_MAX_PARAMS */
 	size_t		(*plan) (AeLayer *layer, size_t start);
 
 	void		(*init) (const AeLayer *layer, AeRng *rng, float *params);

@@ -24,6 +24,14 @@ net_width_ok(int width)
 	return width > 0 && width <= AE_MAX_NET_WIDTH;
 }
 
+/* whether a layer of its kind and width can have that input; widths are not
+ * checked yet */
+static bool
+net_takes(const AeLayer *layer)
+{
+	return layer->kind == AE_LAYER_DENSE || layer->in == layer->out;
+}
+
 AeStatus
 ae_net_plan(AeNet *net)
 {
@@ -42,7 +50,7 @@ ae_net_plan(AeNet *net)
 
 		if ((unsigned int) layer->kind >= AE_LAYER_COUNT ||
 			(unsigned int) layer->activation >= AE_ACT_COUNT ||
-			layer->in <= 0 || layer->out <= 0 ||
+			layer->in <= 0 || layer->out <= 0 || !net_takes(layer) ||
 			(i > 0 && layer->in != layer[-1].out))
 			return AE_ERR_CORRUPT;
 		if (!net_width_ok(layer->in) || !net_width_ok(layer->out))

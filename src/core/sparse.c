@@ -1,6 +1,6 @@
 /*
  * sparse.c
- *	  A code of which little is active in any row: h is x, or the largest of it.
+ *	  A code of which little is active in a row: h is x, or the largest of it.
  *
  * Three ways to get there.  The kept units of a row, those of largest
  * magnitude, keep their value and the rest is 0 (Makhzani and Frey 2013).  Or
@@ -28,7 +28,7 @@ sparse_plan(AeLayer *layer, size_t start)
 	layer->weights = start;
 	layer->bias = start;
 	layer->is_transposed = false;
-	return layer->in == layer->out ? 0 : SIZE_MAX;
+	return 0;
 }
 
 static size_t

@@ -234,6 +234,20 @@ test_fields(void)
 	WRONG(m->histograms[3].edges[1] = m->histograms[3].edges[0]);
 	WRONG(m->histograms[3].nedges--);
 	WRONG(m->velocity = m->params; m->velocity[0] = NAN);
+	WRONG(strcpy(m->version, "1 0"));
+	WRONG(strcpy(m->version, "1\n"));
+	WRONG(m->options.batch_size = 0);
+	WRONG(m->options.latent = 70000);
+	WRONG(m->options.hidden[1] = -3);
+	WRONG(m->options.learning_rate = 11);
+	WRONG(strcpy(m->options.time_zone, "a\"b"));
+	WRONG(c[1].ncells = 2);
+	WRONG(c[2].ncells = 0);
+}
+
+static void
+test_code(void)
+{
 	WRONG(m->unit_activity = m->params; m->options.variant =
 		  AE_VARIANT_SPARSE; m->options.active = 0.1;
 		  m->options.sparsity = AE_SPARSITY_TOPK);
@@ -247,15 +261,6 @@ test_fields(void)
 	WRONG(make_sparse(m); m->net.layers[2].out--; m->net.layers[3].in--);
 	WRONG(make_sparse(m); m->unit_activity[1] = NAN);
 	WRONG(make_sparse(m); m->unit_activity[2] = -0.5f);
-	WRONG(strcpy(m->version, "1 0"));
-	WRONG(strcpy(m->version, "1\n"));
-	WRONG(m->options.batch_size = 0);
-	WRONG(m->options.latent = 70000);
-	WRONG(m->options.hidden[1] = -3);
-	WRONG(m->options.learning_rate = 11);
-	WRONG(strcpy(m->options.time_zone, "a\"b"));
-	WRONG(c[1].ncells = 2);
-	WRONG(c[2].ncells = 0);
 }
 
 /* replaces the only occurrence of a text by another of the same length */
@@ -363,6 +368,7 @@ main(void)
 	test_amplification();
 	test_claims();
 	test_fields();
+	test_code();
 	test_bytes();
 	test_sections();
 	return done();
