@@ -54,6 +54,7 @@ CORE_OBJS = \
 	src/core/score_head.o \
 	src/core/share.o \
 	src/core/sort.o \
+	src/core/sparse.o \
 	src/core/spectrum.o \
 	src/core/train.o \
 	src/core/update.o \
@@ -119,6 +120,7 @@ REGRESS = \
 	trigger \
 	types \
 	update \
+	variants \
 	workers
 # a test has text that is not valid in this encoding
 REGRESS_OPTS = --inputdir=test --encoding=UTF8 --no-locale

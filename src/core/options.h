@@ -46,8 +46,24 @@ typedef enum AeCorruption
 	AE_CORRUPTION_NONE = 0,
 	AE_CORRUPTION_GAUSSIAN,		/* add noise to the scaled numbers */
 	AE_CORRUPTION_MASK,			/* pretend cells are missing */
-	AE_CORRUPTION_SWAP			/* take cells from other rows */
+	AE_CORRUPTION_SWAP,			/* take cells from other rows */
+	AE_CORRUPTION_SALT_PEPPER	/* the least or the largest value */
 } AeCorruption;
+
+typedef enum AeVariant
+{
+	AE_VARIANT_PLAIN = 0,
+	AE_VARIANT_SPARSE			/* little of the code is active */
+} AeVariant;
+
+/* what makes a code sparse */
+typedef enum AeSparsity
+{
+	AE_SPARSITY_L1 = 0,			/* a penalty on magnitudes */
+	AE_SPARSITY_KL,				/* a penalty on units that are active too
+								 * often or too rarely */
+	AE_SPARSITY_TOPK			/* only the largest units of a row count */
+} AeSparsity;
 
 typedef enum AeScoreKind
 {
@@ -89,6 +105,11 @@ typedef struct AeOptions
 	int			patience;		/* epochs; 0: no early stopping */
 	int			corruption;		/* AeCorruption */
 	double		corruption_rate;
+	int			variant;		/* AeVariant */
+	int			sparsity;		/* AeSparsity; where variant is another, it
+								 * and the next two stay automatic */
+	double		sparsity_weight;	/* of the penalty per unit; 0: none */
+	double		active;			/* share of the units */
 	int			score;			/* AeScoreKind */
 	int			coreset;		/* rows; 0: no row is kept */
 	double		contamination;	/* share, NaN "auto", or UNKNOWN */
@@ -146,6 +167,17 @@ ae_option_is_kept(const AeOption *option)
 	return option->kind != AE_OPTION_COLUMN &&
 		option->kind != AE_OPTION_COLUMNS;
 }
+
+/*
+ * Whether an option matters to a training with these options, which need not
+ * be resolved.  Otherwise why not: a complaint as below.
+ */
+extern bool ae_option_applies(const AeOptions *options,
+							  const AeOption *option, char *complaint);
+
+/* whether it has a value, or is left to us */
+extern bool ae_option_is_auto(const AeOptions *options,
+							  const AeOption *option);
 
 /*
  * Setters.  They return true, or false with a complaint (a primary message
