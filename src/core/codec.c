@@ -76,6 +76,7 @@ features_write(AeWriter *w, const AeModel *model)
 	const AeFeatures *features = model->features;
 
 	ae_write_u64(w, features->nrows);
+	ae_write_u8(w, features->any_missing);
 	ae_write_u32(w, (uint32_t) features->ncolumns);
 	for (int c = 0; c < features->ncolumns; c++)
 	{
@@ -245,6 +246,13 @@ version_write(AeWriter *w, const AeModel *model)
 	ae_write_text(w, model->version);
 }
 
+static void
+residuals_write(AeWriter *w, const AeModel *model)
+{
+	ae_write_f32s(w, model->residuals,
+				  (size_t) model->features->ncells * AE_RESIDUALS);
+}
+
 typedef void (*SectionWriter) (AeWriter *w, const AeModel *model);
 
 static const SectionWriter section_writers[AE_CODEC_SECTIONS] = {
@@ -300,6 +308,8 @@ model_write(AeWriter *w, const AeModel *model, size_t total)
 	sections_write(w, model, AE_CODEC_SECTIONS);
 	if (model->velocity != NULL)
 		section_write(w, AE_CODEC_VELOCITY, velocity_write, model);
+	if (model->residuals != NULL)
+		section_write(w, AE_CODEC_RESIDUALS, residuals_write, model);
 }
 
 void

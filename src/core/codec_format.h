@@ -30,6 +30,7 @@ typedef enum AeCodecSection
 
 /* optional: readers that do not know it may skip it */
 #define AE_CODEC_VELOCITY "velo"
+#define AE_CODEC_RESIDUALS "resi"
 
 extern const char *const ae_codec_tags[AE_CODEC_SECTIONS];
 

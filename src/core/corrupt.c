@@ -64,11 +64,55 @@ ae_corrupt_swap(const float *const *near, uint32_t nnear, AeRng *rng,
 void
 ae_corrupt_mask(AeRng *rng, double rate, int nrows, int ncells, float *cells)
 {
-	uint64_t	threshold = corrupt_threshold(rate);
+	double		spread = rate < 0.5 ? rate : 1.0 - rate;
 
-	for (size_t i = 0; i < (size_t) nrows * ncells; i++)
-		if ((ae_rng_next(rng) & 0xffffffff) < threshold)
-			cells[i] = NAN;
+	for (int i = 0; i < nrows; i++)
+	{
+		double		share = rate - spread +
+			2.0 * spread * (double) ae_rng_uniform(rng);
+		uint64_t	threshold = corrupt_threshold(share);
+
+		for (int j = 0; j < ncells; j++)
+			if ((ae_rng_next(rng) & 0xffffffff) < threshold)
+				cells[(size_t) i * ncells + j] = NAN;
+	}
+}
+
+/* of a row some of whose cells were hidden */
+static void
+corrupt_forget_row(const AeFeatures *features, const float *cells,
+				   float *target)
+{
+	for (int c = 0; c < features->ncolumns; c++)
+	{
+		const AeColumn *column = &features->columns[c];
+		int			width = column->output_width / column->ncells;
+
+		for (int i = 0; i < column->ncells; i++)
+			for (int j = 0; j < width && !isnan(cells[column->cell + i]); j++)
+				target[column->output + i * width + j] = NAN;
+	}
+}
+
+void
+ae_corrupt_forget(const AeFeatures *features, int nrows,
+				  const float *const *rows, const float *cells,
+				  float *target, int ldt)
+{
+	size_t		ncells = (size_t) features->ncells;
+
+	for (int i = 0; i < nrows; i++)
+	{
+		const float *row = rows[i];
+		size_t		j = 0;
+
+		while (j < ncells && isnan(cells[j]) == isnan(row[j]))
+			j++;
+		if (j < ncells)
+			corrupt_forget_row(features, cells, target);
+		cells += ncells;
+		target += ldt;
+	}
 }
 
 void

@@ -253,13 +253,36 @@ model_plan_joint(AeModel *model)
 						&model->arena);
 }
 
+/* noise on the inputs, and the inputs that it takes */
+static AeStatus
+model_resolve_corruption(AeModel *model, const ModelPreset *preset)
+{
+	AeOptions  *o = &model->options;
+
+	if (o->corruption == AE_AUTO)
+	{
+		o->corruption = preset->corruption;
+		if (isnan(o->corruption_rate))
+			o->corruption_rate = preset->corruption_rate;
+	}
+	if (isnan(o->corruption_rate))
+		o->corruption_rate = o->corruption == AE_CORRUPTION_NONE ? 0.0
+			: o->corruption == AE_CORRUPTION_GAUSSIAN ? 0.1 : 0.3;
+	if (o->corruption != AE_CORRUPTION_MASK)
+		return AE_OK;
+	model->features->any_missing = true;
+	return ae_features_layout(model->features, &model->arena);
+}
+
 static AeStatus
 model_resolve(AeModel *model, AeDataset *dataset, const AeBlas *blas)
 {
 	AeOptions  *o = &model->options;
 	const ModelPreset *preset = &model_presets[o->purpose];
-	int			width = model->features->input_width;
+	int			width;
 
+	AE_TRY(model_resolve_corruption(model, preset));
+	width = model->features->input_width;
 	if (o->nhidden == AE_AUTO)
 	{
 		o->nhidden = preset->hidden_layers;
@@ -285,15 +308,6 @@ model_resolve(AeModel *model, AeDataset *dataset, const AeBlas *blas)
 		o->loss = AE_LOSS_SQUARED;
 	if (o->scaling == AE_AUTO)
 		o->scaling = AE_SCALING_STANDARD;
-	if (o->corruption == AE_AUTO)
-	{
-		o->corruption = preset->corruption;
-		if (isnan(o->corruption_rate))
-			o->corruption_rate = preset->corruption_rate;
-	}
-	if (isnan(o->corruption_rate))
-		o->corruption_rate = o->corruption == AE_CORRUPTION_NONE ? 0.0
-			: o->corruption == AE_CORRUPTION_GAUSSIAN ? 0.1 : 0.3;
 	if (isnan(o->learning_rate))
 		o->learning_rate = model_learning_rate(o, preset);
 	if (isnan(o->validation_fraction))
@@ -362,6 +376,14 @@ ae_model_plan(AeModel *model, AeDataset *dataset, const AeOptions *options,
 	model->nanomalies = ae_dataset_anomalies(dataset);
 	AE_TRY(model_resolve(model, dataset, blas));
 	AE_TRY(model_plan_joint(model));
+	if (model->options.corruption == AE_CORRUPTION_MASK)
+	{
+		model->residuals = ae_arena_alloc(&model->arena,
+										  (size_t) model->features->ncells,
+										  AE_RESIDUALS * sizeof(float));
+		if (model->residuals == NULL)
+			return AE_ERR_MEMORY;
+	}
 	return model_layers(model);
 }
 

@@ -272,6 +272,7 @@ worker_encode(AeWorker *w, const float *const *rows, int nrows, AeRng *rng)
 	const AeOptions *o = &w->model->options;
 	float	   *input = w->tape->h[0];
 	int			ldi = AE_PAD(f->input_width);
+	int			ldt = AE_PAD(f->output_width);
 
 	if (w->noisy == NULL)
 	{
@@ -290,7 +291,9 @@ worker_encode(AeWorker *w, const float *const *rows, int nrows, AeRng *rng)
 	ae_coder_encode(w->coder, w->kernels, nrows, w->noisy_rows, input, ldi,
 					NULL, 0);
 	ae_coder_encode(w->coder, w->kernels, nrows, rows, NULL, 0, w->target,
-					AE_PAD(f->output_width));
+					ldt);
+	if (o->corruption == AE_CORRUPTION_MASK)
+		ae_corrupt_forget(f, nrows, rows, w->noisy, w->target, ldt);
 }
 
 /* the loss of what is in the tape, and its gradient times scale */
@@ -327,16 +330,22 @@ worker_learn(AeWorker *w, const AeJob *job, int slice, int first, int nrows)
 					dropout, grads);
 }
 
-/* outputs in the tape, and targets, of count stored rows */
+/*
+ * Outputs in the tape, and targets, of count stored rows; with a generator,
+ * cells are hidden as in training.
+ */
 static void
 worker_forward(AeWorker *w, const float *params, const float *cells,
-			   int count)
+			   int count, AeRng *hide)
 {
 	size_t		ncells = (size_t) w->model->features->ncells;
 
 	for (int i = 0; i < count; i++)
 		w->rows[i] = cells + (size_t) i * ncells;
-	worker_encode_clean(w, w->rows, count);
+	if (hide != NULL)
+		worker_encode(w, w->rows, count, hide);
+	else
+		worker_encode_clean(w, w->rows, count);
 	ae_net_forward(&w->model->net, w->blas, w->kernels, params, w->tape,
 				   count, 0.0f, NULL);
 }
@@ -346,7 +355,7 @@ ae_worker_forward(AeWorker *w, const float *params, const float *cells,
 				  int count)
 {
 	worker_place_slice(w, 0);
-	worker_forward(w, params, cells, count);
+	worker_forward(w, params, cells, count, NULL);
 }
 
 static void
@@ -354,10 +363,15 @@ worker_validate(AeWorker *w, const AeJob *job, int slice, int first,
 				int nrows)
 {
 	size_t		ncells = (size_t) w->model->features->ncells;
+	bool		hides = w->model->options.corruption == AE_CORRUPTION_MASK;
+	size_t		row = (size_t) job->first + (size_t) first;
+	AeRng		rng;
 
+	/* what is hidden of a row is the same in every epoch; steps begin at 1 */
+	ae_rng_seed(&rng, w->noise_seed, row);
 	worker_place_slice(w, first);
-	worker_forward(w, w->share.params, w->validation +
-				   ((size_t) job->first + (size_t) first) * ncells, nrows);
+	worker_forward(w, w->share.params, w->validation + row * ncells, nrows,
+				   hides ? &rng : NULL);
 	w->share.loss[slice] = worker_loss(w, nrows, 0.0f);
 }
 
