@@ -55,6 +55,7 @@ CORE_OBJS = \
 	src/core/score_fit.o \
 	src/core/score_head.o \
 	src/core/share.o \
+	src/core/sort.o \
 	src/core/spectrum.o \
 	src/core/train.o \
 	src/core/update.o \

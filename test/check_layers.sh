@@ -16,7 +16,7 @@ complain()
 layer()
 {
 	case $(basename "$1" | sed 's/\.[ch]$//') in
-		arena | bytes | cpu | env | rng | status) echo 1 base ;;
+		arena | bytes | cpu | env | rng | sort | status) echo 1 base ;;
 		blas | calibration | kernels | kernels_* | spectrum)
 			echo 2 math ;;
 		account | coder | coreset | corrupt | cursor | dataset | dataset_* | \

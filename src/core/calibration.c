@@ -12,7 +12,8 @@
 #include "core/calibration.h"
 
 #include <math.h>
-#include <stdlib.h>
+
+#include "core/sort.h"
 
 #define LAST_KNOT (AE_CALIBRATION_KNOTS - 1)
 /* (69 / 255)^3 = 2 % of the scores are above */
@@ -60,15 +61,6 @@ calibration_part(double a, double b, double value)
  * Fitting.
  *----------
  */
-static int
-calibration_compare(const void *a, const void *b)
-{
-	double		x = *(const double *) a;
-	double		y = *(const double *) b;
-
-	return (x > y) - (x < y);
-}
-
 /* the score that a share of all scores is above; scores ascend */
 static double
 calibration_quantile(const double *scores, size_t n, double share)
@@ -171,7 +163,7 @@ ae_calibration_fit(AeCalibration *c, double *scores, size_t n, bool held_out)
 	*c = (AeCalibration) {0};
 	if (n == 0)
 		return;
-	qsort(scores, n, sizeof(double), calibration_compare);
+	ae_sort_doubles(scores, n);
 	c->nscores = n;
 	c->held_out = held_out;
 	for (int i = 0; i <= LAST_KNOT; i++)

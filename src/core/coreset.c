@@ -14,8 +14,9 @@
 #include "core/coreset.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "core/sort.h"
 
 /* the share of rows that have their nearest within the least distance */
 #define CLOSE_SHARE 0.25
@@ -31,21 +32,12 @@ typedef struct CoresetFit
 	double	   *sorted;
 } CoresetFit;
 
-static int
-compare_doubles(const void *a, const void *b)
-{
-	double		x = *(const double *) a;
-	double		y = *(const double *) b;
-
-	return (x > y) - (x < y);
-}
-
 /* the quantile of the spreads of the first n */
 static double
 fit_quantile(CoresetFit *fit, int n, double share)
 {
 	memcpy(fit->sorted, fit->spread, (size_t) n * sizeof(double));
-	qsort(fit->sorted, (size_t) n, sizeof(double), compare_doubles);
+	ae_sort_doubles(fit->sorted, (size_t) n);
 	return fit->sorted[(int) (share * (n - 1))];
 }
 

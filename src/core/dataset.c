@@ -7,10 +7,10 @@
  */
 #include <assert.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/dataset_private.h"
+#include "core/sort.h"
 
 /* rows whose median is a cell's base, unless a chunk has fewer */
 #define HEAD_ROWS 256
@@ -313,15 +313,6 @@ dataset_store(AeDataset *dataset, const double *row)
 	return AE_OK;
 }
 
-int
-ae_dataset_compare(const void *a, const void *b)
-{
-	double		x = *(const double *) a;
-	double		y = *(const double *) b;
-
-	return (x > y) - (x < y);
-}
-
 /*
  * The median of a cell's values in the head, one of them.  0 if there is none,
  * or if differences to it would saturate.
@@ -342,7 +333,7 @@ head_median(const AeDataset *dataset, int cell)
 	}
 	if (count == 0)
 		return 0.0;
-	qsort(values, count, sizeof(double), ae_dataset_compare);
+	ae_sort_doubles(values, count);
 	return fabs(values[count / 2]) < AE_CELL_LIMIT ? values[count / 2] : 0.0;
 }
 

@@ -12,6 +12,7 @@
 
 #include "core/dataset_private.h"
 #include "core/feature_cell.h"
+#include "core/sort.h"
 
 /* the sample: this many rows, fewer where rows are very wide */
 #define SAMPLE_MAX_ROWS 8192
@@ -110,8 +111,7 @@ fit_sort_values(Fit *fit, int cell)
 			fit->values[fit->nvalues++] = fit->dataset->base[cell] + *stored;
 		stored += fit->dataset->ncells;
 	}
-	qsort(fit->values, (size_t) fit->nvalues, sizeof(double),
-		  ae_dataset_compare);
+	ae_sort_doubles(fit->values, (size_t) fit->nvalues);
 }
 
 /* share p of the sorted values lies below, interpolated; there are some */

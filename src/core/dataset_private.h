@@ -76,9 +76,6 @@ struct AeDataset
 	uint64_t	held_end;
 };
 
-/* orders doubles that are not NaN, for qsort() */
-extern int	ae_dataset_compare(const void *a, const void *b);
-
 /* chunks of a finished dataset */
 static inline uint32_t
 ae_dataset_chunks(const AeDataset *dataset)

@@ -9,7 +9,8 @@
 #include "core/histogram.h"
 
 #include <math.h>
-#include <stdlib.h>
+
+#include "core/sort.h"
 
 /* rows that the bins are fitted to; fewer where rows are wide */
 #define SAMPLE_ROWS 8192
@@ -83,15 +84,6 @@ ae_histogram_bin(const AeHistogram *histogram, const AeColumn *column,
  * Fitting.
  *----------
  */
-static int
-compare_floats(const void *a, const void *b)
-{
-	float		x = *(const float *) a;
-	float		y = *(const float *) b;
-
-	return (x > y) - (x < y);
-}
-
 static void
 add_edge(AeHistogram *h, double edge)
 {
@@ -164,7 +156,7 @@ fit_cell(const Fit *fit, const AeColumn *column, int i, AeHistogram *h)
 			if (!isnan(values[(size_t) r * stride]))
 				fit->sorted[n++] =
 					histogram_position(cell, values[(size_t) r * stride]);
-		qsort(fit->sorted, (size_t) n, sizeof(float), compare_floats);
+		ae_sort_floats(fit->sorted, (size_t) n);
 		fit_edges(h, fit->sorted, n);
 	}
 	h->nbins = ae_histogram_bins(column, h->nedges);

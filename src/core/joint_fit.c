@@ -12,10 +12,10 @@
  * is nearly always the same.
  */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/joint.h"
+#include "core/sort.h"
 
 /* reconstructions, residuals */
 #define BLOCKS 2
@@ -126,15 +126,6 @@ fit_mean_variance(const JointFit *fit)
 	return sum / (2 * d);
 }
 
-static int
-compare_doubles(const void *a, const void *b)
-{
-	double		x = *(const double *) a;
-	double		y = *(const double *) b;
-
-	return (x > y) - (x < y);
-}
-
 /* keeps the rows nearest to the centre */
 static void
 fit_concentrate(JointFit *fit, double floor)
@@ -157,7 +148,7 @@ fit_concentrate(JointFit *fit, double floor)
 		fit->distance[row] = sum;
 		fit->sorted[row] = sum;
 	}
-	qsort(fit->sorted, (size_t) fit->n, sizeof(double), compare_doubles);
+	ae_sort_doubles(fit->sorted, (size_t) fit->n);
 	bound = fit->sorted[(int) (CENTRAL_SHARE * (fit->n - 1))];
 	fit->nkept = 0;
 	for (int row = 0; row < fit->n; row++)

@@ -14,12 +14,12 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/coreset.h"
 #include "core/score.h"
 #include "core/score_fit.h"
+#include "core/sort.h"
 
 /* of the outer step; measured, see docs/methods.md */
 #define STEP_RATE 0.7
@@ -404,15 +404,6 @@ merge_add_points(Merge *m, int i, int at)
 	return AE_OK;
 }
 
-static int
-compare_doubles(const void *a, const void *b)
-{
-	double		x = *(const double *) a;
-	double		y = *(const double *) b;
-
-	return (x > y) - (x < y);
-}
-
 /* the log distance of a point of the joint space's own */
 static double
 point_distance(AeNeighbours *neighbours, const AeKernels *kernels, int p,
@@ -452,7 +443,7 @@ merge_compare(Merge *m, int i, int at)
 			point_distance(after, m->kernels, m->place[at + p], point) -
 			point_distance(before, m->kernels, p, point);
 	}
-	qsort(change, (size_t) n, sizeof(double), compare_doubles);
+	ae_sort_doubles(change, (size_t) n);
 	m->shift[i] = n > 0 ? change[n / 2] : 0.0;
 	return AE_OK;
 }
@@ -517,7 +508,7 @@ merge_calibration(Merge *m)
 		nscores += c->nscores;
 		held_out = held_out && c->held_out;
 	}
-	qsort(scores, n, sizeof(double), compare_doubles);
+	ae_sort_doubles(scores, n);
 	if (has_unit && n > 0)
 	{
 		joint->log_unit = scores[n / 2];

@@ -8,13 +8,13 @@
 #include "core/score_fit.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/coreset.h"
 #include "core/head_fit.h"
 #include "core/score.h"
 #include "core/score_head.h"
+#include "core/sort.h"
 
 /* training rows that scales are fitted to */
 #define FIT_ROWS 8192
@@ -106,15 +106,6 @@ fit_joint(ScoreFit *fit)
 						fit->reconstruction, fit->n, &fit->arena);
 }
 
-static int
-compare_doubles(const void *a, const void *b)
-{
-	double		x = *(const double *) a;
-	double		y = *(const double *) b;
-
-	return (x > y) - (x < y);
-}
-
 /*----------
  * The head.
  *----------
@@ -182,7 +173,7 @@ fit_head_unit(ScoreFit *fit, const HeadRows *rows)
 	if (sorted == NULL)
 		return AE_ERR_MEMORY;
 	memcpy(sorted, rows->log_score, n * sizeof(double));
-	qsort(sorted, n, sizeof(double), compare_doubles);
+	ae_sort_doubles(sorted, n);
 	fit->model->head.log_unit = sorted[n / 2];
 	return AE_OK;
 }
@@ -246,7 +237,7 @@ fit_calibration(ScoreFit *fit, const float *cells, uint64_t n, bool held_out)
 		if (isfinite(score))
 			scores[count++] = score;
 	}
-	qsort(scores, count, sizeof(double), compare_doubles);
+	ae_sort_doubles(scores, count);
 	if (model->options.score != AE_SCORE_ERROR && count > 0)
 	{
 		double		median = scores[count / 2];
