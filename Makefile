@@ -110,6 +110,7 @@ REGRESS = \
 	explain \
 	grouping \
 	immutable_uses \
+	impute \
 	inspect \
 	label \
 	metrics \

@@ -78,39 +78,24 @@ ae_corrupt_mask(AeRng *rng, double rate, int nrows, int ncells, float *cells)
 	}
 }
 
-/* of a row some of whose cells were hidden */
-static void
-corrupt_forget_row(const AeFeatures *features, const float *cells,
-				   float *target)
-{
-	for (int c = 0; c < features->ncolumns; c++)
-	{
-		const AeColumn *column = &features->columns[c];
-		int			width = column->output_width / column->ncells;
-
-		for (int i = 0; i < column->ncells; i++)
-			for (int j = 0; j < width && !isnan(cells[column->cell + i]); j++)
-				target[column->output + i * width + j] = NAN;
-	}
-}
-
 void
-ae_corrupt_forget(const AeFeatures *features, int nrows,
-				  const float *const *rows, const float *cells,
+ae_corrupt_forget(const AeFeatures *features, int nrows, const float *cells,
 				  float *target, int ldt)
 {
-	size_t		ncells = (size_t) features->ncells;
-
-	for (int i = 0; i < nrows; i++)
+	for (int r = 0; r < nrows; r++)
 	{
-		const float *row = rows[i];
-		size_t		j = 0;
+		for (int c = 0; c < features->ncolumns; c++)
+		{
+			const AeColumn *column = &features->columns[c];
+			int			width = column->output_width / column->ncells;
+			float	   *t = target + column->output;
 
-		while (j < ncells && isnan(cells[j]) == isnan(row[j]))
-			j++;
-		if (j < ncells)
-			corrupt_forget_row(features, cells, target);
-		cells += ncells;
+			for (int i = 0; i < column->ncells; i++)
+				for (int j = 0;
+					 j < width && !isnan(cells[column->cell + i]); j++)
+					t[i * width + j] = NAN;
+		}
+		cells += features->ncells;
 		target += ldt;
 	}
 }

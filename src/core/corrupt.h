@@ -23,13 +23,12 @@ extern void ae_corrupt_mask(AeRng *rng, double rate, int nrows, int ncells,
 							float *cells);
 
 /*
- * Makes the targets missing of what ae_corrupt_mask() left of nrows rows in
- * cells (nrows, ncells): a network that is also asked for what it sees learns
- * to copy.  A row of which nothing was hidden keeps its targets.
+ * Makes the targets missing of all that ae_corrupt_mask() left of nrows rows
+ * in cells (nrows, ncells): a network that is also asked for what it sees
+ * learns to copy, and predicts worse.
  */
 extern void ae_corrupt_forget(const AeFeatures *features, int nrows,
-							  const float *const *rows, const float *cells,
-							  float *target, int ldt);
+							  const float *cells, float *target, int ldt);
 
 /* adds normal noise of that deviation to the scaled numbers in input */
 extern void ae_corrupt_gaussian(const AeFeatures *features, AeRng *rng,

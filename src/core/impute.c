@@ -5,11 +5,11 @@
 #include "core/impute.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/corrupt.h"
 #include "core/draw.h"
+#include "core/sort.h"
 
 /* passes through the network for one draw */
 #define DRAW_PASSES 64
@@ -145,15 +145,6 @@ fit_cell(void *arg, AeScorer *s, const AeColumn *column, int i)
 	return fit->row[cell];
 }
 
-static int
-compare_floats(const void *a, const void *b)
-{
-	float		x = *(const float *) a;
-	float		y = *(const float *) b;
-
-	return (x > y) - (x < y);
-}
-
 /* means of equal shares of n sorted residuals; of fewer, some come twice */
 static void
 fit_shares(const float *residual, int n, float shares[AE_RESIDUALS])
@@ -235,8 +226,7 @@ fit_rows(ImputeFit *fit, const AeCoder *coder, const AeKernels *kernels,
 	{
 		float	   *residual = fit->residual + j * (size_t) fit->capacity;
 
-		qsort(residual, (size_t) fit->count[j], sizeof(float),
-			  compare_floats);
+		ae_sort_floats(residual, (size_t) fit->count[j]);
 		fit_shares(residual, fit->count[j],
 				   model->residuals + j * AE_RESIDUALS);
 	}

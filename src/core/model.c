@@ -97,8 +97,8 @@ static const ModelPreset model_presets[] = {
 	AE_CORRUPTION_SWAP, 0.3, 5e-3, 0.0, 3000, false, 1},
 	{AE_ACT_GELU, 64, 256, 2, 0.95,
 	AE_CORRUPTION_NONE, 0.0, 2e-3, 0.1, 6000, true, 5},
-	{AE_ACT_GELU, 64, 256, 2, 0.0,
-	AE_CORRUPTION_MASK, 0.3, 2e-3, 0.1, 6000, true, 5},
+	{AE_ACT_GELU, 64, 128, 2, 0.0,
+	AE_CORRUPTION_MASK, 0.35, 3e-3, 0.1, 6000, true, 5},
 };
 
 static int

@@ -45,6 +45,14 @@ worker_needs_noisy(const AeModel *model)
 		model->options.corruption == AE_CORRUPTION_MASK;
 }
 
+/* whether cells are hidden, and only their prediction is learned */
+static bool
+worker_hides(const AeModel *model)
+{
+	return model->options.corruption == AE_CORRUPTION_MASK &&
+		model->options.corruption_rate > 0;
+}
+
 /* h and dh of a tape over memory that all slices share */
 static void
 worker_place_tape(const AeWorker *w, AeTape *tape, int first)
@@ -292,8 +300,8 @@ worker_encode(AeWorker *w, const float *const *rows, int nrows, AeRng *rng)
 					NULL, 0);
 	ae_coder_encode(w->coder, w->kernels, nrows, rows, NULL, 0, w->target,
 					ldt);
-	if (o->corruption == AE_CORRUPTION_MASK)
-		ae_corrupt_forget(f, nrows, rows, w->noisy, w->target, ldt);
+	if (worker_hides(w->model))
+		ae_corrupt_forget(f, nrows, w->noisy, w->target, ldt);
 }
 
 /* the loss of what is in the tape, and its gradient times scale */
@@ -363,7 +371,6 @@ worker_validate(AeWorker *w, const AeJob *job, int slice, int first,
 				int nrows)
 {
 	size_t		ncells = (size_t) w->model->features->ncells;
-	bool		hides = w->model->options.corruption == AE_CORRUPTION_MASK;
 	size_t		row = (size_t) job->first + (size_t) first;
 	AeRng		rng;
 
@@ -371,7 +378,7 @@ worker_validate(AeWorker *w, const AeJob *job, int slice, int first,
 	ae_rng_seed(&rng, w->noise_seed, row);
 	worker_place_slice(w, first);
 	worker_forward(w, w->share.params, w->validation + row * ncells, nrows,
-				   hides ? &rng : NULL);
+				   worker_hides(w->model) ? &rng : NULL);
 	w->share.loss[slice] = worker_loss(w, nrows, 0.0f);
 }
 

@@ -11,12 +11,13 @@ import warnings
 
 import numpy as np
 
-from common import SCALE, connect, machine, one, print_table
+from common import connect, machine, print_table, scaled
 
 SEEDS = [int(seed) for seed in os.environ.get("SEEDS", "0").split()]
 OPTIONS = json.loads(os.environ.get("OPTIONS", "{}"))
 REFERENCES = os.environ.get("REFERENCES", "1") != "0"
 REFS = os.environ.get("REFS")
+ROWS = scaled(int(os.environ.get("ROWS", "12000")))
 
 DELETED = 0.2                   # share of the cells
 NEIGHBOURS = 5                  # KNNImputer's default
@@ -34,7 +35,8 @@ class Table:
         self.name = name
         with gzip.open(path, "rt", newline="", encoding="utf-8") as file:
             header, *lines = csv.reader(file)
-        lines = lines[:max(1000, int(len(lines) * SCALE))]
+        np.random.RandomState(0).shuffle(lines)
+        lines = lines[:ROWS]
         self.names = [column.lower() for column in header]
         self.labels = []
         columns = []
@@ -176,7 +178,7 @@ def measure(table, cells, filled, holes):
 
 def references(table, seed):
     """What the peers reach, kept in REFS."""
-    key = f"{table.name}/{seed}/{SCALE:g}"
+    key = f"{table.name}/{seed}/{len(table.cells)}"
     kept = {}
     if REFS and os.path.exists(REFS):
         with open(REFS, encoding="utf-8") as file:
