@@ -26,12 +26,14 @@ CORE_OBJS = \
 	src/core/dataset_fit.o \
 	src/core/dataset_sample.o \
 	src/core/dense.o \
+	src/core/draw.o \
 	src/core/drift.o \
 	src/core/feature.o \
 	src/core/feature_cell.o \
 	src/core/head.o \
 	src/core/head_fit.o \
 	src/core/histogram.o \
+	src/core/impute.o \
 	src/core/joint.o \
 	src/core/joint_fit.o \
 	src/core/kernels.o \
@@ -69,6 +71,7 @@ OBJS = \
 	src/fn_drift.o \
 	src/fn_evaluate.o \
 	src/fn_explain.o \
+	src/fn_impute.o \
 	src/fn_inspect.o \
 	src/fn_merge.o \
 	src/fn_metrics.o \
@@ -108,6 +111,7 @@ REGRESS = \
 	explain \
 	grouping \
 	immutable_uses \
+	impute \
 	inspect \
 	label \
 	metrics \

@@ -116,6 +116,14 @@ CREATE FUNCTION ae_impute(model bytea, features anyelement)
 COMMENT ON FUNCTION ae_impute(bytea, anyelement) IS
 	'the row with its NULLs replaced by what the model expects';
 
+CREATE FUNCTION ae_impute(model bytea, features anyelement, draws integer,
+						  seed bigint DEFAULT 0)
+	RETURNS SETOF anyelement
+	AS 'MODULE_PATHNAME', 'ae_impute_draws'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000 ROWS 5;
+COMMENT ON FUNCTION ae_impute(bytea, anyelement, integer, bigint) IS
+	'so many copies of the row, in each of which its NULLs are replaced by values drawn from what the model knows of them; the same seed and row, the same copies';
+
 CREATE FUNCTION ae_anomaly_score(model bytea, features anyelement)
 	RETURNS double precision
 	AS 'MODULE_PATHNAME', 'ae_anomaly_score'
@@ -704,6 +712,14 @@ CREATE FUNCTION ae_impute(name text, features anyelement)
 	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100;
 COMMENT ON FUNCTION ae_impute(text, anyelement) IS
 	'ae_impute() with the current version of a named model';
+
+CREATE FUNCTION ae_impute(name text, features anyelement, draws integer,
+						  seed bigint DEFAULT 0)
+	RETURNS SETOF anyelement
+	AS 'MODULE_PATHNAME', 'ae_impute_draws'
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 1000 ROWS 5;
+COMMENT ON FUNCTION ae_impute(text, anyelement, integer, bigint) IS
+	'ae_impute() with draws, with the current version of a named model';
 
 CREATE FUNCTION ae_anomaly_score(name text, features anyelement)
 	RETURNS double precision

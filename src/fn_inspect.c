@@ -202,13 +202,13 @@ features_labels(const AeColumn *column)
 
 /* inputs of the network that a column feeds */
 static int
-features_width(const AeColumn *column)
+features_width(const AeFeatures *features, const AeColumn *column)
 {
 	int			width = column->input_width;
 
 	if (column->indicator >= 0)
 		for (int i = 0; i < column->ncells; i++)
-			width += column->cells[i].nmissing > 0;
+			width += ae_features_indicate(features, &column->cells[i]);
 	return width;
 }
 
@@ -254,7 +254,7 @@ ae_features(PG_FUNCTION_ARGS)
 				   features_null_fraction(column, features->nrows));
 		values[9] = category ? features_labels(column) : (Datum) 0;
 		nulls[9] = !category;
-		values[10] = Int32GetDatum(features_width(column));
+		values[10] = Int32GetDatum(features_width(features, column));
 		tuplestore_putvalues(result->setResult, result->setDesc, values,
 							 nulls);
 	}

@@ -92,6 +92,7 @@ features_write(AeWriter *w, const AeModel *model)
 	const AeFeatures *features = model->features;
 
 	ae_write_u64(w, features->nrows);
+	ae_write_u8(w, features->any_missing);
 	ae_write_u32(w, (uint32_t) features->ncolumns);
 	for (int c = 0; c < features->ncolumns; c++)
 	{
@@ -270,6 +271,13 @@ version_write(AeWriter *w, const AeModel *model)
 	ae_write_text(w, model->version);
 }
 
+static void
+residuals_write(AeWriter *w, const AeModel *model)
+{
+	ae_write_f32s(w, model->residuals,
+				  (size_t) model->features->ncells * AE_RESIDUALS);
+}
+
 typedef void (*SectionWriter) (AeWriter *w, const AeModel *model);
 
 static const SectionWriter section_writers[AE_CODEC_SECTIONS] = {
@@ -327,6 +335,8 @@ model_write(AeWriter *w, const AeModel *model, size_t total)
 		section_write(w, AE_CODEC_UNITS, units_write, model);
 	if (model->velocity != NULL)
 		section_write(w, AE_CODEC_VELOCITY, velocity_write, model);
+	if (model->residuals != NULL)
+		section_write(w, AE_CODEC_RESIDUALS, residuals_write, model);
 }
 
 void

@@ -32,6 +32,7 @@ typedef enum AeCodecSection
 #define AE_CODEC_VELOCITY "velo"
 /* of all models but plain ones */
 #define AE_CODEC_UNITS "unit"
+#define AE_CODEC_RESIDUALS "resi"
 
 extern const char *const ae_codec_tags[AE_CODEC_SECTIONS];
 

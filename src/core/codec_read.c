@@ -275,6 +275,7 @@ features_read(AeReader *r, AeModel *model)
 		return AE_ERR_MEMORY;
 	model->features = features;
 	features->nrows = ae_read_u64(r);
+	AE_TRY(read_bool(r, &features->any_missing));
 	AE_TRY(read_count(r, COLUMN_BYTES, AE_MAX_COLUMNS, &features->ncolumns));
 	features->columns = ae_arena_alloc(&model->arena,
 									   (size_t) features->ncolumns,
@@ -397,6 +398,33 @@ static AeStatus
 velocity_read(AeReader *r, AeModel *model)
 {
 	return params_read(r, model, &model->velocity);
+}
+
+/* those of a cell ascend, within what targets and outputs can differ by */
+static AeStatus
+residuals_read(AeReader *r, AeModel *model)
+{
+	const AeEnv *env = model->arena.env;
+	size_t		ncells = (size_t) model->features->ncells;
+	float	   *next;
+
+	if (r->left / (AE_RESIDUALS * sizeof(float)) != ncells)
+		return AE_ERR_CORRUPT;
+	model->residuals = ae_arena_alloc(&model->arena, ncells,
+									  AE_RESIDUALS * sizeof(float));
+	if (model->residuals == NULL)
+		return AE_ERR_MEMORY;
+	next = model->residuals;
+	for (size_t i = 0; i < ncells; i++, next += AE_RESIDUALS)
+	{
+		env->poll(env->host);
+		AE_TRY(read_finite(r, next, AE_RESIDUALS));
+		for (int j = 0; j < AE_RESIDUALS; j++)
+			if (fabsf(next[j]) > 2 * AE_VALUE_LIMIT ||
+				(j > 0 && next[j] < next[j - 1]))
+				return AE_ERR_CORRUPT;
+	}
+	return r->left > 0 ? AE_ERR_CORRUPT : AE_OK;
 }
 
 /* offsets (npoints), then points (npoints, 2 d) */
@@ -666,6 +694,12 @@ tag_is(const char *tag, const char *name)
 static AeStatus
 optional_read(const char *tag, AeReader *payload, int nread, AeModel *model)
 {
+	if (tag_is(tag, AE_CODEC_RESIDUALS))
+	{
+		if (nread <= AE_CODEC_FEATURES || model->residuals != NULL)
+			return AE_ERR_CORRUPT;
+		return residuals_read(payload, model);
+	}
 	if (!tag_is(tag, AE_CODEC_VELOCITY) && !tag_is(tag, AE_CODEC_UNITS))
 		return AE_OK;
 	if (nread <= AE_CODEC_NET)

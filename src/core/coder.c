@@ -125,7 +125,7 @@ coder_add_column(AeCoder *coder, const AeColumn *column)
 			item->column = column;
 			item->fit = fit;
 		}
-		if (indicator >= 0 && fit->nmissing > 0)
+		if (indicator >= 0 && ae_features_indicate(coder->features, fit))
 		{
 			coder->indicators[coder->nindicators].cell = cell;
 			coder->indicators[coder->nindicators++].input = indicator++;

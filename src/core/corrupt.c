@@ -64,11 +64,40 @@ ae_corrupt_swap(const float *const *near, uint32_t nnear, AeRng *rng,
 void
 ae_corrupt_mask(AeRng *rng, double rate, int nrows, int ncells, float *cells)
 {
-	uint64_t	threshold = corrupt_threshold(rate);
+	double		spread = rate < 0.5 ? rate : 1.0 - rate;
 
-	for (size_t i = 0; i < (size_t) nrows * ncells; i++)
-		if ((ae_rng_next(rng) & 0xffffffff) < threshold)
-			cells[i] = NAN;
+	for (int i = 0; i < nrows; i++)
+	{
+		double		share = rate - spread +
+			2.0 * spread * (double) ae_rng_uniform(rng);
+		uint64_t	threshold = corrupt_threshold(share);
+
+		for (int j = 0; j < ncells; j++)
+			if ((ae_rng_next(rng) & 0xffffffff) < threshold)
+				cells[(size_t) i * ncells + j] = NAN;
+	}
+}
+
+void
+ae_corrupt_forget(const AeFeatures *features, int nrows, const float *cells,
+				  float *target, int ldt)
+{
+	for (int r = 0; r < nrows; r++)
+	{
+		for (int c = 0; c < features->ncolumns; c++)
+		{
+			const AeColumn *column = &features->columns[c];
+			int			width = column->output_width / column->ncells;
+			float	   *t = target + column->output;
+
+			for (int i = 0; i < column->ncells; i++)
+				for (int j = 0;
+					 j < width && !isnan(cells[column->cell + i]); j++)
+					t[i * width + j] = NAN;
+		}
+		cells += features->ncells;
+		target += ldt;
+	}
 }
 
 void

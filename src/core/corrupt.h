@@ -15,7 +15,10 @@ extern void ae_corrupt_swap(const float *const *near, uint32_t nnear,
 							AeRng *rng, double rate, int nrows, int ncells,
 							float *cells);
 
-/* each cell, with probability rate, becomes missing */
+/*
+ * Cells become missing with a probability that each row draws anew, as far
+ * from rate as [0, 1] allows both ways: from [0, 0.7], say, or [0.6, 1].
+ */
 extern void ae_corrupt_mask(AeRng *rng, double rate, int nrows, int ncells,
 							float *cells);
 
@@ -26,6 +29,14 @@ extern void ae_corrupt_mask(AeRng *rng, double rate, int nrows, int ncells,
 extern void ae_corrupt_extremes(const float *least, const float *largest,
 								AeRng *rng, double rate, int nrows,
 								int ncells, float *cells);
+
+/*
+ * Makes the targets missing of all that ae_corrupt_mask() left of nrows rows
+ * in cells (nrows, ncells): a network that is also asked for what it sees
+ * learns to copy, and predicts worse.
+ */
+extern void ae_corrupt_forget(const AeFeatures *features, int nrows,
+							  const float *cells, float *target, int ldt);
 
 /* adds normal noise of that deviation to the scaled numbers in input */
 extern void ae_corrupt_gaussian(const AeFeatures *features, AeRng *rng,

@@ -119,7 +119,7 @@ column_check(const AeColumn *column, uint64_t nrows)
 
 /* widths of a column that has passed column_check() */
 static void
-column_widths(AeColumn *column)
+column_widths(const AeFeatures *features, AeColumn *column)
 {
 	int			width = column->ncells;
 	int			cycles = column->cycles;
@@ -130,18 +130,19 @@ column_widths(AeColumn *column)
 		width = 1 + 2 * ((cycles & 1) + (cycles >> 1 & 1) + (cycles >> 2));
 	column->output_width = width;
 	column->input_width = width;
-	if (column->kind == AE_KIND_CATEGORY && column->cells[0].nmissing > 0)
+	if (column->kind == AE_KIND_CATEGORY &&
+		ae_features_indicate(features, &column->cells[0]))
 		column->input_width++;
 }
 
 static int
-column_indicators(const AeColumn *column)
+column_indicators(const AeFeatures *features, const AeColumn *column)
 {
 	int			count = 0;
 
 	if (column->kind != AE_KIND_CATEGORY)
 		for (int i = 0; i < column->ncells; i++)
-			count += column->cells[i].nmissing > 0;
+			count += ae_features_indicate(features, &column->cells[i]);
 	return count;
 }
 
@@ -226,7 +227,7 @@ ae_features_layout(AeFeatures *features, AeArena *arena)
 		AeColumn   *column = &features->columns[c];
 
 		AE_TRY(column_check(column, features->nrows));
-		column_widths(column);
+		column_widths(features, column);
 		column->cell = ncells;
 		column->input = input;
 		column->output = output;
@@ -241,7 +242,7 @@ ae_features_layout(AeFeatures *features, AeArena *arena)
 	for (int c = 0; c < features->ncolumns; c++)
 	{
 		AeColumn   *column = &features->columns[c];
-		int			count = column_indicators(column);
+		int			count = column_indicators(features, column);
 
 		column->indicator = count > 0 ? input : -1;
 		input += count;
@@ -302,7 +303,8 @@ features_encode_column(const AeFeatures *features, const AeColumn *column,
 			ae_cell_encode(column, cell, value,
 						   input ? input + column->input + i : NULL,
 						   target ? target + column->output + i : NULL);
-		if (input != NULL && indicator >= 0 && cell->nmissing > 0)
+		if (input != NULL && indicator >= 0 &&
+			ae_features_indicate(features, cell))
 			input[indicator++] = isnan(value) ? 1.0f : 0.0f;
 	}
 }

@@ -10,14 +10,15 @@
  * The network reads an input vector and is compared with a target vector:
  *
  *	input	the columns in order, then one missing indicator (0 or 1) for each
- *			cell that had missing values in training
+ *			cell that had missing values in training, or for every cell where
+ *			any may be missing
  *	target	the columns in order; NaN where the cell is missing
  *
  *	kind		input of a cell					target of a cell
  *	numeric		scaled value, 0 when missing	scaled value
  *	binary		-1 or 1, 0 when missing			0 or 1 (a logit's target)
  *	category	one-hot: labels, "other", and	label index in the first of
- *				"missing" if training had any	nlabels + 1 logits
+ *				"missing" like an indicator		nlabels + 1 logits
  *	calendar	standardised instant, then sine and cosine of each cycle
  *				(missing: all 0)				the same numbers
  *
@@ -161,6 +162,8 @@ typedef struct AePlainRun
 typedef struct AeFeatures
 {
 	uint64_t	nrows;			/* rows fitted on */
+	bool		any_missing;	/* every cell has an indicator: training hides
+								 * cells that have a value */
 	int			ncolumns;
 	AeColumn   *columns;
 	int			ncells;			/* cells of a row */
@@ -178,11 +181,18 @@ typedef struct AeFeatures
 
 /*
  * Offsets and widths of all columns, plain runs, and the label index, from
- * kinds, ncells, nmissing and nlabels.  For features just fitted or
- * read from a model.  AE_ERR_LIMIT beyond the caps above, AE_ERR_CORRUPT when
+ * any_missing, kinds, ncells, nmissing and nlabels.  For features just fitted
+ * or read from a model.  AE_ERR_LIMIT beyond the caps above, AE_ERR_CORRUPT when
  * a field is out of its range (a stored model is hostile), AE_ERR_MEMORY.
  */
 extern AeStatus ae_features_layout(AeFeatures *features, AeArena *arena);
+
+/* whether the network sees that a value of this cell is missing */
+static inline bool
+ae_features_indicate(const AeFeatures *features, const AeCell *cell)
+{
+	return features->any_missing || cell->nmissing > 0;
+}
 
 /* adds a cell to the last of nruns runs if it continues it, else starts
  * another; returns their new number */

@@ -282,8 +282,8 @@ calendar_decode(const AeColumn *column, const AeCell *cell,
 }
 
 static void
-category_encode(const AeColumn *column, const AeCell *cell, double value,
-				float *input, float *target)
+category_encode(const AeColumn *column, double value, float *input,
+				float *target)
 {
 	int			label = column->nlabels;
 
@@ -294,7 +294,7 @@ category_encode(const AeColumn *column, const AeCell *cell, double value,
 		memset(input, 0, sizeof(float) * (size_t) column->input_width);
 		if (!isnan(value))
 			input[label] = 1.0f;
-		else if (cell->nmissing > 0)
+		else if (column->input_width > column->output_width)
 			input[column->nlabels + 1] = 1.0f;
 	}
 	if (target != NULL)
@@ -337,7 +337,7 @@ ae_cell_encode(const AeColumn *column, const AeCell *cell, double value,
 				input[0] = silent ? 0.0f : 2.0f * code - 1.0f;
 			break;
 		case AE_KIND_CATEGORY:
-			category_encode(column, cell, value, input, target);
+			category_encode(column, value, input, target);
 			return;
 		case AE_KIND_CALENDAR:
 			calendar_encode(column, cell, value, input, target);

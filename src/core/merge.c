@@ -283,6 +283,26 @@ merge_losses(Merge *m)
 	}
 }
 
+/* quantiles averaged: the distribution half-way between two */
+static void
+merge_residuals(Merge *m)
+{
+	AeModel    *into = m->into;
+	size_t		n = (size_t) into->features->ncells * AE_RESIDUALS;
+
+	for (int i = 0; i < m->nmodels; i++)
+		if (m->models[i]->residuals == NULL)
+			into->residuals = NULL;
+	for (size_t j = 0; j < n && into->residuals != NULL; j++)
+	{
+		double		sum = 0.0;
+
+		for (int i = 0; i < m->nmodels; i++)
+			sum += merge_share(m, i) * m->models[i]->residuals[j];
+		into->residuals[j] = (float) sum;
+	}
+}
+
 static void
 merge_units(Merge *m)
 {
@@ -580,6 +600,7 @@ merge_all(Merge *m)
 	m->into->joint.points = NULL;
 	merge_losses(m);
 	merge_units(m);
+	merge_residuals(m);
 	merge_histograms(m);
 	AE_TRY(ae_model_prepare(m->into));
 	if (m->into->options.score == AE_SCORE_NEIGHBOUR)

@@ -106,8 +106,8 @@ static const ModelPreset model_presets[] = {
 	AE_CORRUPTION_SWAP, 0.3, 5e-3, 0.0, 3000, false, 1},
 	{AE_ACT_GELU, 64, 256, 2, 0.95,
 	AE_CORRUPTION_NONE, 0.0, 2e-3, 0.1, 6000, true, 5},
-	{AE_ACT_GELU, 64, 256, 2, 0.0,
-	AE_CORRUPTION_MASK, 0.3, 2e-3, 0.1, 6000, true, 5},
+	{AE_ACT_GELU, 64, 128, 2, 0.0,
+	AE_CORRUPTION_MASK, 0.35, 3e-3, 0.1, 6000, true, 5},
 };
 
 static int
@@ -281,13 +281,36 @@ model_resolve_sparse(AeModel *model)
 			? MODEL_TOPK_ACTIVE : MODEL_KL_ACTIVE;
 }
 
+/* noise on the inputs, and the inputs that it takes */
+static AeStatus
+model_resolve_corruption(AeModel *model, const ModelPreset *preset)
+{
+	AeOptions  *o = &model->options;
+
+	if (o->corruption == AE_AUTO)
+	{
+		o->corruption = preset->corruption;
+		if (isnan(o->corruption_rate))
+			o->corruption_rate = preset->corruption_rate;
+	}
+	if (isnan(o->corruption_rate))
+		o->corruption_rate = o->corruption == AE_CORRUPTION_NONE ? 0.0
+			: o->corruption == AE_CORRUPTION_GAUSSIAN ? 0.1 : 0.3;
+	if (o->corruption != AE_CORRUPTION_MASK)
+		return AE_OK;
+	model->features->any_missing = true;
+	return ae_features_layout(model->features, &model->arena);
+}
+
 static AeStatus
 model_resolve(AeModel *model, AeDataset *dataset, const AeBlas *blas)
 {
 	AeOptions  *o = &model->options;
 	const ModelPreset *preset = &model_presets[o->purpose];
-	int			width = model->features->input_width;
+	int			width;
 
+	AE_TRY(model_resolve_corruption(model, preset));
+	width = model->features->input_width;
 	if (o->nhidden == AE_AUTO)
 	{
 		o->nhidden = preset->hidden_layers;
@@ -315,15 +338,6 @@ model_resolve(AeModel *model, AeDataset *dataset, const AeBlas *blas)
 		o->loss = AE_LOSS_SQUARED;
 	if (o->scaling == AE_AUTO)
 		o->scaling = AE_SCALING_STANDARD;
-	if (o->corruption == AE_AUTO)
-	{
-		o->corruption = preset->corruption;
-		if (isnan(o->corruption_rate))
-			o->corruption_rate = preset->corruption_rate;
-	}
-	if (isnan(o->corruption_rate))
-		o->corruption_rate = o->corruption == AE_CORRUPTION_NONE ? 0.0
-			: o->corruption == AE_CORRUPTION_GAUSSIAN ? 0.1 : 0.3;
 	if (isnan(o->learning_rate))
 		o->learning_rate = model_learning_rate(o, preset);
 	if (isnan(o->validation_fraction))
@@ -398,6 +412,30 @@ model_layers(AeModel *model)
 	return ae_net_plan(net);
 }
 
+/* room for what is measured after training */
+static AeStatus
+model_plan_measures(AeModel *model)
+{
+	size_t		ncells = (size_t) model->features->ncells;
+
+	if (model->options.variant != AE_VARIANT_PLAIN)
+	{
+		model->unit_activity = ae_arena_alloc(&model->arena,
+											  (size_t) model->options.latent,
+											  sizeof(float));
+		if (model->unit_activity == NULL)
+			return AE_ERR_MEMORY;
+	}
+	if (model->options.corruption == AE_CORRUPTION_MASK)
+	{
+		model->residuals = ae_arena_alloc(&model->arena, ncells,
+										  AE_RESIDUALS * sizeof(float));
+		if (model->residuals == NULL)
+			return AE_ERR_MEMORY;
+	}
+	return AE_OK;
+}
+
 AeStatus
 ae_model_plan(AeModel *model, AeDataset *dataset, const AeOptions *options,
 			  const AeBlas *blas)
@@ -419,12 +457,7 @@ ae_model_plan(AeModel *model, AeDataset *dataset, const AeOptions *options,
 	AE_TRY(model_resolve(model, dataset, blas));
 	AE_TRY(model_plan_joint(model));
 	AE_TRY(model_layers(model));
-	if (model->options.variant == AE_VARIANT_PLAIN)
-		return AE_OK;
-	model->unit_activity = ae_arena_alloc(&model->arena,
-										  (size_t) model->options.latent,
-										  sizeof(float));
-	return model->unit_activity != NULL ? AE_OK : AE_ERR_MEMORY;
+	return model_plan_measures(model);
 }
 
 /*----------

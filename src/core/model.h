@@ -10,6 +10,7 @@
 
 #include "core/calibration.h"
 #include "core/dataset.h"
+#include "core/draw.h"
 #include "core/feature.h"
 #include "core/head.h"
 #include "core/histogram.h"
@@ -64,6 +65,8 @@ typedef struct AeModel
 								 * included */
 	AeHistogram *histograms;	/* (ncells) of those rows */
 	float	   *velocity;		/* (nparams) of updates in parts; or NULL */
+	float	   *residuals;		/* (ncells, AE_RESIDUALS) of hidden cells, see
+								 * draw.h; NULL if training hid none */
 
 	/*
 	 * Derived by ae_model_prepare().  unit_weight makes the loss of a column

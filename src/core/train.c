@@ -12,6 +12,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/impute.h"
 #include "core/objective.h"
 #include "core/score_fit.h"
 #include "core/worker.h"
@@ -26,6 +27,8 @@
 
 /* share of a row's largest unit beyond which others are active */
 #define TRAIN_ACTIVE 0.1f
+/* with fewer held-out rows residuals are those of training rows */
+#define TRAIN_RESIDUAL_ROWS 500
 
 /* streams of the option seed; 2 is for noise, see worker.c */
 enum
@@ -34,7 +37,8 @@ enum
 	STREAM_ORDER = 3,
 	STREAM_HOLD_OUT,
 	STREAM_CALIBRATION,
-	STREAM_SCORE
+	STREAM_SCORE,
+	STREAM_RESIDUALS
 };
 
 typedef struct Trainer
@@ -455,6 +459,29 @@ trainer_calibrate(Trainer *t)
 	return AE_OK;
 }
 
+/*
+ * What is left of hidden cells, of rows that were not trained on if there are
+ * enough.
+ */
+static AeStatus
+trainer_fit_residuals(Trainer *t)
+{
+	uint64_t	seed = trainer_seed(t, STREAM_RESIDUALS);
+	uint64_t	nrows = t->nvalidation;
+	float	   *cells = t->validation;
+
+	/* an update may hide nothing; the residuals before it are better then */
+	if (t->model->residuals == NULL ||
+		t->model->options.corruption != AE_CORRUPTION_MASK)
+		return AE_OK;
+	if (nrows < TRAIN_RESIDUAL_ROWS)
+		AE_TRY(ae_dataset_sample(t->dataset,
+								 trainer_rows_in(t, TRAIN_CALIBRATION_BYTES,
+												 TRAIN_CALIBRATION_ROWS),
+								 seed, &t->arena, &cells, &nrows));
+	return ae_impute_fit(t->model, t->coder, t->kernels, cells, nrows, seed);
+}
+
 static AeStatus
 trainer_train(Trainer *t)
 {
@@ -470,6 +497,7 @@ trainer_train(Trainer *t)
 	AE_TRY(trainer_run(t));
 	AE_TRY(trainer_calibrate(t));
 	AE_TRY(ae_model_prepare(model));
+	AE_TRY(trainer_fit_residuals(t));
 	return ae_score_fit(model, t->dataset, t->coder, t->blas, t->kernels,
 						t->validation, t->nvalidation,
 						trainer_seed(t, STREAM_SCORE));

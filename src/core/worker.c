@@ -46,6 +46,14 @@ worker_needs_noisy(const AeModel *model)
 		model->options.corruption == AE_CORRUPTION_SALT_PEPPER;
 }
 
+/* whether cells are hidden, and only their prediction is learned */
+static bool
+worker_hides(const AeModel *model)
+{
+	return model->options.corruption == AE_CORRUPTION_MASK &&
+		model->options.corruption_rate > 0;
+}
+
 /* h and dh of a tape over memory that all slices share */
 static void
 worker_place_tape(const AeWorker *w, AeTape *tape, int first)
@@ -283,6 +291,7 @@ worker_encode(AeWorker *w, const float *const *rows, int nrows, AeRng *rng)
 	const AeOptions *o = &w->model->options;
 	float	   *input = w->tape->h[0];
 	int			ldi = AE_PAD(f->input_width);
+	int			ldt = AE_PAD(f->output_width);
 
 	if (w->noisy == NULL)
 	{
@@ -304,7 +313,9 @@ worker_encode(AeWorker *w, const float *const *rows, int nrows, AeRng *rng)
 	ae_coder_encode(w->coder, w->kernels, nrows, w->noisy_rows, input, ldi,
 					NULL, 0);
 	ae_coder_encode(w->coder, w->kernels, nrows, rows, NULL, 0, w->target,
-					AE_PAD(f->output_width));
+					ldt);
+	if (worker_hides(w->model))
+		ae_corrupt_forget(f, nrows, w->noisy, w->target, ldt);
 }
 
 /* the loss of what is in the tape, and its gradient times scale */
@@ -346,16 +357,22 @@ worker_learn(AeWorker *w, const AeJob *job, int slice, int first, int nrows)
 					&pass, grads);
 }
 
-/* outputs in the tape, and targets, of count stored rows; the penalties */
+/*
+ * Outputs in the tape, and targets, of count stored rows; with a generator,
+ * cells are hidden as in training.  Returns the penalties.
+ */
 static double
 worker_forward(AeWorker *w, const float *params, const float *cells,
-			   int count, const AePass *pass)
+			   int count, const AePass *pass, AeRng *hide)
 {
 	size_t		ncells = (size_t) w->model->features->ncells;
 
 	for (int i = 0; i < count; i++)
 		w->rows[i] = cells + (size_t) i * ncells;
-	worker_encode_clean(w, w->rows, count);
+	if (hide != NULL)
+		worker_encode(w, w->rows, count, hide);
+	else
+		worker_encode_clean(w, w->rows, count);
 	return ae_net_forward(&w->model->net, w->blas, w->kernels, params,
 						  w->tape, count, pass);
 }
@@ -365,7 +382,7 @@ ae_worker_forward(AeWorker *w, const float *params, const float *cells,
 				  int count)
 {
 	worker_place_slice(w, 0);
-	worker_forward(w, params, cells, count, NULL);
+	worker_forward(w, params, cells, count, NULL, NULL);
 }
 
 static void
@@ -374,12 +391,16 @@ worker_validate(AeWorker *w, const AeJob *job, int slice, int first,
 {
 	const AePass pass = {.strength = 1.0f};
 	size_t		ncells = (size_t) w->model->features->ncells;
+	size_t		row = (size_t) job->first + (size_t) first;
 	double		penalty;
+	AeRng		rng;
 
+	/* what is hidden of a row is the same in every epoch; steps begin at 1 */
+	ae_rng_seed(&rng, w->noise_seed, row);
 	worker_place_slice(w, first);
-	penalty = worker_forward(w, w->share.params, w->validation +
-							 ((size_t) job->first + (size_t) first) * ncells,
-							 nrows, &pass);
+	penalty = worker_forward(w, w->share.params, w->validation + row * ncells,
+							 nrows, &pass,
+							 worker_hides(w->model) ? &rng : NULL);
 	w->share.loss[slice] = penalty + worker_loss(w, nrows, 0.0f);
 }
 

@@ -151,6 +151,11 @@ test_claims(void)
 static void
 test_fields(void)
 {
+	WRONG(m->residuals[1] = m->residuals[0] - 1);
+	WRONG(m->residuals[AE_RESIDUALS - 1] = NAN);
+	WRONG(m->residuals[AE_RESIDUALS - 1] = 2.1e6f);
+	WRONG(m->residuals[0] = -2.1e6f);
+	WRONG(m->features->any_missing = true);
 	WRONG(c[0].cells[0].spread = 0);
 	WRONG(c[0].cells[0].spread = -1);
 	WRONG(c[0].cells[0].spread = NAN);

