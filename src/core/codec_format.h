@@ -32,6 +32,8 @@ typedef enum AeCodecSection
 #define AE_CODEC_VELOCITY "velo"
 /* of all models but plain ones */
 #define AE_CODEC_UNITS "unit"
+/* of variational models */
+#define AE_CODEC_NOISE "nois"
 
 extern const char *const ae_codec_tags[AE_CODEC_SECTIONS];
 

@@ -112,6 +112,11 @@ test_table(void)
 		{"sparsity_weight", AE_OPTION_NUMBER,
 		offsetof(AeOptions, sparsity_weight), "\"auto\""},
 		{"active", AE_OPTION_NUMBER, offsetof(AeOptions, active), "\"auto\""},
+		{"beta", AE_OPTION_NUMBER, offsetof(AeOptions, beta), "\"auto\""},
+		{"kl_warmup", AE_OPTION_NUMBER, offsetof(AeOptions, kl_warmup),
+		"\"auto\""},
+		{"free_bits", AE_OPTION_NUMBER, offsetof(AeOptions, free_bits),
+		"\"auto\""},
 		{"score", AE_OPTION_CHOICE, offsetof(AeOptions, score), "\"auto\""},
 		{"coreset", AE_OPTION_INTEGER, offsetof(AeOptions, coreset),
 		"\"auto\""},
@@ -268,6 +273,12 @@ test_numbers(void)
 		"a number from 0 to 1000000 or \"auto\""},
 		{"active", 1e-4, 0.9999, 0, 1, "0", "1",
 		"a number from 0.0001 to 0.9999 or \"auto\""},
+		{"beta", 0, 1000, -1, 1001, "-1", "1001",
+		"a number from 0 to 1000 or \"auto\""},
+		{"kl_warmup", 0, 1, -0.25, 1.5, "-0.25", "1.5",
+		"a number from 0 to 1 or \"auto\""},
+		{"free_bits", 0, 100, -0.5, 101, "-0.5", "101",
+		"a number from 0 to 100 or \"auto\""},
 		{"coreset", 0, AE_MAX_CORESET, -1, AE_MAX_CORESET + 1, "-1", "16385",
 		"an integer from 0 to 16384 or \"auto\""},
 		{"contamination", 0, 0.5, -1, 0.51, "-1", "0.51",
@@ -431,6 +442,15 @@ test_uses(void)
 	ok(ae_option_applies(&o, named("sparsity_weight"), complaint) &&
 	   !ae_option_applies(&o, named("active"), complaint) &&
 	   !ae_option_is_auto(&o, named("active")), "and the other way round");
+	ok(!ae_option_applies(&o, named("beta"), complaint) &&
+	   strcmp(complaint, "belongs to variant \"variational\", not \"sparse\"")
+	   == 0, "nor is a sparse code variational");
+	o.variant = AE_VARIANT_VARIATIONAL;
+	ok(ae_option_applies(&o, named("beta"), complaint) &&
+	   ae_option_applies(&o, named("kl_warmup"), complaint) &&
+	   ae_option_applies(&o, named("free_bits"), complaint) &&
+	   !ae_option_applies(&o, named("sparsity"), complaint),
+	   "options of a variational code");
 }
 
 static void

@@ -243,6 +243,62 @@ test_activity(const AeModel *model, AeSparsity sparsity)
 		   sum);
 }
 
+/*
+ * Two factors make all columns: as many units say something, and the noise is
+ * what is left of the numbers.
+ */
+static void
+test_variational(void)
+{
+	AeOptions	o;
+	Run			run;
+	const AeModel *m;
+	double		worst = 0.0;
+	int			nactive = 0;
+
+	small_options(&o);
+	o.variant = AE_VARIANT_VARIATIONAL;
+	o.latent = 6;
+	o.epochs = 60;
+	o.validation_fraction = 0.2;
+	o.patience = 0;
+	if (run_training(&run, &o, 3000) != AE_OK)
+		exit(1);
+	m = run.model;
+	for (int i = 0; i < 6; i++)
+		nactive += m->unit_activity[i] >= AE_ACTIVE_DIVERGENCE;
+	ok(nactive >= 2 && nactive <= 4, "units that say something: %d of 6",
+	   nactive);
+	for (int c = 0; c < 4; c++)
+		worst = fmax(worst, m->noise[c]);
+	ok(worst < 0.2, "the noise falls from 1 (%g)", worst);
+	ok(m->noise[4] == 1.0 && m->noise[5] == 1.0, "only numbers have noise");
+	ok(m->history[59].train_loss < 0.5 * m->history[0].train_loss &&
+	   fabs(m->history[59].validation_loss - m->history[59].train_loss) < 0.2,
+	   "the likelihood rises (%g to %g, %g of held-out rows)",
+	   m->history[0].train_loss, m->history[59].train_loss,
+	   m->history[59].validation_loss);
+	run_free(&run);
+	o.beta = 1000;
+	o.kl_warmup = 0.0;
+	if (run_training(&run, &o, 500) != AE_OK)
+		exit(1);
+	nactive = 0;
+	for (int i = 0; i < 6; i++)
+		nactive += run.model->unit_activity[i] >= AE_ACTIVE_DIVERGENCE;
+	ok(nactive == 0, "a large beta silences the code (%d)", nactive);
+	run_free(&run);
+	o.beta = 1.0;
+	o.free_bits = 0.5;
+	if (run_training(&run, &o, 3000) != AE_OK)
+		exit(1);
+	nactive = 0;
+	for (int i = 0; i < 6; i++)
+		nactive += run.model->unit_activity[i] >= 0.25f;
+	ok(nactive == 6, "free bits are used by all units (%d)", nactive);
+	run_free(&run);
+}
+
 static void
 test_variants(void)
 {
@@ -291,6 +347,8 @@ test_variants(void)
 		test_activity(run.model, s);
 		run_free(&run);
 	}
+
+	test_variational();
 
 	/* automatic everything, for each purpose */
 	for (int p = AE_PURPOSE_ANOMALY; p <= AE_PURPOSE_IMPUTATION; p++)
