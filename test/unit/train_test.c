@@ -243,6 +243,29 @@ test_activity(const AeModel *model, AeSparsity sparsity)
 		   sum);
 }
 
+static void
+test_sparse(void)
+{
+	AeOptions	o;
+	Run			run;
+
+	for (int s = AE_SPARSITY_L1; s <= AE_SPARSITY_TOPK; s++)
+	{
+		static const char *const names[] = {"l1", "kl", "topk"};
+
+		small_options(&o);
+		o.latent = 10;
+		o.variant = AE_VARIANT_SPARSE;
+		o.sparsity = s;
+		ok(run_training(&run, &o, 2000) == AE_OK &&
+		   run.model->history[24].train_loss <
+		   0.2 * run.model->history[0].train_loss,
+		   "a code made sparse by %s", names[s]);
+		test_activity(run.model, s);
+		run_free(&run);
+	}
+}
+
 /*
  * Two factors make all columns: as many units say something, and the noise is
  * what is left of the numbers.
@@ -332,22 +355,7 @@ test_variants(void)
 	run_free(&run);
 	run_free(&plain);
 
-	for (int s = AE_SPARSITY_L1; s <= AE_SPARSITY_TOPK; s++)
-	{
-		static const char *const names[] = {"l1", "kl", "topk"};
-
-		small_options(&o);
-		o.latent = 10;
-		o.variant = AE_VARIANT_SPARSE;
-		o.sparsity = s;
-		ok(run_training(&run, &o, 2000) == AE_OK &&
-		   run.model->history[24].train_loss <
-		   0.2 * run.model->history[0].train_loss, "a code made sparse by %s",
-		   names[s]);
-		test_activity(run.model, s);
-		run_free(&run);
-	}
-
+	test_sparse();
 	test_variational();
 
 	/* automatic everything, for each purpose */
@@ -405,7 +413,7 @@ test_variants(void)
 }
 
 static void
-test_allocation_failures(void)
+test_allocation_failures(AeVariant variant)
 {
 	AeOptions	o;
 	Run			run;
@@ -415,6 +423,7 @@ test_allocation_failures(void)
 
 	small_options(&o);
 	o.purpose = AE_PURPOSE_EMBEDDING;
+	o.variant = variant;
 	o.latent = AE_AUTO;
 	o.validation_fraction = 0.2;
 	o.corruption = AE_CORRUPTION_SWAP;
@@ -430,7 +439,8 @@ test_allocation_failures(void)
 		clean = clean && unit_alloc_live == 0 && run.budget.used == 0;
 	} while (status != AE_OK && budget < 10000);
 	ok(status == AE_OK && budget > 20,
-	   "a training needs %ld allocations", budget - 1);
+	   "variant %d: a training needs %ld allocations", (int) variant,
+	   budget - 1);
 	ok(clean, "each of them may fail: an honest status, and nothing leaks");
 }
 
@@ -440,7 +450,8 @@ main(void)
 	test_learning();
 	test_validation();
 	test_variants();
-	test_allocation_failures();
+	for (int v = AE_VARIANT_PLAIN; v <= AE_VARIANT_VARIATIONAL; v++)
+		test_allocation_failures((AeVariant) v);
 	ok(unit_alloc_live == 0, "nothing is left allocated");
 	return done();
 }
