@@ -30,6 +30,7 @@ CORE_OBJS = \
 	src/core/drift.o \
 	src/core/feature.o \
 	src/core/feature_cell.o \
+	src/core/gaussian.o \
 	src/core/head.o \
 	src/core/head_fit.o \
 	src/core/histogram.o \
@@ -42,6 +43,7 @@ CORE_OBJS = \
 	src/core/kernels_baseline.o \
 	src/core/label_index.o \
 	src/core/labels.o \
+	src/core/likelihood.o \
 	src/core/merge.o \
 	src/core/model.o \
 	src/core/moments.o \

@@ -23,7 +23,8 @@ PG_FUNCTION_INFO_V1(ae_options);
 
 static const char *const layer_kind_names[AE_LAYER_COUNT] = {
 	[AE_LAYER_DENSE] = "dense",
-	[AE_LAYER_SPARSE] = "sparse"
+	[AE_LAYER_SPARSE] = "sparse",
+	[AE_LAYER_GAUSSIAN] = "gaussian"
 };
 
 /* the model in argument 0 */
@@ -120,25 +121,53 @@ info_losses(StringInfo json, const AeModel *model)
 	aepg_json_number(json, "validation_loss", validation_loss);
 }
 
+/* of a variational code: each unit's divergence, and how many say something */
+static void
+info_divergence(StringInfo json, const AeModel *model)
+{
+	int			latent = ae_net_latent(&model->net);
+	int			nactive = 0;
+
+	aepg_json_key(json, "kl");
+	appendStringInfoChar(json, '[');
+	for (int i = 0; i < latent; i++)
+	{
+		appendStringInfo(json, "%s%.6g", i > 0 ? "," : "",
+						 model->unit_activity[i]);
+		nactive += model->unit_activity[i] >= AE_ACTIVE_DIVERGENCE;
+	}
+	appendStringInfoChar(json, ']');
+	aepg_json_count(json, "active_units", nactive);
+}
+
 /* of a sparse code: the share of active units in a row, and of dead units */
 static void
-info_code(StringInfo json, const AeModel *model)
+info_activity(StringInfo json, const AeModel *model)
 {
 	int			latent = ae_net_latent(&model->net);
 	double		active = 0.0;
 	int			ndead = 0;
 
-	if (model->unit_activity == NULL)
-		return;
 	for (int i = 0; i < latent; i++)
 	{
 		active += model->unit_activity[i];
 		ndead += model->unit_activity[i] < AE_DEAD_ACTIVITY;
 	}
-	aepg_json_key(json, "code");
-	appendStringInfoChar(json, '{');
 	aepg_json_number(json, "active_share", active / latent);
 	aepg_json_number(json, "dead_share", (double) ndead / latent);
+}
+
+static void
+info_code(StringInfo json, const AeModel *model)
+{
+	if (model->unit_activity == NULL)
+		return;
+	aepg_json_key(json, "code");
+	appendStringInfoChar(json, '{');
+	if (model->options.variant == AE_VARIANT_VARIATIONAL)
+		info_divergence(json, model);
+	else
+		info_activity(json, model);
 	appendStringInfoChar(json, '}');
 }
 

@@ -469,6 +469,34 @@ options_check_uses(const AeOptions *options)
 	}
 }
 
+static void
+options_require_squares(const Path *path, int loss)
+{
+	if (loss != AE_AUTO && loss != AE_LOSS_SQUARED)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"%s\" must be \"mse\" for variant \"variational\"",
+						options_path(path)),
+				 errhint("The likelihood of a number is that of a normal distribution.")));
+}
+
+/* losses of a variational model are likelihoods */
+static void
+options_check_losses(const AepgOptions *options)
+{
+	Path		path = {"loss", NULL, NULL};
+
+	if (options->core.variant != AE_VARIANT_VARIATIONAL)
+		return;
+	options_require_squares(&path, options->core.loss);
+	for (int i = 0; i < options->ncolumns; i++)
+	{
+		Path		column = {"columns", options->columns[i].name, "loss"};
+
+		options_require_squares(&column, options->columns[i].loss);
+	}
+}
+
 AepgOptions *
 aepg_options_parse(Jsonb *jsonb)
 {
@@ -514,6 +542,7 @@ aepg_options_parse(Jsonb *jsonb)
 				 errmsg("option \"score\" cannot be \"neighbour\" when option \"coreset\" is 0"),
 				 errhint("Without a coreset the score is \"distance\".")));
 	options_check_uses(&options->core);
+	options_check_losses(options);
 	options_set_time_zone(&options->core);
 	return options;
 }

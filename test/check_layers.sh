@@ -23,9 +23,10 @@ layer()
 			draw | feature | feature_* | joint | joint_* | label_index | labels | \
 			histogram | moments | neighbour)
 			echo 3 features ;;
-		dense | head | layer | net | sparse) echo 3 network ;;
+		dense | gaussian | head | layer | net | sparse) echo 3 network ;;
 		codec | codec_* | model | options) echo 4 model ;;
-		drift | head_fit | impute | merge | objective | optim | score | score_fit | \
+		drift | head_fit | impute | likelihood | merge | objective | optim | \
+			score | score_fit | \
 			score_head | share | team | train | update | worker)
 			echo 5 engine ;;
 		*) echo 0 none ;;

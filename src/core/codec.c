@@ -171,6 +171,13 @@ units_write(AeWriter *w, const AeModel *model)
 }
 
 static void
+noise_write(AeWriter *w, const AeModel *model)
+{
+	for (int i = 0; i < model->features->ncolumns; i++)
+		ae_write_f64(w, w->data != NULL ? model->noise[i] : 0.0);
+}
+
+static void
 velocity_write(AeWriter *w, const AeModel *model)
 {
 	net_weights_write(w, &model->net, model->velocity);
@@ -333,6 +340,8 @@ model_write(AeWriter *w, const AeModel *model, size_t total)
 	sections_write(w, model, AE_CODEC_SECTIONS);
 	if (model->options.variant != AE_VARIANT_PLAIN)
 		section_write(w, AE_CODEC_UNITS, units_write, model);
+	if (model->options.variant == AE_VARIANT_VARIATIONAL)
+		section_write(w, AE_CODEC_NOISE, noise_write, model);
 	if (model->velocity != NULL)
 		section_write(w, AE_CODEC_VELOCITY, velocity_write, model);
 	if (model->residuals != NULL)

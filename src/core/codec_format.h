@@ -33,6 +33,8 @@ typedef enum AeCodecSection
 /* of all models but plain ones */
 #define AE_CODEC_UNITS "unit"
 #define AE_CODEC_RESIDUALS "resi"
+/* of variational models */
+#define AE_CODEC_NOISE "nois"
 
 extern const char *const ae_codec_tags[AE_CODEC_SECTIONS];
 

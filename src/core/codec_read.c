@@ -381,7 +381,8 @@ units_read(AeReader *r, AeModel *model)
 {
 	size_t		count = (size_t) ae_net_latent(&model->net);
 
-	if (r->left % 4 != 0 || r->left / 4 != count)
+	if (model->unit_activity != NULL || r->left % 4 != 0 ||
+		r->left / 4 != count)
 		return AE_ERR_CORRUPT;
 	model->unit_activity = ae_arena_alloc(&model->arena, count,
 										  sizeof(float));
@@ -395,9 +396,29 @@ units_read(AeReader *r, AeModel *model)
 }
 
 static AeStatus
+noise_read(AeReader *r, AeModel *model)
+{
+	size_t		count = (size_t) model->features->ncolumns;
+
+	if (model->noise != NULL || r->left % 8 != 0 || r->left / 8 != count)
+		return AE_ERR_CORRUPT;
+	model->noise = ae_arena_alloc(&model->arena, count, sizeof(double));
+	if (model->noise == NULL)
+		return AE_ERR_MEMORY;
+	for (size_t i = 0; i < count; i++)
+	{
+		model->noise[i] = ae_read_f64(r);
+		if (!(model->noise[i] > 0.0) || isinf(model->noise[i]))
+			return AE_ERR_CORRUPT;
+	}
+	return AE_OK;
+}
+
+static AeStatus
 velocity_read(AeReader *r, AeModel *model)
 {
-	return params_read(r, model, &model->velocity);
+	return model->velocity == NULL
+		? params_read(r, model, &model->velocity) : AE_ERR_CORRUPT;
 }
 
 /* those of a cell ascend, within what targets and outputs can differ by */
@@ -408,7 +429,8 @@ residuals_read(AeReader *r, AeModel *model)
 	size_t		ncells = (size_t) model->features->ncells;
 	float	   *next;
 
-	if (r->left / (AE_RESIDUALS * sizeof(float)) != ncells)
+	if (model->residuals != NULL ||
+		r->left / (AE_RESIDUALS * sizeof(float)) != ncells)
 		return AE_ERR_CORRUPT;
 	model->residuals = ae_arena_alloc(&model->arena, ncells,
 									  AE_RESIDUALS * sizeof(float));
@@ -684,31 +706,31 @@ section_is_optional(const char *tag)
 	return tag[0] >= 'a' && tag[0] <= 'z';
 }
 
-static bool
-tag_is(const char *tag, const char *name)
+typedef struct OptionalSection
 {
-	return memcmp(tag, name, AE_CODEC_TAG_BYTES) == 0;
-}
+	const char *tag;
+	SectionReader read;
+} OptionalSection;
+
+/* all of them need the network */
+static const OptionalSection optional_sections[] = {
+	{AE_CODEC_VELOCITY, velocity_read},
+	{AE_CODEC_UNITS, units_read},
+	{AE_CODEC_NOISE, noise_read},
+	{AE_CODEC_RESIDUALS, residuals_read}
+};
 
 /* the sections before it are nread */
 static AeStatus
 optional_read(const char *tag, AeReader *payload, int nread, AeModel *model)
 {
-	if (tag_is(tag, AE_CODEC_RESIDUALS))
-	{
-		if (nread <= AE_CODEC_FEATURES || model->residuals != NULL)
-			return AE_ERR_CORRUPT;
-		return residuals_read(payload, model);
-	}
-	if (!tag_is(tag, AE_CODEC_VELOCITY) && !tag_is(tag, AE_CODEC_UNITS))
-		return AE_OK;
-	if (nread <= AE_CODEC_NET)
-		return AE_ERR_CORRUPT;
-	if (tag_is(tag, AE_CODEC_VELOCITY))
-		return model->velocity == NULL ? velocity_read(payload, model)
-			: AE_ERR_CORRUPT;
-	return model->unit_activity == NULL ? units_read(payload, model)
-		: AE_ERR_CORRUPT;
+	const int	count = sizeof(optional_sections) / sizeof(OptionalSection);
+
+	for (int i = 0; i < count; i++)
+		if (memcmp(tag, optional_sections[i].tag, AE_CODEC_TAG_BYTES) == 0)
+			return nread > AE_CODEC_NET
+				? optional_sections[i].read(payload, model) : AE_ERR_CORRUPT;
+	return AE_OK;
 }
 
 static AeStatus
@@ -741,7 +763,9 @@ model_read(AeReader *r, AeModel *model)
 	}
 	if (nread < AE_CODEC_SECTIONS ||
 		(model->options.variant != AE_VARIANT_PLAIN) !=
-		(model->unit_activity != NULL))
+		(model->unit_activity != NULL) ||
+		(model->options.variant == AE_VARIANT_VARIATIONAL) !=
+		(model->noise != NULL))
 		return AE_ERR_CORRUPT;
 	return ae_model_prepare(model);
 }

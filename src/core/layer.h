@@ -69,5 +69,6 @@ typedef struct AeLayerOps
 
 extern const AeLayerOps ae_dense_ops;
 extern const AeLayerOps ae_sparse_ops;
+extern const AeLayerOps ae_gaussian_ops;
 
 #endif							/* AE_LAYER_H */

@@ -308,6 +308,14 @@ merge_units(Merge *m)
 {
 	AeModel    *into = m->into;
 
+	for (int c = 0; into->noise != NULL && c < into->features->ncolumns; c++)
+	{
+		double		sum = 0.0;
+
+		for (int i = 0; i < m->nmodels; i++)
+			sum += merge_share(m, i) * m->models[i]->noise[c];
+		into->noise[c] = sum;
+	}
 	if (into->unit_activity == NULL)
 		return;
 	for (int j = 0; j < ae_net_latent(&into->net); j++)

@@ -43,6 +43,8 @@
 #define MODEL_L1_WEIGHT 0.1
 #define MODEL_KL_WEIGHT 0.1
 
+#define MODEL_KL_WARMUP 0.25
+
 AeStatus
 ae_model_create(const AeEnv *env, AeModel **model)
 {
@@ -281,6 +283,22 @@ model_resolve_sparse(AeModel *model)
 			? MODEL_TOPK_ACTIVE : MODEL_KL_ACTIVE;
 }
 
+/* noise in the code takes the place of noise in the input */
+static void
+model_resolve_variational(AeModel *model)
+{
+	AeOptions  *o = &model->options;
+
+	if (isnan(o->beta))
+		o->beta = 1.0;
+	if (isnan(o->kl_warmup))
+		o->kl_warmup = MODEL_KL_WARMUP;
+	if (isnan(o->free_bits))
+		o->free_bits = 0.0;
+	if (o->corruption == AE_AUTO)
+		o->corruption = AE_CORRUPTION_NONE;
+}
+
 /* noise on the inputs, and the inputs that it takes */
 static AeStatus
 model_resolve_corruption(AeModel *model, const ModelPreset *preset)
@@ -320,6 +338,8 @@ model_resolve(AeModel *model, AeDataset *dataset, const AeBlas *blas)
 	}
 	if (o->variant == AE_VARIANT_SPARSE)
 		model_resolve_sparse(model);
+	if (o->variant == AE_VARIANT_VARIATIONAL)
+		model_resolve_variational(model);
 	if (o->latent == AE_AUTO)
 	{
 		if (preset->code_share > 0)
@@ -374,7 +394,14 @@ model_add_code(AeModel *model, int in)
 
 	if (o->variant == AE_VARIANT_SPARSE && o->sparsity == AE_SPARSITY_KL)
 		activation = AE_ACT_SIGMOID;
-	model_add_layer(net, AE_LAYER_DENSE, activation, in, o->latent);
+	if (o->variant == AE_VARIANT_VARIATIONAL)
+	{
+		model_add_layer(net, AE_LAYER_DENSE, activation, in, 2 * o->latent);
+		model_add_layer(net, AE_LAYER_GAUSSIAN, activation, 2 * o->latent,
+						o->latent);
+	}
+	else
+		model_add_layer(net, AE_LAYER_DENSE, activation, in, o->latent);
 	if (o->variant == AE_VARIANT_SPARSE)
 		model_add_layer(net, AE_LAYER_SPARSE, AE_ACT_LINEAR, o->latent,
 						o->latent);
@@ -412,6 +439,21 @@ model_layers(AeModel *model)
 	return ae_net_plan(net);
 }
 
+/* scaled numbers have variances near 1 */
+static AeStatus
+model_plan_noise(AeModel *model)
+{
+	int			ncolumns = model->features->ncolumns;
+
+	model->noise = ae_arena_alloc(&model->arena, (size_t) ncolumns,
+								  sizeof(double));
+	if (model->noise == NULL)
+		return AE_ERR_MEMORY;
+	for (int c = 0; c < ncolumns; c++)
+		model->noise[c] = 1.0;
+	return AE_OK;
+}
+
 /* room for what is measured after training */
 static AeStatus
 model_plan_measures(AeModel *model)
@@ -426,6 +468,8 @@ model_plan_measures(AeModel *model)
 		if (model->unit_activity == NULL)
 			return AE_ERR_MEMORY;
 	}
+	if (model->options.variant == AE_VARIANT_VARIATIONAL)
+		AE_TRY(model_plan_noise(model));
 	if (model->options.corruption == AE_CORRUPTION_MASK)
 	{
 		model->residuals = ae_arena_alloc(&model->arena, ncells,
@@ -538,6 +582,22 @@ model_prepare_sparse(const AeOptions *o, AeLayer *layer)
 	return true;
 }
 
+/* the same for a variational one, whose divergence is a part of the loss */
+static bool
+model_prepare_variational(const AeModel *model, AeLayer *layer)
+{
+	const AeOptions *o = &model->options;
+
+	if (o->variant != AE_VARIANT_VARIATIONAL || isnan(o->beta) ||
+		isnan(o->kl_warmup) || isnan(o->free_bits))
+		return false;
+	layer->penalty = model->total_weight > 0
+		? (float) (o->beta / model->total_weight) : 0.0f;
+	layer->target = (float) o->free_bits;
+	layer->kept = 0;
+	return true;
+}
+
 /* only the code may be more than a dense layer, and is what variant says */
 static AeStatus
 model_prepare_code(AeModel *model)
@@ -556,8 +616,18 @@ model_prepare_code(AeModel *model)
 		case AE_LAYER_SPARSE:
 			return model_prepare_sparse(o, &net->layers[last])
 				? AE_OK : AE_ERR_CORRUPT;
+		case AE_LAYER_GAUSSIAN:
+			return model_prepare_variational(model, &net->layers[last])
+				? AE_OK : AE_ERR_CORRUPT;
 	}
 	return AE_ERR_CORRUPT;
+}
+
+/* what of a column is compared with a target */
+static int
+column_targets(const AeColumn *column)
+{
+	return column->loss == AE_LOSS_SOFTMAX ? 1 : column->output_width;
 }
 
 AeStatus
@@ -565,8 +635,9 @@ ae_model_prepare(AeModel *model)
 {
 	const AeFeatures *f = model->features;
 	size_t		n = AE_PAD((size_t) f->output_width);
+	bool		variational =
+		model->options.variant == AE_VARIANT_VARIATIONAL;
 
-	AE_TRY(model_prepare_code(model));
 	model->spans = ae_arena_alloc(&model->arena, (size_t) f->ncolumns,
 								  sizeof(AeSpan));
 	model->unit_weight = ae_arena_alloc(&model->arena, n, sizeof(float));
@@ -579,12 +650,12 @@ ae_model_prepare(AeModel *model)
 	model->nspans = 0;
 	model->total_weight = 0.0;
 	for (int i = 0; i < f->ncolumns; i++)
-		model->total_weight += f->columns[i].weight;
+		model->total_weight += f->columns[i].weight *
+			(variational ? column_targets(&f->columns[i]) : 1);
 	for (int i = 0; i < f->ncolumns; i++)
 	{
 		const AeColumn *column = &f->columns[i];
-		bool		softmax = column->loss == AE_LOSS_SOFTMAX;
-		int			width = softmax ? 1 : column->output_width;
+		int			width = column_targets(column);
 		double		unit = 1.0 / (model_unit(column) * width);
 		double		mean = model->column_loss[i];
 
@@ -594,10 +665,11 @@ ae_model_prepare(AeModel *model)
 		{
 			model->unit_weight[j] = (float) unit;
 			model->loss_weight[j] = model->total_weight > 0
-				? (float) (unit * column->weight / model->total_weight) : 0.0f;
+				? (float) ((variational ? 1.0 : unit) * column->weight /
+						   model->total_weight) : 0.0f;
 			model->score_weight[j] = (float) (unit * column->weight / mean);
 		}
 		model_add_span(model, column);
 	}
-	return AE_OK;
+	return model_prepare_code(model);
 }

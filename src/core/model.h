@@ -24,6 +24,9 @@
 /* a unit that is active in a smaller share of the rows is dead */
 #define AE_DEAD_ACTIVITY 1e-3f
 
+/* mean divergence, in nats, from which on a variational unit is active */
+#define AE_ACTIVE_DIVERGENCE 0.01f
+
 typedef struct AeEpoch
 {
 	double		train_loss;		/* mean over the epoch's batches */
@@ -50,9 +53,13 @@ typedef struct AeModel
 	double	   *column_loss;	/* (ncolumns) mean of each column's loss over
 								 * the training rows after training; 0 if
 								 * unseen */
-	float	   *unit_activity;	/* (latent) share of the training rows in
-								 * which a unit of a sparse code is active;
-								 * NULL for plain models */
+	float	   *unit_activity;	/* (latent) of a sparse code: share of the
+								 * training rows in which a unit is active; of
+								 * a variational one: mean divergence; NULL
+								 * for plain models */
+	double	   *noise;			/* (ncolumns) variance of a scaled number
+								 * around its output, 1 for booleans and
+								 * categories; NULL unless variational */
 	AeJoint		joint;			/* empty for the score error */
 	uint64_t	nanomalies;		/* known ones, not among features->nrows */
 	AeHead		head;			/* of the score; only with enough of them */
@@ -75,13 +82,18 @@ typedef struct AeModel
 	 * makes the loss of a row the weighted mean over source columns, each
 	 * counted once.  score_weight divides by the column's training mean
 	 * instead.  A softmax block's weight stands at its first output.
+	 *
+	 * Of a variational model loss_weight is the column's weight over the sum
+	 * of those of all numbers, a boolean or category being one: see
+	 * likelihood.h.
 	 */
 	int			nspans;
 	AeSpan	   *spans;
 	float	   *unit_weight;	/* (output_width) */
 	float	   *loss_weight;	/* (output_width) */
 	float	   *score_weight;	/* (output_width) */
-	double		total_weight;	/* of all columns */
+	double		total_weight;	/* of all columns; variational: of all
+								 * numbers */
 } AeModel;
 
 /* inputs of the head: see score_head.h */

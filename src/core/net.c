@@ -9,7 +9,8 @@
 /* indexed by AeLayerKind */
 static const AeLayerOps *const layer_ops[AE_LAYER_COUNT] = {
 	&ae_dense_ops,
-	&ae_sparse_ops
+	&ae_sparse_ops,
+	&ae_gaussian_ops
 };
 
 static const AeLayerOps *
@@ -29,7 +30,16 @@ net_width_ok(int width)
 static bool
 net_takes(const AeLayer *layer)
 {
-	return layer->kind == AE_LAYER_DENSE || layer->in == layer->out;
+	switch (layer->kind)
+	{
+		case AE_LAYER_DENSE:
+			return true;
+		case AE_LAYER_SPARSE:
+			return layer->in == layer->out;
+		case AE_LAYER_GAUSSIAN:
+			return layer->in % 2 == 0 && layer->in / 2 == layer->out;
+	}
+	return false;
 }
 
 AeStatus

@@ -29,10 +29,11 @@
 typedef enum AeLayerKind
 {
 	AE_LAYER_DENSE = 0,
-	AE_LAYER_SPARSE				/* a code of which little is active */
+	AE_LAYER_SPARSE,			/* a code of which little is active */
+	AE_LAYER_GAUSSIAN			/* a code drawn from a distribution */
 } AeLayerKind;
 
-#define AE_LAYER_COUNT 2
+#define AE_LAYER_COUNT 3
 
 typedef struct AeLayer
 {
@@ -47,8 +48,9 @@ typedef struct AeLayer
 
 	/* of a code; not stored, see ae_model_prepare() */
 	float		penalty;		/* weight of its penalty; 0: none */
-	float		target;			/* mean activation of a unit; 0: any */
-	int			kept;			/* active units of a row; 0: all */
+	float		target;			/* sparse: mean activation of a unit; 0: any.
+								 * Gaussian: divergence that costs nothing */
+	int			kept;			/* sparse: active units of a row; 0: all */
 } AeLayer;
 
 typedef struct AeNet
@@ -157,6 +159,11 @@ extern void ae_net_backward(const AeNet *net, const AeBlas *blas,
 							const AeKernels *kernels, const float *params,
 							AeTape *tape, int rows, const AePass *pass,
 							float *grads);
+
+/* sum over rows of the divergence of a unit of an AE_LAYER_GAUSSIAN, x being
+ * its input */
+extern double ae_gaussian_divergence(const AeLayer *layer, int rows,
+									 const float *x, int unit);
 
 /* brings a block's transposed weights up to date */
 extern void ae_net_transpose(const AeNet *net, const AeBlock *block,

@@ -64,7 +64,8 @@ static const char *const corruption_names[] = {
 
 static const char *const variant_names[] = {
 	[AE_VARIANT_PLAIN] = "plain",
-	[AE_VARIANT_SPARSE] = "sparse"
+	[AE_VARIANT_SPARSE] = "sparse",
+	[AE_VARIANT_VARIATIONAL] = "variational"
 };
 
 static const char *const sparsity_names[] = {
@@ -154,6 +155,15 @@ const AeOption ae_option_table[] = {
 	{"active", AE_OPTION_NUMBER, FIELD(active), true, false, "auto",
 		1e-4, 0.9999, NO_CHOICES,
 	"Share of the code's units that are active in a row (topk), or of the rows in which a unit is active (kl)."},
+	{"beta", AE_OPTION_NUMBER, FIELD(beta), true, false, "auto",
+		0, 1000, NO_CHOICES,
+	"Weight of the divergence of a variational code from a standard normal distribution."},
+	{"kl_warmup", AE_OPTION_NUMBER, FIELD(kl_warmup), true, false, "auto",
+		0, 1, NO_CHOICES,
+	"Share of the steps over which that weight rises from 0."},
+	{"free_bits", AE_OPTION_NUMBER, FIELD(free_bits), true, false, "auto",
+		0, 100, NO_CHOICES,
+	"Divergence of each unit, in nats, that costs nothing."},
 	{"score", AE_OPTION_CHOICE, FIELD(score), true, false, "auto",
 		0, 0, CHOICES(score_names),
 	"How anomaly scores are made from a row and its reconstruction."},
@@ -220,7 +230,10 @@ typedef struct OptionUse
 static const OptionUse option_uses[] = {
 	{FIELD(sparsity), AE_VARIANT_SPARSE, 0},
 	{FIELD(sparsity_weight), AE_VARIANT_SPARSE, SPARSITY(L1) | SPARSITY(KL)},
-	{FIELD(active), AE_VARIANT_SPARSE, SPARSITY(KL) | SPARSITY(TOPK)}
+	{FIELD(active), AE_VARIANT_SPARSE, SPARSITY(KL) | SPARSITY(TOPK)},
+	{FIELD(beta), AE_VARIANT_VARIATIONAL, 0},
+	{FIELD(kl_warmup), AE_VARIANT_VARIATIONAL, 0},
+	{FIELD(free_bits), AE_VARIANT_VARIATIONAL, 0}
 };
 
 bool

@@ -53,7 +53,8 @@ typedef enum AeCorruption
 typedef enum AeVariant
 {
 	AE_VARIANT_PLAIN = 0,
-	AE_VARIANT_SPARSE			/* little of the code is active */
+	AE_VARIANT_SPARSE,			/* little of the code is active */
+	AE_VARIANT_VARIATIONAL		/* the code is a distribution */
 } AeVariant;
 
 /* what makes a code sparse */
@@ -106,10 +107,13 @@ typedef struct AeOptions
 	int			corruption;		/* AeCorruption */
 	double		corruption_rate;
 	int			variant;		/* AeVariant */
-	int			sparsity;		/* AeSparsity; where variant is another, it
-								 * and the next two stay automatic */
+	int			sparsity;		/* AeSparsity; as all up to free_bits, it
+								 * stays automatic for other variants */
 	double		sparsity_weight;	/* of the penalty per unit; 0: none */
 	double		active;			/* share of the units */
+	double		beta;			/* weight of the divergence */
+	double		kl_warmup;		/* share of the steps */
+	double		free_bits;		/* nats per unit */
 	int			score;			/* AeScoreKind */
 	int			coreset;		/* rows; 0: no row is kept */
 	double		contamination;	/* share, NaN "auto", or UNKNOWN */

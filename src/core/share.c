@@ -99,6 +99,15 @@ ae_share_layout(AeShare *share, const AeModel *model, const AeShape *shape,
 							  sizeof(double));
 	share->squares = region_take(&region, (uint64_t) share->nblocks,
 								 sizeof(double));
+	if (o->variant == AE_VARIANT_VARIATIONAL)
+	{
+		share->noise = region_take(&region,
+								   (uint64_t) model->features->ncolumns,
+								   sizeof(double));
+		share->residual = region_take(&region, (uint64_t) share->nslices,
+									  (size_t) model->features->ncolumns *
+									  sizeof(AeResidual));
+	}
 	share->params = region_take(&region, nparams, sizeof(float));
 	share->grads = region_take(&region, nparams, sizeof(float));
 	if (ae_optimizer_needs_m(o))

@@ -19,7 +19,7 @@
 #ifndef AE_SHARE_H
 #define AE_SHARE_H
 
-#include "core/model.h"
+#include "core/likelihood.h"
 #include "core/optim.h"
 
 /* the tasks of a step, one kind after the other */
@@ -40,6 +40,7 @@ typedef struct AeJob
 	uint64_t	window;			/* number of the window loaded */
 	uint32_t	window_rows;
 	AeUpdate	update;
+	float		strength;		/* share of the penalties that counts */
 } AeJob;
 
 /* what decides how much memory is shared; the same in all processes */
@@ -63,6 +64,8 @@ typedef struct AeShare
 	AeJob	   *job;
 	double	   *loss;			/* (nslices) sums over rows */
 	double	   *squares;		/* (nblocks) of the gradients */
+	double	   *noise;			/* (ncolumns) as the model's, or NULL */
+	AeResidual *residual;		/* (nslices, ncolumns), or NULL */
 	float	   *params;			/* (nparams), as the next five */
 	float	   *grads;
 	float	   *m;				/* moments of the optimiser, or NULL */

@@ -55,6 +55,7 @@ typedef struct Trainer
 	AeCoder    *coder;
 	AeWorker   *worker;			/* the leader's own */
 	AeShape		shape;
+	bool		continues;		/* the model was trained before */
 	const float **rows;			/* (batch_rows), of no interest */
 
 	uint64_t	nvalidation;
@@ -152,6 +153,7 @@ trainer_allocate(Trainer *t)
 	AE_TRY(trainer_create_worker(t));
 	t->rows = ae_arena_alloc(&t->arena, (size_t) t->shape.batch_rows,
 							 sizeof(float *));
+	t->continues = model->params != NULL;
 	if (model->params == NULL)
 	{
 		model->params = ae_arena_alloc(&model->arena, model->net.nparams,
@@ -196,7 +198,8 @@ trainer_run_job(Trainer *t, AeJobKind kind, int count, const double *results)
 
 /* one step of the optimiser on count rows; adds the rows' loss to *loss */
 static AeStatus
-trainer_step(Trainer *t, int count, double rate, double *loss)
+trainer_step(Trainer *t, int count, double rate, float strength,
+			 double *loss)
 {
 	const AeShare *share = &t->worker->share;
 	AeWindow	window = ae_cursor_window(t->cursor);
@@ -210,10 +213,14 @@ trainer_step(Trainer *t, int count, double rate, double *loss)
 	job->window_rows = window.nrows;
 	job->update.step = ++t->model->nsteps;
 	job->update.rate = rate;
+	job->strength = strength;
 	batch_loss = trainer_run_job(t, AE_JOB_LEARN, count, share->loss);
 	if (!isfinite(batch_loss))
 		return AE_ERR_DIVERGED;
 	*loss += batch_loss;
+	if (share->noise != NULL)
+		ae_likelihood_learn(t->model, ae_share_slices(share, count),
+							share->residual, share->noise);
 	squares = trainer_run_job(t, AE_JOB_GRADIENT, count, share->squares);
 	AE_TRY(ae_optimizer_begin(&t->worker->optimizer, squares, &job->update));
 	trainer_run_job(t, AE_JOB_UPDATE, count, NULL);
@@ -250,6 +257,22 @@ trainer_advance(const Trainer *t, uint64_t *window, double done)
 	*window = number;
 }
 
+/*
+ * What of a code's penalties counts: that of a variational code would be
+ * lowest for a code that says nothing, as long as the decoder has not learned
+ * to read it.
+ */
+static float
+trainer_strength(const Trainer *t, double done)
+{
+	const AeOptions *o = &t->model->options;
+
+	if (t->continues || o->variant != AE_VARIANT_VARIATIONAL ||
+		!(done < o->kl_warmup))
+		return 1.0f;
+	return (float) (done / o->kl_warmup);
+}
+
 static AeStatus
 trainer_epoch(Trainer *t, int epoch, int epochs, AeEpoch *result)
 {
@@ -273,7 +296,8 @@ trainer_epoch(Trainer *t, int epoch, int epochs, AeEpoch *result)
 			epochs;
 		trainer_advance(t, &window, done);
 		result->learning_rate = ae_schedule_rate(&t->model->options, done);
-		AE_TRY(trainer_step(t, count, result->learning_rate, &loss));
+		AE_TRY(trainer_step(t, count, result->learning_rate,
+							trainer_strength(t, done), &loss));
 		seen += (uint64_t) count;
 	}
 	result->train_loss = loss / (double) seen;
@@ -303,17 +327,28 @@ trainer_plan_epochs(const Trainer *t, int done)
 	return left < o->epochs - done ? done + (int) left : o->epochs;
 }
 
+/* the model is what training has come to */
+static void
+trainer_keep(Trainer *t)
+{
+	AeModel    *model = t->model;
+	const AeShare *share = &t->worker->share;
+
+	memcpy(model->params, share->params, model->net.nparams * sizeof(float));
+	if (model->noise != NULL)
+		memcpy(model->noise, share->noise,
+			   (size_t) model->features->ncolumns * sizeof(double));
+}
+
 static AeStatus
 trainer_run(Trainer *t)
 {
 	AeModel    *model = t->model;
 	const AeOptions *o = &model->options;
 	const AeProgress *progress = t->progress;
-	const float *params = t->worker->share.params;
-	size_t		bytes = model->net.nparams * sizeof(float);
 	int			epochs = o->epochs;
 
-	ae_worker_set_params(t->worker, model->params);
+	ae_worker_start(t->worker);
 	if (progress != NULL)
 		t->began = progress->seconds(progress->host);
 	for (int epoch = 0; epoch < epochs; epoch++)
@@ -331,14 +366,14 @@ trainer_run(Trainer *t)
 		{
 			t->best_loss = result->validation_loss;
 			model->best_epoch = epoch + 1;
-			memcpy(model->params, params, bytes);
+			trainer_keep(t);
 		}
 		else if (o->patience > 0 &&
 				 epoch + 1 - model->best_epoch >= o->patience)
 			break;
 	}
 	if (t->nvalidation == 0)
-		memcpy(model->params, params, bytes);
+		trainer_keep(t);
 	return AE_OK;
 }
 
@@ -391,6 +426,15 @@ trainer_add_activity(Trainer *t, int count)
 	const AeLayer *layer = &net->layers[net->ncoder - 1];
 	const float *code = t->worker->tape->h[net->ncoder];
 
+	if (layer->kind == AE_LAYER_GAUSSIAN)
+	{
+		for (int j = 0; j < layer->out; j++)
+			model->unit_activity[j] += (float)
+				ae_gaussian_divergence(layer, count,
+									   t->worker->tape->h[net->ncoder - 1],
+									   j);
+		return;
+	}
 	for (int r = 0; r < count; r++, code += AE_PAD((size_t) layer->out))
 	{
 		float		largest = 0.0f;

@@ -159,6 +159,15 @@ worker_alloc(AeWorker *w, AeArena *arena)
 	if (w->blocks == NULL || w->rows == NULL || w->target == NULL)
 		return AE_ERR_MEMORY;
 	ae_net_blocks(&model->net, w->share.block_params, w->blocks);
+	if (model->options.variant == AE_VARIANT_VARIATIONAL)
+	{
+		w->weight = ae_arena_alloc(arena, (size_t) f->output_width,
+								   sizeof(float));
+		w->residual = ae_arena_alloc(arena, (size_t) f->ncolumns,
+									 sizeof(AeResidual));
+		if (w->weight == NULL || w->residual == NULL)
+			return AE_ERR_MEMORY;
+	}
 	return worker_needs_noisy(model) ? worker_alloc_noisy(w, arena) : AE_OK;
 }
 
@@ -318,13 +327,21 @@ worker_encode(AeWorker *w, const float *const *rows, int nrows, AeRng *rng)
 		ae_corrupt_forget(f, nrows, w->noisy, w->target, ldt);
 }
 
-/* the loss of what is in the tape, and its gradient times scale */
+/*
+ * The loss of what is in the tape, and its gradient times scale.  residual is
+ * NULL unless the model is variational.
+ */
 static double
-worker_loss(AeWorker *w, int nrows, float scale)
+worker_loss(AeWorker *w, int nrows, float scale, AeResidual *residual)
 {
 	const AeModel *model = w->model;
 	int			n = model->net.nlayers;
 
+	if (residual != NULL)
+		return ae_likelihood(model, w->kernels, w->share.noise, w->weight,
+							 nrows, AE_PAD(model->features->output_width),
+							 w->tape->h[n], w->target, scale, w->tape->dh[n],
+							 residual);
 	return ae_objective(model, w->kernels, model->loss_weight, nrows,
 						AE_PAD(model->features->output_width), w->tape->h[n],
 						w->target, scale, w->tape->dh[n]);
@@ -336,10 +353,11 @@ worker_learn(AeWorker *w, const AeJob *job, int slice, int first, int nrows)
 	const AeNet *net = &w->model->net;
 	const AeShare *share = &w->share;
 	float	   *grads = NULL;
+	AeResidual *residual = NULL;
 	AeRng		rng;
 	AePass		pass = {.rng = &rng,
 		.dropout = (float) w->model->options.dropout,
-		.strength = 1.0f,
+		.strength = job->strength,
 		.scale = 1.0f / (float) job->count
 	};
 	double		penalty;
@@ -352,7 +370,10 @@ worker_learn(AeWorker *w, const AeJob *job, int slice, int first, int nrows)
 	worker_encode(w, w->window.rows + job->first + first, nrows, &rng);
 	penalty = ae_net_forward(net, w->blas, w->kernels, share->params,
 							 w->tape, nrows, &pass);
-	share->loss[slice] = penalty + worker_loss(w, nrows, pass.scale);
+	if (share->residual != NULL)
+		residual = share->residual +
+			(size_t) slice * (size_t) w->model->features->ncolumns;
+	share->loss[slice] = penalty + worker_loss(w, nrows, pass.scale, residual);
 	ae_net_backward(net, w->blas, w->kernels, share->params, w->tape, nrows,
 					&pass, grads);
 }
@@ -389,19 +410,19 @@ static void
 worker_validate(AeWorker *w, const AeJob *job, int slice, int first,
 				int nrows)
 {
-	const AePass pass = {.strength = 1.0f};
-	size_t		ncells = (size_t) w->model->features->ncells;
 	size_t		row = (size_t) job->first + (size_t) first;
-	double		penalty;
+	size_t		ncells = (size_t) w->model->features->ncells;
 	AeRng		rng;
+	const AePass pass = {.rng = &rng,.strength = 1.0f};
+	double		penalty;
 
-	/* what is hidden of a row is the same in every epoch; steps begin at 1 */
+	/* a row's noise is the same in every epoch; steps begin at 1 */
 	ae_rng_seed(&rng, w->noise_seed, row);
 	worker_place_slice(w, first);
 	penalty = worker_forward(w, w->share.params, w->validation + row * ncells,
 							 nrows, &pass,
 							 worker_hides(w->model) ? &rng : NULL);
-	w->share.loss[slice] = penalty + worker_loss(w, nrows, 0.0f);
+	w->share.loss[slice] = penalty + worker_loss(w, nrows, 0.0f, w->residual);
 }
 
 /*----------
@@ -437,11 +458,15 @@ worker_update(AeWorker *w, const AeJob *job, const AeBlock *block)
 }
 
 void
-ae_worker_set_params(AeWorker *w, const float *params)
+ae_worker_start(AeWorker *w)
 {
-	const AeNet *net = &w->model->net;
+	const AeModel *model = w->model;
+	const AeNet *net = &model->net;
 
-	memcpy(w->share.params, params, net->nparams * sizeof(float));
+	memcpy(w->share.params, model->params, net->nparams * sizeof(float));
+	if (model->noise != NULL)
+		memcpy(w->share.noise, model->noise,
+			   (size_t) model->features->ncolumns * sizeof(double));
 	for (int i = 0; i < w->share.nblocks; i++)
 		ae_net_transpose(net, &w->blocks[i], w->share.params,
 						 w->share.transposed);

@@ -15,7 +15,8 @@
 
 typedef struct AeWorker
 {
-	const AeModel *model;		/* planned and prepared; its params unused */
+	const AeModel *model;		/* planned and prepared; params and noise are
+								 * in share */
 	const AeCoder *coder;
 	const AeBlas *blas;
 	const AeKernels *kernels;
@@ -31,6 +32,8 @@ typedef struct AeWorker
 	float	   *largest;		/* (ncells) */
 	float	   *target;			/* (slice_rows, AE_PAD(output_width)); the
 								 * inputs where they are the same */
+	float	   *weight;			/* (output_width) for ae_likelihood() */
+	AeResidual *residual;		/* (ncolumns) of rows not learned from */
 	AeTape	   *tape;			/* of a slice */
 	AeTape	   *batch;			/* of a batch, where slices share it */
 
@@ -54,8 +57,8 @@ extern AeStatus ae_worker_join(AeReader *plan, const AeBlas *blas,
 							   const AeKernels *kernels, void *base,
 							   AeArena *arena, AeWorker **worker);
 
-/* where training starts; by the leader, before the first job */
-extern void ae_worker_set_params(AeWorker *worker, const float *params);
+/* training starts where the model is; by the leader, before the first job */
+extern void ae_worker_start(AeWorker *worker);
 
 /* does a task of the current job; arg is an AeWorker, for AeTeam */
 extern void ae_worker_task(void *arg, int index);

@@ -50,12 +50,13 @@ SELECT o.key, o.value
  WHERE o.key IN ('hidden', 'latent', 'seed', 'activation', 'validation_fraction',
 				 'epochs', 'verbose', 'purpose')
  ORDER BY o.key;
--- every option is shown, resolved
+-- every option of a plain model is shown, resolved
 SELECT count(*) FILTER (WHERE i.key IS NULL) AS missing,
 	   count(*) FILTER (WHERE i.value = '"auto"' AND o.name <> 'scaling') AS auto
   FROM trip_model m, ae_options() o
   LEFT JOIN LATERAL jsonb_each(ae_info(m.model) -> 'options') i ON i.key = o.name
- WHERE o.name NOT IN ('columns', 'label');
+ WHERE o.name NOT IN ('columns', 'label', 'sparsity', 'sparsity_weight', 'active',
+					  'beta', 'kl_warmup', 'free_bits');
 
 -- ae_features
 SELECT name, type, kind, scaling,

@@ -50,7 +50,7 @@ SELECT o.key, string_agg(v, ' ' ORDER BY n) AS taken
 			   ('optimizer', '{adamw,adam,sgd,rmsprop,adagrad}'),
 			   ('schedule', '{cosine,one_cycle,constant}'),
 			   ('corruption', '{none,gaussian,mask,swap,salt_pepper}'),
-			   ('variant', '{plain,sparse}')) o (key, choices),
+			   ('variant', '{plain,sparse,variational}')) o (key, choices),
 	   unnest(choices) WITH ORDINALITY AS u (v, n)
  WHERE pg_temp.options(jsonb_build_object(o.key, v)) ->> o.key = v
  GROUP BY o.key ORDER BY o.key;

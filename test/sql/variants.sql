@@ -85,7 +85,47 @@ SELECT ae_info(m) ? 'code' AS code, ae_info(m) -> 'options' -> 'variant' AS vari
 	   ae_info(m) -> 'options' ? 'active' AS active
   FROM (SELECT pg_temp.model('{"epochs": 1}') AS m) s;
 
+-- variational codes: units that say something, and what the loss is made of
+CREATE TEMP TABLE variational AS
+SELECT o.name, pg_temp.model('{"variant": "variational", "latent": 4}' || o.options) AS m
+  FROM (VALUES ('beta', '{"beta": 100, "kl_warmup": 0}'::jsonb), ('default', '{}'),
+			   ('free', '{"free_bits": 1}')) o (name, options);
+SELECT name, jsonb_path_query_array(ae_info(m), '$.layers[*].kind') AS layers,
+	   jsonb_array_length(ae_info(m) #> '{code,kl}') AS units,
+	   (ae_info(m) #>> '{code,active_units}')::int > 0 AS speaks,
+	   (SELECT max(train_loss) > min(train_loss) + 0.1 FROM ae_history(m)) AS learned
+  FROM variational ORDER BY name;
+SELECT name, jsonb_object_agg(key, value) AS options
+  FROM variational, jsonb_each(ae_info(m) -> 'options')
+ WHERE key IN ('variant', 'sparsity', 'beta', 'kl_warmup', 'free_bits', 'corruption')
+ GROUP BY name ORDER BY name;
+SELECT (ae_evaluate(m, r) ->> 'loss')::float8 < 0.3 AS close
+  FROM variational, reading r WHERE name = 'default';
+SELECT count(*) AS rows, count(*) FILTER (WHERE ae_encode(m, r) = ae_encode(m, r)) AS same,
+	   count(*) FILTER (WHERE (ae_decode(m, ae_encode(m, r)))[1]::float4 =
+							  (ae_reconstruct(m, r)).a) AS decoded
+  FROM variational, reading r WHERE name = 'default';
+SELECT ae_anomaly_score(m, ROW(-2, 1, 1, false, 'low')::pg_temp.odd) >
+	   3 * (SELECT avg(ae_anomaly_score(m, r)) FROM reading r) AS odd,
+	   (SELECT count(*) FROM ae_explain(m, (SELECT r FROM reading r LIMIT 1))) AS reasons
+  FROM variational WHERE name = 'default';
+SELECT ae_train(r, '{"epochs": 2, "batch_size": 1024, "workers": 2, "hidden": [32],
+					  "validation_fraction": 0.2, "variant": "variational"}') =
+	   ae_train(r, '{"epochs": 2, "batch_size": 1024, "workers": 0, "hidden": [32],
+					  "validation_fraction": 0.2, "variant": "variational"}') AS same
+  FROM reading r;
+SELECT ae_info(u) -> 'rows' AS rows, jsonb_array_length(ae_info(x) #> '{code,kl}') AS merged
+  FROM (SELECT m, (SELECT ae_update(m, r) FROM reading r) AS u
+		  FROM variational WHERE name = 'default') s,
+	   LATERAL (SELECT ae_merge(v) AS x FROM (VALUES (m), (u)) w (v)) t;
+
 -- options that do not belong together
+SELECT pg_temp.model('{"beta": 2}');
+SELECT pg_temp.model('{"variant": "sparse", "free_bits": 0}');
+SELECT pg_temp.model('{"variant": "variational", "sparsity": "topk"}');
+SELECT pg_temp.model('{"variant": "variational", "loss": "mae"}');
+SELECT pg_temp.model('{"variant": "variational", "columns": {"a": {"loss": "huber"}}}');
+SELECT pg_temp.model('{"variant": "variational", "beta": -1}');
 SELECT pg_temp.model('{"active": 0.1}');
 SELECT pg_temp.model('{"variant": "plain", "sparsity": "l1"}');
 SELECT pg_temp.model('{"variant": "sparse", "sparsity_weight": 1}');

@@ -8,6 +8,9 @@
 /* float arithmetic over a few units */
 #define TOLERANCE_VALUE 1e-6
 
+/* means of 20,000 draws, three of their deviations */
+#define TOLERANCE_DRAWS 0.012
+
 #define UNITS 6
 #define LD 16
 
@@ -76,6 +79,23 @@ test_sparse_gradients(void)
 	ok(error < TOLERANCE_GRADIENT, "gradients of a divergence (%g)", error);
 	error = code_error(&code, AE_ACT_SIGMOID, 0.3f);
 	ok(error < TOLERANCE_GRADIENT, "gradients of a part of it (%g)", error);
+}
+
+static void
+test_gaussian_gradients(void)
+{
+	AeLayer		code = {.kind = AE_LAYER_GAUSSIAN,.in = 2 * UNITS,
+	.out = UNITS};
+	double		error = code_error(&code, AE_ACT_LINEAR, 1.0f);
+
+	ok(error < TOLERANCE_GRADIENT, "gradients of a draw (%g)", error);
+	code.penalty = 0.7f;
+	error = code_error(&code, AE_ACT_LINEAR, 0.5f);
+	ok(error < TOLERANCE_GRADIENT, "gradients of half the divergence (%g)",
+	   error);
+	code.target = 0.3f;
+	error = code_error(&code, AE_ACT_LINEAR, 1.0f);
+	ok(error < TOLERANCE_GRADIENT, "gradients with free bits (%g)", error);
 }
 
 /* a layer alone */
@@ -225,6 +245,74 @@ test_penalties(void)
 }
 
 static void
+test_draws(void)
+{
+	enum
+	{
+		DRAWS = 20000
+	};
+	AeLayer		layer = {.kind = AE_LAYER_GAUSSIAN,.in = 4,.out = 2,
+	.penalty = 1.0f};
+	AeRng		rng;
+	const AePass pass = {.rng = &rng,.strength = 1.0f};
+	const float deviation = 0.5f;
+	double		sums[2] = {0.0, 0.0};
+	double		squares[2] = {0.0, 0.0};
+	double		found;
+	bool		is_mean = true;
+	float		one[LD];
+	float		scratch[2 * LD];
+	Alone		alone;
+
+	alone_create(&alone, &layer, DRAWS);
+	for (int r = 0; r < DRAWS; r++)
+	{
+		float	   *x = alone.tape->h[0] + r * LD;
+
+		x[0] = 3.0f;
+		x[1] = -1.0f;
+		x[2] = 2.0f * logf(deviation);
+		x[3] = -1e6f;			/* no variance is less than exp(-10) */
+	}
+	ae_rng_seed(&rng, 4, 0);
+	found = alone_forward(&alone, DRAWS, &pass) / DRAWS;
+	for (int r = 0; r < DRAWS; r++)
+		for (int j = 0; j < 2; j++)
+		{
+			double		h = alone.tape->h[1][r * LD + j];
+
+			sums[j] += h / DRAWS;
+			squares[j] += h * h / DRAWS;
+		}
+	ok(fabs(sums[0] - 3.0) < TOLERANCE_DRAWS &&
+	   fabs(sqrt(squares[0] - sums[0] * sums[0]) - deviation) <
+	   TOLERANCE_DRAWS, "draws have their mean and deviation");
+	ok(fabs(sums[1] + 1.0) < TOLERANCE_DRAWS &&
+	   fabs(sqrt(squares[1] - sums[1] * sums[1]) - exp(-5.0)) <
+	   TOLERANCE_DRAWS, "and none varies less than it may");
+	ok(fabs(found - 0.5 * (9.0 + 0.25 - 1.0 - 2.0 * log(0.5)) -
+			0.5 * (1.0 + exp(-10.0) - 1.0 + 10.0)) < TOLERANCE_VALUE * 10,
+	   "divergence from a standard normal distribution (%g)", found);
+	for (int j = 0; j < 2 * LD; j++)
+		alone.tape->dh[1][j] = 1.0f;
+	alone_backward(&alone, 2, &pass);
+	ok(alone.tape->dh[0][0] == 1.0f && alone.tape->dh[0][2] != 0.0f &&
+	   alone.tape->dh[0][3] == 0.0f, "a bound variance does not learn");
+	alone_forward(&alone, DRAWS, NULL);
+	for (int r = 0; r < DRAWS; r++)
+		is_mean &= alone.tape->h[1][r * LD] == 3.0f &&
+			alone.tape->h[1][r * LD + 1] == -1.0f;
+	ae_net_infer(&alone.net, ae_kernels_get(AE_KERNEL_AUTO), NULL, 0, 1, 1,
+				 alone.tape->h[0], LD, one, LD, scratch);
+	ok(is_mean && one[0] == 3.0f && one[1] == -1.0f,
+	   "without random numbers it is the mean");
+	layer.target = 100.0f;
+	ok(fabs(alone_forward(&alone, DRAWS, &pass) / DRAWS - 200.0) <
+	   TOLERANCE_VALUE * 100, "a unit costs its free bits at least");
+	ae_arena_free(&alone.arena);
+}
+
+static void
 test_shapes(void)
 {
 	AeLayer		layer = {.kind = AE_LAYER_SPARSE,.in = 4,.out = 3};
@@ -232,15 +320,21 @@ test_shapes(void)
 
 	ok(ae_net_plan(&net) == AE_ERR_CORRUPT,
 	   "a sparse code is as wide as its input");
+	layer.kind = AE_LAYER_GAUSSIAN;
+	ok(ae_net_plan(&net) == AE_ERR_CORRUPT, "a variational one half as wide");
+	layer.in = 7;
+	ok(ae_net_plan(&net) == AE_ERR_CORRUPT, "of an even width");
 }
 
 int
 main(void)
 {
 	test_sparse_gradients();
+	test_gaussian_gradients();
 	test_largest();
 	test_all_kept();
 	test_penalties();
+	test_draws();
 	test_shapes();
 	ok(unit_alloc_live == 0, "nothing is left allocated");
 	return done();

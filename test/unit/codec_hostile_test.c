@@ -266,6 +266,18 @@ test_code(void)
 	WRONG(make_sparse(m); m->net.layers[2].out--; m->net.layers[3].in--);
 	WRONG(make_sparse(m); m->unit_activity[1] = NAN);
 	WRONG(make_sparse(m); m->unit_activity[2] = -0.5f);
+	WRONG(make_variational(m); m->options.beta = NAN);
+	WRONG(make_variational(m); m->options.beta = -1);
+	WRONG(make_variational(m); m->options.free_bits = NAN);
+	WRONG(make_variational(m); m->options.kl_warmup = NAN);
+	WRONG(make_variational(m); m->noise[1] = 0);
+	WRONG(make_variational(m); m->noise[2] = NAN);
+	WRONG(make_variational(m); m->noise[3] = INFINITY);
+	WRONG(make_variational(m); m->unit_activity[0] = INFINITY);
+	WRONG(make_variational(m); m->net.layers[2].kind = AE_LAYER_SPARSE);
+	WRONG(make_variational(m); m->options.variant = AE_VARIANT_SPARSE;
+		  m->options.sparsity = AE_SPARSITY_TOPK; m->options.active = 0.5);
+	WRONG(make_variational(m); m->net.ncoder--);
 }
 
 /* replaces the only occurrence of a text by another of the same length */

@@ -219,6 +219,29 @@ make_sparse(AeModel *m)
 		m->unit_activity[i] = (float) i / (float) latent;
 }
 
+/* makes it variational: the layer before is twice as wide, its weights 0 */
+static inline void
+make_variational(AeModel *m)
+{
+	size_t		ncolumns = (size_t) m->features->ncolumns;
+
+	make_sparse(m);
+	m->net.layers[1].out *= 2;
+	m->net.layers[2].in *= 2;
+	m->net.layers[2].kind = AE_LAYER_GAUSSIAN;
+	must(ae_net_plan(&m->net) == AE_OK);
+	m->params = take(m, m->net.nparams, sizeof(float));
+	m->options.variant = AE_VARIANT_VARIATIONAL;
+	m->options.beta = 0.5;
+	m->options.kl_warmup = 0.1;
+	m->options.free_bits = 0.2;
+	m->options.active = NAN;
+	m->options.sparsity = AE_AUTO;
+	m->noise = take(m, ncolumns, sizeof(double));
+	for (size_t i = 0; i < ncolumns; i++)
+		m->noise[i] = 1.0 / (double) (i + 1);
+}
+
 static inline void
 set_option(AeModel *m, const char *name, const char *json)
 {

@@ -238,6 +238,36 @@ test_sparse(void)
 }
 
 static void
+test_variational(void)
+{
+	AeModel    *model = build_trained();
+	AeModel    *back = NULL;
+	Blob		b;
+	Blob		again;
+
+	make_variational(model);
+	b = encode(model);
+	ok(ae_codec_read(&unit_env, b.data, b.size, &back) == AE_OK,
+	   "a variational model");
+	if (back == NULL)
+		return;
+	ok(ae_net_latent(&back->net) == 3 && back->options.beta == 0.5 &&
+	   back->options.kl_warmup == 0.1 &&
+	   fabs(back->net.layers[2].target - 0.2) < 1e-6 &&
+	   fabs(back->net.layers[2].penalty * back->total_weight - 0.5) < 1e-6 &&
+	   memcmp(back->noise, model->noise,
+			  NCOLUMNS * sizeof(double)) == 0, "what makes it variational");
+	again = encode(back);
+	ok(again.size == b.size && memcmp(again.data, b.data, b.size) == 0,
+	   "same bytes again");
+	ok(scores(back), "scores");
+	ae_model_free(back);
+	ae_model_free(model);
+	free(b.data);
+	free(again.data);
+}
+
+static void
 test_header(void)
 {
 	AeModel    *model = build_trained();
@@ -468,6 +498,7 @@ main(int argc, char **argv)
 		return status;
 	test_round_trip();
 	test_sparse();
+	test_variational();
 	test_scores();
 	test_header();
 	test_truncation();

@@ -112,6 +112,11 @@ test_table(void)
 		{"sparsity_weight", AE_OPTION_NUMBER,
 		offsetof(AeOptions, sparsity_weight), "\"auto\""},
 		{"active", AE_OPTION_NUMBER, offsetof(AeOptions, active), "\"auto\""},
+		{"beta", AE_OPTION_NUMBER, offsetof(AeOptions, beta), "\"auto\""},
+		{"kl_warmup", AE_OPTION_NUMBER, offsetof(AeOptions, kl_warmup),
+		"\"auto\""},
+		{"free_bits", AE_OPTION_NUMBER, offsetof(AeOptions, free_bits),
+		"\"auto\""},
 		{"score", AE_OPTION_CHOICE, offsetof(AeOptions, score), "\"auto\""},
 		{"coreset", AE_OPTION_INTEGER, offsetof(AeOptions, coreset),
 		"\"auto\""},
@@ -227,92 +232,101 @@ set_number(AeOptions *o, const AeOption *option, double value)
 	return ae_option_set_number(o, option, value, complaint);
 }
 
+static const struct
+{
+	const char *name;
+	double		min;
+	double		max;
+	double		below;
+	double		above;
+	const char *below_text;
+	const char *above_text;
+	const char *range;
+}			number_cases[] = {
+	{"hidden", 1, 65536, 0, 65537, "a list with 0", "a list with 65537",
+	"a list of up to 16 integers from 1 to 65536 or \"auto\""},
+	{"latent", 1, 65536, 0, 65537, "0", "65537",
+	"an integer from 1 to 65536 or \"auto\""},
+	{"epochs", 1, AE_MAX_HISTORY, 0, AE_MAX_HISTORY + 1, "0", "100001",
+	"an integer from 1 to 100000 or \"auto\""},
+	{"batch_size", 1, 65536, 0, 65536.5, "0", "65536.5",
+	"an integer from 1 to 65536"},
+	{"learning_rate", 1e-8, 10, 9e-9, 10.1, "9e-09", "10.1",
+	"a number from 1e-08 to 10 or \"auto\""},
+	{"warmup", 0, 0.9, -0.1, 0.91, "-0.1", "0.91",
+	"a number from 0 to 0.9"},
+	{"weight_decay", 0, 1, -1e-300, 1.5, "-1e-300", "1.5",
+	"a number from 0 to 1"},
+	{"dropout", 0, 0.9, -1, 1, "-1", "1", "a number from 0 to 0.9"},
+	{"clip_norm", 0, 1e6, -0.5, 1e300, "-0.5", "1e+300",
+	"a number from 0 to 1000000"},
+	{"validation_fraction", 0, 0.5, -0.25, 0.51, "-0.25", "0.51",
+	"a number from 0 to 0.5 or \"auto\""},
+	{"patience", 0, 100000, -1, 100001, "-1", "100001",
+	"an integer from 0 to 100000 or \"auto\""},
+	{"corruption_rate", 0, 1, -0.5, 1.25, "-0.5", "1.25",
+	"a number from 0 to 1 or \"auto\""},
+	{"sparsity_weight", 0, 1e6, -0.5, 2e6, "-0.5", "2000000",
+	"a number from 0 to 1000000 or \"auto\""},
+	{"active", 1e-4, 0.9999, 0, 1, "0", "1",
+	"a number from 0.0001 to 0.9999 or \"auto\""},
+	{"beta", 0, 1000, -1, 1001, "-1", "1001",
+	"a number from 0 to 1000 or \"auto\""},
+	{"kl_warmup", 0, 1, -0.25, 1.5, "-0.25", "1.5",
+	"a number from 0 to 1 or \"auto\""},
+	{"free_bits", 0, 100, -0.5, 101, "-0.5", "101",
+	"a number from 0 to 100 or \"auto\""},
+	{"coreset", 0, AE_MAX_CORESET, -1, AE_MAX_CORESET + 1, "-1", "16385",
+	"an integer from 0 to 16384 or \"auto\""},
+	{"contamination", 0, 0.5, -1, 0.51, "-1", "0.51",
+	"a number from 0 to 0.5, \"auto\" or null"},
+	{"alpha", 1e-9, 0.5, 0, 0.6, "0", "0.6",
+	"a number from 1e-09 to 0.5"},
+	{"max_categories", 1, 65536, 0, 4294967297.0, "0", "4294967297",
+	"an integer from 1 to 65536"},
+	{"min_frequency", 1, 1e9, 0, 1000000001, "0", "1000000001",
+	"an integer from 1 to 1000000000"},
+	{"max_seconds", 0, 1e9, -1, 2e9, "-1", "2000000000",
+	"a number from 0 to 1000000000"},
+	{"workers", 0, AE_MAX_WORKERS, -1, AE_MAX_WORKERS + 1, "-1", "1025",
+	"an integer from 0 to 1024 or \"auto\""},
+	{"seed", -9007199254740991.0, 9007199254740991.0,
+		-9007199254740992.0, 9007199254740992.0,
+		"-9007199254740992", "9007199254740992",
+	"an integer from -9007199254740991 to 9007199254740991"}
+};
+
 static void
 test_numbers(void)
 {
-	static const struct
-	{
-		const char *name;
-		double		min;
-		double		max;
-		double		below;
-		double		above;
-		const char *below_text;
-		const char *above_text;
-		const char *range;
-	}			cases[] = {
-		{"hidden", 1, 65536, 0, 65537, "a list with 0", "a list with 65537",
-		"a list of up to 16 integers from 1 to 65536 or \"auto\""},
-		{"latent", 1, 65536, 0, 65537, "0", "65537",
-		"an integer from 1 to 65536 or \"auto\""},
-		{"epochs", 1, AE_MAX_HISTORY, 0, AE_MAX_HISTORY + 1, "0", "100001",
-		"an integer from 1 to 100000 or \"auto\""},
-		{"batch_size", 1, 65536, 0, 65536.5, "0", "65536.5",
-		"an integer from 1 to 65536"},
-		{"learning_rate", 1e-8, 10, 9e-9, 10.1, "9e-09", "10.1",
-		"a number from 1e-08 to 10 or \"auto\""},
-		{"warmup", 0, 0.9, -0.1, 0.91, "-0.1", "0.91",
-		"a number from 0 to 0.9"},
-		{"weight_decay", 0, 1, -1e-300, 1.5, "-1e-300", "1.5",
-		"a number from 0 to 1"},
-		{"dropout", 0, 0.9, -1, 1, "-1", "1", "a number from 0 to 0.9"},
-		{"clip_norm", 0, 1e6, -0.5, 1e300, "-0.5", "1e+300",
-		"a number from 0 to 1000000"},
-		{"validation_fraction", 0, 0.5, -0.25, 0.51, "-0.25", "0.51",
-		"a number from 0 to 0.5 or \"auto\""},
-		{"patience", 0, 100000, -1, 100001, "-1", "100001",
-		"an integer from 0 to 100000 or \"auto\""},
-		{"corruption_rate", 0, 1, -0.5, 1.25, "-0.5", "1.25",
-		"a number from 0 to 1 or \"auto\""},
-		{"sparsity_weight", 0, 1e6, -0.5, 2e6, "-0.5", "2000000",
-		"a number from 0 to 1000000 or \"auto\""},
-		{"active", 1e-4, 0.9999, 0, 1, "0", "1",
-		"a number from 0.0001 to 0.9999 or \"auto\""},
-		{"coreset", 0, AE_MAX_CORESET, -1, AE_MAX_CORESET + 1, "-1", "16385",
-		"an integer from 0 to 16384 or \"auto\""},
-		{"contamination", 0, 0.5, -1, 0.51, "-1", "0.51",
-		"a number from 0 to 0.5, \"auto\" or null"},
-		{"alpha", 1e-9, 0.5, 0, 0.6, "0", "0.6",
-		"a number from 1e-09 to 0.5"},
-		{"max_categories", 1, 65536, 0, 4294967297.0, "0", "4294967297",
-		"an integer from 1 to 65536"},
-		{"min_frequency", 1, 1e9, 0, 1000000001, "0", "1000000001",
-		"an integer from 1 to 1000000000"},
-		{"max_seconds", 0, 1e9, -1, 2e9, "-1", "2000000000",
-		"a number from 0 to 1000000000"},
-		{"workers", 0, AE_MAX_WORKERS, -1, AE_MAX_WORKERS + 1, "-1", "1025",
-		"an integer from 0 to 1024 or \"auto\""},
-		{"seed", -9007199254740991.0, 9007199254740991.0,
-			-9007199254740992.0, 9007199254740992.0,
-			"-9007199254740992", "9007199254740992",
-		"an integer from -9007199254740991 to 9007199254740991"}
-	};
 	int			tested = 0;
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	for (size_t i = 0; i < sizeof(number_cases) / sizeof(number_cases[0]); i++)
 	{
-		const AeOption *option = named(cases[i].name);
+		const AeOption *option = named(number_cases[i].name);
 		const char *name = option->name;
 		AeOptions	o;
 
 		ae_options_init(&o);
 		ae_option_describe_range(option, range, sizeof(range));
-		ok(strcmp(range, cases[i].range) == 0, "%s: %s", name, range);
-		ok(set_number(&o, option, cases[i].max) &&
-		   holds(&o, option, cases[i].max) && round_trips(&o, option),
+		ok(strcmp(range, number_cases[i].range) == 0, "%s: %s", name, range);
+		ok(set_number(&o, option, number_cases[i].max) &&
+		   holds(&o, option, number_cases[i].max) &&
+		   round_trips(&o, option),
 		   "%s: the most", name);
-		ok(set_number(&o, option, cases[i].min) &&
-		   holds(&o, option, cases[i].min) && round_trips(&o, option),
+		ok(set_number(&o, option, number_cases[i].min) &&
+		   holds(&o, option, number_cases[i].min) &&
+		   round_trips(&o, option),
 		   "%s: the least", name);
-		ok(!set_number(&o, option, cases[i].below) &&
-		   complains(option, cases[i].below_text), "%s: too little", name);
-		ok(!set_number(&o, option, cases[i].above) &&
-		   complains(option, cases[i].above_text), "%s: too much", name);
+		ok(!set_number(&o, option, number_cases[i].below) &&
+		   complains(option, number_cases[i].below_text), "%s: too little", name);
+		ok(!set_number(&o, option, number_cases[i].above) &&
+		   complains(option, number_cases[i].above_text), "%s: too much", name);
 		ok(!set_number(&o, option, NAN) && strstr(complaint, "nan"),
 		   "%s: not a number", name);
 		ok(!set_number(&o, option, INFINITY) && strstr(complaint, "inf"),
 		   "%s: infinity", name);
-		ok(holds(&o, option, cases[i].min),
+		ok(holds(&o, option, number_cases[i].min),
 		   "%s: a refused value changes nothing", name);
 		ok(!ae_option_set_text(&o, option, "many", complaint) &&
 		   complains(option, "\"many\""), "%s: not a text", name);
@@ -431,6 +445,15 @@ test_uses(void)
 	ok(ae_option_applies(&o, named("sparsity_weight"), complaint) &&
 	   !ae_option_applies(&o, named("active"), complaint) &&
 	   !ae_option_is_auto(&o, named("active")), "and the other way round");
+	ok(!ae_option_applies(&o, named("beta"), complaint) &&
+	   strcmp(complaint, "belongs to variant \"variational\", not \"sparse\"")
+	   == 0, "nor is a sparse code variational");
+	o.variant = AE_VARIANT_VARIATIONAL;
+	ok(ae_option_applies(&o, named("beta"), complaint) &&
+	   ae_option_applies(&o, named("kl_warmup"), complaint) &&
+	   ae_option_applies(&o, named("free_bits"), complaint) &&
+	   !ae_option_applies(&o, named("sparsity"), complaint),
+	   "options of a variational code");
 }
 
 static void

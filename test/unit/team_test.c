@@ -153,6 +153,9 @@ test_same_bits(AeDataset *dataset, const AeOptions *options, const char *name)
 					   model->net.nparams * sizeof(float)) == 0;
 		same &= memcmp(model->history, alone->history,
 					   sizeof(AeEpoch) * (size_t) model->nhistory) == 0;
+		same &= model->noise == NULL ||
+			memcmp(model->noise, alone->noise, sizeof(double) *
+				   (size_t) model->features->ncolumns) == 0;
 		helped &= n == 0 || ndone > 0;
 		ae_model_free(model);
 	}
@@ -200,6 +203,10 @@ test_variants(void)
 		test_same_bits(dataset, &o, names[s]);
 	}
 	small_options(&o);
+	o.variant = AE_VARIANT_VARIATIONAL;
+	o.validation_fraction = 0.2;
+	test_same_bits(dataset, &o, "variational");
+	small_options(&o);
 	o.dropout = 0.3;
 	test_same_bits(dataset, &o, "dropout");
 	o.nhidden = 2;
@@ -208,6 +215,8 @@ test_variants(void)
 	test_same_bits(dataset, &o, "many parameters");
 	o.variant = AE_VARIANT_SPARSE;
 	test_same_bits(dataset, &o, "many parameters and a sparse code");
+	o.variant = AE_VARIANT_VARIATIONAL;
+	test_same_bits(dataset, &o, "many parameters and a variational code");
 	small_options(&o);
 	o.batch_size = 7;
 	o.epochs = 1;

@@ -244,6 +244,85 @@ test_activity(const AeModel *model, AeSparsity sparsity)
 }
 
 static void
+test_sparse(void)
+{
+	AeOptions	o;
+	Run			run;
+
+	for (int s = AE_SPARSITY_L1; s <= AE_SPARSITY_TOPK; s++)
+	{
+		static const char *const names[] = {"l1", "kl", "topk"};
+
+		small_options(&o);
+		o.latent = 10;
+		o.variant = AE_VARIANT_SPARSE;
+		o.sparsity = s;
+		ok(run_training(&run, &o, 2000) == AE_OK &&
+		   run.model->history[24].train_loss <
+		   0.2 * run.model->history[0].train_loss,
+		   "a code made sparse by %s", names[s]);
+		test_activity(run.model, s);
+		run_free(&run);
+	}
+}
+
+/*
+ * Two factors make all columns: as many units say something, and the noise is
+ * what is left of the numbers.
+ */
+static void
+test_variational(void)
+{
+	AeOptions	o;
+	Run			run;
+	const AeModel *m;
+	double		worst = 0.0;
+	int			nactive = 0;
+
+	small_options(&o);
+	o.variant = AE_VARIANT_VARIATIONAL;
+	o.latent = 6;
+	o.epochs = 60;
+	o.validation_fraction = 0.2;
+	o.patience = 0;
+	if (run_training(&run, &o, 3000) != AE_OK)
+		exit(1);
+	m = run.model;
+	for (int i = 0; i < 6; i++)
+		nactive += m->unit_activity[i] >= AE_ACTIVE_DIVERGENCE;
+	ok(nactive >= 2 && nactive <= 4, "units that say something: %d of 6",
+	   nactive);
+	for (int c = 0; c < 4; c++)
+		worst = fmax(worst, m->noise[c]);
+	ok(worst < 0.2, "the noise falls from 1 (%g)", worst);
+	ok(m->noise[4] == 1.0 && m->noise[5] == 1.0, "only numbers have noise");
+	ok(m->history[59].train_loss < 0.5 * m->history[0].train_loss &&
+	   fabs(m->history[59].validation_loss - m->history[59].train_loss) < 0.2,
+	   "the likelihood rises (%g to %g, %g of held-out rows)",
+	   m->history[0].train_loss, m->history[59].train_loss,
+	   m->history[59].validation_loss);
+	run_free(&run);
+	o.beta = 1000;
+	o.kl_warmup = 0.0;
+	if (run_training(&run, &o, 500) != AE_OK)
+		exit(1);
+	nactive = 0;
+	for (int i = 0; i < 6; i++)
+		nactive += run.model->unit_activity[i] >= AE_ACTIVE_DIVERGENCE;
+	ok(nactive == 0, "a large beta silences the code (%d)", nactive);
+	run_free(&run);
+	o.beta = 1.0;
+	o.free_bits = 0.5;
+	if (run_training(&run, &o, 3000) != AE_OK)
+		exit(1);
+	nactive = 0;
+	for (int i = 0; i < 6; i++)
+		nactive += run.model->unit_activity[i] >= 0.25f;
+	ok(nactive == 6, "free bits are used by all units (%d)", nactive);
+	run_free(&run);
+}
+
+static void
 test_variants(void)
 {
 	AeOptions	o;
@@ -279,21 +358,8 @@ test_variants(void)
 	run_free(&run);
 	run_free(&plain);
 
-	for (int s = AE_SPARSITY_L1; s <= AE_SPARSITY_TOPK; s++)
-	{
-		static const char *const names[] = {"l1", "kl", "topk"};
-
-		small_options(&o);
-		o.latent = 10;
-		o.variant = AE_VARIANT_SPARSE;
-		o.sparsity = s;
-		ok(run_training(&run, &o, 2000) == AE_OK &&
-		   run.model->history[24].train_loss <
-		   0.2 * run.model->history[0].train_loss, "a code made sparse by %s",
-		   names[s]);
-		test_activity(run.model, s);
-		run_free(&run);
-	}
+	test_sparse();
+	test_variational();
 
 	/* automatic everything, for each purpose */
 	for (int p = AE_PURPOSE_ANOMALY; p <= AE_PURPOSE_IMPUTATION; p++)
@@ -350,7 +416,7 @@ test_variants(void)
 }
 
 static void
-test_allocation_failures(void)
+test_allocation_failures(AeVariant variant)
 {
 	AeOptions	o;
 	Run			run;
@@ -360,6 +426,7 @@ test_allocation_failures(void)
 
 	small_options(&o);
 	o.purpose = AE_PURPOSE_EMBEDDING;
+	o.variant = variant;
 	o.latent = AE_AUTO;
 	o.validation_fraction = 0.2;
 	o.corruption = AE_CORRUPTION_SWAP;
@@ -375,7 +442,8 @@ test_allocation_failures(void)
 		clean = clean && unit_alloc_live == 0 && run.budget.used == 0;
 	} while (status != AE_OK && budget < 10000);
 	ok(status == AE_OK && budget > 20,
-	   "a training needs %ld allocations", budget - 1);
+	   "variant %d: a training needs %ld allocations", (int) variant,
+	   budget - 1);
 	ok(clean, "each of them may fail: an honest status, and nothing leaks");
 }
 
@@ -385,7 +453,8 @@ main(void)
 	test_learning();
 	test_validation();
 	test_variants();
-	test_allocation_failures();
+	for (int v = AE_VARIANT_PLAIN; v <= AE_VARIANT_VARIATIONAL; v++)
+		test_allocation_failures((AeVariant) v);
 	ok(unit_alloc_live == 0, "nothing is left allocated");
 	return done();
 }

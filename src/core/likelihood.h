@@ -1,0 +1,37 @@
+/*
+ * likelihood.h
+ *	  What a variational model minimises beside its code's divergence: the
+ *	  negative log likelihood of the targets, in nats.
+ *
+ * A number is normal around the output; the variance is the same for all
+ * numbers of a column and follows the mean square of their residuals (Rybkin,
+ * Daniilidis and Levine 2021).  A boolean or category costs its cross-entropy.
+ * All of it is divided by the number of numbers, as model.h tells.
+ */
+#ifndef AE_LIKELIHOOD_H
+#define AE_LIKELIHOOD_H
+
+#include "core/model.h"
+
+/* of a column over some rows: both 0 for booleans and categories */
+typedef struct AeResidual
+{
+	double		squares;		/* sum of squared residuals */
+	double		count;			/* of numbers that are present */
+} AeResidual;
+
+/*
+ * Sum over rows of the loss; o, t, d (rows, ld) as in ae_objective(), noise
+ * (ncolumns) variances.  weight (output_width) is work space; the residuals of
+ * all columns go to residual.
+ */
+extern double ae_likelihood(const AeModel *model, const AeKernels *kernels,
+							const double *noise, float *weight, int rows,
+							int ld, const float *o, const float *t,
+							float scale, float *d, AeResidual *residual);
+
+/* moves noise (ncolumns) towards what nslices residuals (ncolumns) tell */
+extern void ae_likelihood_learn(const AeModel *model, int nslices,
+								const AeResidual *residual, double *noise);
+
+#endif							/* AE_LIKELIHOOD_H */

@@ -1,0 +1,137 @@
+#!/usr/bin/env python3
+"""Reference values for test/unit/code_golden_test.c, computed with PyTorch.
+
+usage: make_codes.py > codes.txt          (Debian: python3-torch, python3-numpy)
+
+A network of dense layers around a code that is sparse or variational: loss
+and all gradients, and ten steps of AdamW on the evidence lower bound, with the
+noise of each number learned on the way.  The random numbers are ours.
+Same layout as golden.txt.
+"""
+import math
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+torch.set_default_dtype(torch.float64)
+torch.manual_seed(11)
+
+ROWS, INPUTS, HIDDEN, UNITS, OUTPUTS, NUMBERS = 6, 9, 8, 4, 10, 5
+RATE, DECAY, NOISE_RATE, BETA, FREE = 0.02, 0.05, 0.05, 0.7, 0.2
+ALL = 2**64 - 1
+STEP = 0x9e3779b97f4a7c15
+
+
+def emit(name, values):
+    values = np.asarray(values, dtype=float).ravel()
+    print(name, len(values))
+    print(' '.join('nan' if math.isnan(v) else '%.9g' % v for v in values))
+
+
+def mix(x):
+    x ^= x >> 30
+    x = x * 0xbf58476d1ce4e5b9 & ALL
+    x ^= x >> 27
+    x = x * 0x94d049bb133111eb & ALL
+    return x ^ (x >> 31)
+
+
+def normals(seed, stream, count):
+    key = mix((mix(seed) + stream * STEP) & ALL)
+    bits = [mix((key + i * STEP) & ALL) for i in range(1, 2 * count + 1)]
+    return torch.tensor([math.sqrt(-2 * math.log(((u >> 11) + 1) * 2.0**-53)) *
+                         math.cos(2 * math.pi * (v >> 11) * 2.0**-53)
+                         for u, v in zip(bits[0::2], bits[1::2])])
+
+
+def parameters(units):
+    ps = []
+    for n_in, n_out in ((INPUTS, HIDDEN), (HIDDEN, units), (UNITS, HIDDEN), (HIDDEN, OUTPUTS)):
+        ps.append((torch.randn(n_in, n_out) / math.sqrt(n_in)).requires_grad_())
+        ps.append((torch.randn(n_out) * 0.1).requires_grad_())
+    return ps
+
+
+def decode(ps, z):
+    return torch.tanh(z @ ps[4] + ps[5]) @ ps[6] + ps[7]
+
+
+
+def losses(o, variance):
+    """Sum over rows: numbers normal or, without variances, squared; then cross-entropies."""
+    known = ~torch.isnan(t[:, :NUMBERS])
+    square = torch.where(known, o[:, :NUMBERS] - torch.nan_to_num(t[:, :NUMBERS]), torch.zeros(())) ** 2
+    number = square if variance is None else 0.5 * (square / variance + torch.log(2 * math.pi * variance)) * known
+    truth = F.binary_cross_entropy_with_logits(o[:, 5], t[:, 5], reduction='sum')
+    label = F.cross_entropy(o[:, 6:], t[:, 6].long(), reduction='sum')
+    return number.sum() + truth + label, (square.detach().sum(0) / known.sum(0)), 7
+
+
+def sparse(ps, kind):
+    a = torch.tanh(x @ ps[0] + ps[1]) @ ps[2] + ps[3]
+    if kind == 'l1':
+        return a, 0.3 * a.abs().sum()
+    if kind == 'kl':
+        h = torch.sigmoid(a)
+        q = h.mean(0)
+        return h, 0.3 * ROWS * (0.1 * torch.log(0.1 / q) + 0.9 * torch.log(0.9 / (1 - q))).sum()
+    keep = torch.zeros_like(a).scatter(1, a.abs().topk(2, dim=1).indices, 1.0)
+    return a * keep, torch.zeros(())
+
+
+def variational(ps, eps):
+    a = torch.tanh(x @ ps[0] + ps[1]) @ ps[2] + ps[3]
+    mean, log_variance = a[:, :UNITS], a[:, UNITS:].clamp(-10, 6)
+    kl = 0.5 * (mean**2 + log_variance.exp() - 1 - log_variance)
+    free = torch.maximum(kl.mean(0), torch.tensor(FREE))
+    return mean + (log_variance / 2).exp() * eps.reshape(ROWS, UNITS), BETA * ROWS * free.sum()
+
+
+x = torch.randn(ROWS, INPUTS)
+t = torch.randn(ROWS, OUTPUTS)
+t[:, 5] = (torch.rand(ROWS) > 0.5).double()
+t[:, 6] = torch.tensor([0, 3, 1, 2, 2, 0]).double()
+t[:, 7:] = 0
+t[0, 1] = t[2, 4] = t[5, 3] = float('nan')
+emit('x', x)
+emit('t', t)
+
+for kind in ('l1', 'kl', 'topk'):
+    ps = parameters(UNITS)
+    for p in ps:
+        emit('p', p.detach())
+    z, penalty = sparse(ps, kind)
+    total, _, n = losses(decode(ps, z), None)
+    loss = (total + penalty) / ROWS
+    loss.backward()
+    emit(kind, [loss.item()])
+    for p in ps:
+        emit('g', p.grad)
+
+ps = parameters(2 * UNITS)
+with torch.no_grad():
+    ps[3][2 * UNITS - 1] = 7.0      # a variance that is out of bounds
+noise = torch.tensor([0.5, 0.3, 1.2, 0.8, 0.06])
+emit('noise', noise)
+for p in ps:
+    emit('p', p.detach())
+optimizer = torch.optim.AdamW([{'params': ps[0::2], 'weight_decay': DECAY},
+                               {'params': ps[1::2], 'weight_decay': 0.0}], RATE, betas=(0.9, 0.95), eps=1e-8)
+found = []
+for step in range(10):
+    optimizer.zero_grad()
+    z, penalty = variational(ps, normals(99, step, ROWS * UNITS))
+    total, residual, n = losses(decode(ps, z), noise)
+    loss = (total + penalty) / n / ROWS
+    loss.backward()
+    found.append(loss.item())
+    if step == 0:
+        for p in ps:
+            emit('g', p.grad)
+    optimizer.step()
+    noise = torch.maximum(noise + NOISE_RATE * (residual - noise), torch.tensor(1e-4))
+emit('losses', found)
+for p in ps:
+    emit('p', p.detach())
+emit('noise', noise)
