@@ -182,8 +182,9 @@ typedef struct AeFeatures
 /*
  * Offsets and widths of all columns, plain runs, and the label index, from
  * any_missing, kinds, ncells, nmissing and nlabels.  For features just fitted
- * or read from a model.  AE_ERR_LIMIT beyond the caps above, AE_ERR_CORRUPT when
- * a field is out of its range (a stored model is hostile), AE_ERR_MEMORY.
+ * or read from a model.  AE_ERR_LIMIT beyond the caps above, AE_ERR_CORRUPT
+ * when a field is out of its range (a stored model is hostile),
+ * AE_ERR_MEMORY.
  */
 extern AeStatus ae_features_layout(AeFeatures *features, AeArena *arena);
 

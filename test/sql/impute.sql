@@ -12,7 +12,8 @@ SELECT g AS id, CASE WHEN c THEN 'a' ELSE 'b' END AS letter,
   FROM generate_series(1, 2000) g, LATERAL (SELECT g * 7 % 4 = 0 AS c) cause;
 CREATE TABLE pair_model AS
 SELECT ae_train(p, '{"purpose": "imputation", "hidden": [32], "latent": 8,
-					 "epochs": 60, "columns": {"id": {"skip": true}}}') AS model
+					 "epochs": 60, "validation_fraction": 0,
+					 "columns": {"id": {"skip": true}}}') AS model
   FROM pair p;
 CREATE TABLE gap (LIKE pair);
 INSERT INTO gap VALUES (1, NULL, NULL, NULL, NULL, NULL),
