@@ -300,6 +300,8 @@ model_write(AeWriter *w, const AeModel *model, size_t total)
 	sections_write(w, model, AE_CODEC_SECTIONS);
 	if (model->velocity != NULL)
 		section_write(w, AE_CODEC_VELOCITY, velocity_write, model);
+	if (ae_density_exists(&model->density))
+		section_write(w, AE_CODEC_DENSITY, ae_codec_write_density, model);
 }
 
 void

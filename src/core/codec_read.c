@@ -640,11 +640,18 @@ section_is_optional(const char *tag)
 static AeStatus
 optional_read(const char *tag, AeReader *payload, int nread, AeModel *model)
 {
-	if (memcmp(tag, AE_CODEC_VELOCITY, AE_CODEC_TAG_BYTES) != 0)
+	bool		is_velocity =
+		memcmp(tag, AE_CODEC_VELOCITY, AE_CODEC_TAG_BYTES) == 0;
+
+	if (!is_velocity &&
+		memcmp(tag, AE_CODEC_DENSITY, AE_CODEC_TAG_BYTES) != 0)
 		return AE_OK;
-	if (nread <= AE_CODEC_NET || model->velocity != NULL)
+	if (nread <= AE_CODEC_NET ||
+		(is_velocity ? model->velocity != NULL
+		 : ae_density_exists(&model->density)))
 		return AE_ERR_CORRUPT;
-	return velocity_read(payload, model);
+	return is_velocity ? velocity_read(payload, model)
+		: ae_codec_read_density(payload, model);
 }
 
 static AeStatus

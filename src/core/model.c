@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/density_fit.h"
 #include "core/spectrum.h"
 
 /* an entropy or training loss below this does not raise weights further */
@@ -30,6 +31,9 @@
 /* tables with so many rows can spare some to calibrate p-values with */
 #define MODEL_SPARE_ROWS 10000
 #define MODEL_CALIBRATION_ROWS 12000.0
+
+/* a wider code takes more rows than there usually are to know its density */
+#define MODEL_GENERATION_CODE 16
 
 /* rows that decide the size of an automatic code */
 #define MODEL_SPECTRUM_ROWS 4096
@@ -99,6 +103,8 @@ static const ModelPreset model_presets[] = {
 	AE_CORRUPTION_NONE, 0.0, 2e-3, 0.1, 6000, true, 5},
 	{AE_ACT_GELU, 64, 256, 2, 0.0,
 	AE_CORRUPTION_MASK, 0.3, 2e-3, 0.1, 6000, true, 5},
+	{AE_ACT_GELU, 64, 256, 2, 0.95,
+	AE_CORRUPTION_NONE, 0.0, 2e-3, 0.1, 6000, true, 5},
 };
 
 static int
@@ -275,6 +281,9 @@ model_resolve(AeModel *model, AeDataset *dataset, const AeBlas *blas)
 								   &o->latent));
 			o->latent = model_clamp(o->latent, 2,
 									width / 2 > 2 ? width / 2 : 2);
+			if (o->purpose == AE_PURPOSE_GENERATION &&
+				o->latent > MODEL_GENERATION_CODE)
+				o->latent = MODEL_GENERATION_CODE;
 		}
 		else
 			o->latent = model_clamp(width, 1, preset->max_hidden);
@@ -362,7 +371,9 @@ ae_model_plan(AeModel *model, AeDataset *dataset, const AeOptions *options,
 	model->nanomalies = ae_dataset_anomalies(dataset);
 	AE_TRY(model_resolve(model, dataset, blas));
 	AE_TRY(model_plan_joint(model));
-	return model_layers(model);
+	AE_TRY(model_layers(model));
+	return model->options.purpose == AE_PURPOSE_GENERATION
+		? ae_density_plan(model) : AE_OK;
 }
 
 /*----------

@@ -12,6 +12,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/density_fit.h"
 #include "core/objective.h"
 #include "core/score_fit.h"
 #include "core/worker.h"
@@ -31,7 +32,8 @@ enum
 	STREAM_ORDER = 3,
 	STREAM_HOLD_OUT,
 	STREAM_CALIBRATION,
-	STREAM_SCORE
+	STREAM_SCORE,
+	STREAM_DENSITY
 };
 
 typedef struct Trainer
@@ -423,9 +425,13 @@ trainer_train(Trainer *t)
 	AE_TRY(trainer_run(t));
 	AE_TRY(trainer_calibrate(t));
 	AE_TRY(ae_model_prepare(model));
-	return ae_score_fit(model, t->dataset, t->coder, t->blas, t->kernels,
+	AE_TRY(ae_score_fit(model, t->dataset, t->coder, t->blas, t->kernels,
 						t->validation, t->nvalidation,
-						trainer_seed(t, STREAM_SCORE));
+						trainer_seed(t, STREAM_SCORE)));
+	if (model->options.purpose != AE_PURPOSE_GENERATION)
+		return AE_OK;
+	return ae_density_fit(model, t->dataset, t->coder, t->kernels,
+						  trainer_seed(t, STREAM_DENSITY));
 }
 
 AeStatus
