@@ -20,7 +20,10 @@
 #define FIT_MIN_ROWS 256
 
 /* steps towards shifts that give the shares of the training rows */
-#define SHIFT_STEPS 8
+#define SHIFT_STEPS 24
+
+/* where the decoder is sure of labels, a step moves few of them */
+#define SHIFT_GAIN 1.5
 
 /* a deviation is this multiple of the mean absolute one of a normal */
 #define NORMAL_DEVIATION 1.2533141373155003
@@ -346,8 +349,9 @@ fit_binary(DensityFit *fit, const AeColumn *column, int flag)
 			sum += 1.0 / (1.0 + exp(-((double) *output + *shift)));
 		}
 		share = fmin(fmax(sum / count, tiny), 1 - tiny);
-		*shift += (float) (log((wanted + tiny) / (1 - wanted + tiny)) -
-						   log(share / (1 - share)));
+		*shift += (float) (SHIFT_GAIN *
+						   (log((wanted + tiny) / (1 - wanted + tiny)) -
+							log(share / (1 - share))));
 		*shift = fminf(fmaxf(*shift, -AE_DENSITY_MAX_SHIFT),
 					   AE_DENSITY_MAX_SHIFT);
 	}
@@ -408,8 +412,9 @@ fit_category(DensityFit *fit, const AeColumn *column, int flag)
 		{
 			if (!ae_sample_has_label(column, i))
 				continue;
-			shift[i] += (float) log((column->frequency[i] / known + tiny) /
-									(sum[i] / count + tiny));
+			shift[i] += (float) (SHIFT_GAIN *
+								 log((column->frequency[i] / known + tiny) /
+									 (sum[i] / count + tiny)));
 			shift[i] = fminf(fmaxf(shift[i], -AE_DENSITY_MAX_SHIFT),
 							 AE_DENSITY_MAX_SHIFT);
 		}

@@ -104,7 +104,7 @@ static const ModelPreset model_presets[] = {
 	{AE_ACT_GELU, 64, 256, 2, 0.0,
 	AE_CORRUPTION_MASK, 0.3, 2e-3, 0.1, 6000, true, 5},
 	{AE_ACT_GELU, 64, 256, 2, 0.95,
-	AE_CORRUPTION_NONE, 0.0, 2e-3, 0.1, 6000, true, 5},
+	AE_CORRUPTION_NONE, 0.0, 2e-3, 0.1, 6000, false, 5},
 };
 
 static int

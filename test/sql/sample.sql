@@ -144,6 +144,11 @@ SELECT count(*) FROM ae_sample_rows(NULL::bytea, NULL::orders, 2);
 -- a caller that stops reading
 SELECT 1 AS one FROM (SELECT ae_sample(model, 2000000000) FROM order_model LIMIT 1) s;
 
+-- and one that is cancelled
+SET statement_timeout = '200ms';
+SELECT count(*) FROM order_model, ae_sample(model, 2000000000);
+RESET statement_timeout;
+
 -- errors
 SELECT ae_sample(model, -1) FROM order_model;
 SELECT ae_sample_rows(model, NULL::orders, -1) FROM order_model;
