@@ -172,6 +172,13 @@ ae_sample(PG_FUNCTION_ARGS)
 								 state_draw(state, calls->call_cntr)));
 }
 
+/* a row or an array, in the current memory context */
+static Datum
+arg_copy(FunctionCallInfo fcinfo, int arg)
+{
+	return PointerGetDatum(PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(arg)));
+}
+
 static double
 sample_label_code(void *arg, int column, const char *label, size_t len)
 {
@@ -254,7 +261,7 @@ state_set_template(SampleState *state, FunctionCallInfo fcinfo, int arg,
 		state->template = template_empty(type,
 										 call->model->features->ncells);
 	else
-		state->template = PointerGetDatum(PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(arg)));
+		state->template = arg_copy(fcinfo, arg);
 	call->reader = aepg_reader_for_model(type, state->template, call->model,
 										 context);
 	if (is_null)
@@ -326,7 +333,7 @@ interpolate_create(FunctionCallInfo fcinfo, FuncCallContext *calls)
 	AepgCall   *call = state->call;
 	Datum		last = PG_GETARG_DATUM(2);
 
-	state->template = PointerGetDatum(PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(1)));
+	state->template = arg_copy(fcinfo, 1);
 	call->reader = aepg_reader_for_model(arg_type(fcinfo, 1, "the rows"),
 										 state->template, call->model,
 										 calls->multi_call_memory_ctx);

@@ -7,6 +7,10 @@
 /* quantiles of all cells together */
 #define DENSITY_VALUES 16384
 
+/* of the rows that a fit looks at */
+#define DENSITY_BYTES ((size_t) 32 << 20)
+#define DENSITY_MIN_ROWS 256
+
 int
 ae_density_flags(const AeFeatures *features)
 {
@@ -19,7 +23,19 @@ ae_density_flags(const AeFeatures *features)
 }
 
 int
-ae_density_knots(const AeFeatures *features)
+ae_density_rows(const AeFeatures *features, int latent, uint64_t nrows)
+{
+	uint64_t	most = DENSITY_BYTES / sizeof(double) /
+		(uint64_t) features->ncells;
+
+	if (most < DENSITY_MIN_ROWS)
+		most = DENSITY_MIN_ROWS;
+	return ae_mixture_rows(nrows < most ? nrows : most, latent);
+}
+
+/* quantiles of each cell: fewer where there are many cells */
+static int
+density_knots(const AeFeatures *features)
 {
 	int			nknots = DENSITY_VALUES / features->ncells;
 
@@ -73,4 +89,19 @@ ae_density_allocate(AeDensity *density, const AeFeatures *features,
 	AE_TRY(ae_mixture_allocate(&density->gaps, ngaps, 0,
 							   ae_density_flags(features), arena));
 	return ae_mixture_allocate(&density->codes, ncodes, latent, 0, arena);
+}
+
+AeStatus
+ae_density_plan(AeDensity *density, const AeFeatures *features, int latent,
+				uint64_t nrows, AeArena *arena)
+{
+	int			n;
+
+	if (latent > AE_MIXTURE_MAX_DIMS)
+		return AE_ERR_LIMIT;
+	n = ae_density_rows(features, latent, nrows);
+	return ae_density_allocate(density, features,
+							   ae_mixture_max_components(n, latent),
+							   ae_mixture_max_components(n, 0), latent,
+							   density_knots(features), arena);
 }

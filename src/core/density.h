@@ -22,8 +22,8 @@ typedef struct AeDensity
 {
 	AeMixture	codes;			/* ncomponents 0: there is no density */
 	AeMixture	gaps;			/* which cells are missing, as flags */
-	double	   *link;			/* (codes.ncomponents, gaps.ncomponents) shares
-								 * of gaps among a component's rows */
+	double	   *link;			/* (codes.ncomponents, gaps.ncomponents)
+								 * shares of gaps among a component's rows */
 	float	   *shift;			/* (output_width) of logits, added; else 0 */
 	float	   *noise;			/* (output_width) deviation of what is no
 								 * logit; else 0 */
@@ -34,7 +34,7 @@ typedef struct AeDensity
 	 * (of a calendar column scaled, too).
 	 */
 	int			nnumbers;		/* such cells */
-	int		   *number;			/* (ncells) which of them the cell is, or -1 */
+	int		   *number;			/* (ncells) its place among them, or -1 */
 	int			nknots;
 	float	   *from;			/* (nnumbers, nknots) ascending */
 	double	   *to;				/* (nnumbers, nknots) ascending */
@@ -57,14 +57,20 @@ ae_density_is_number(const AeColumn *column)
 /* flags: cells that had missing values */
 extern int	ae_density_flags(const AeFeatures *features);
 
-/* quantiles of each cell: fewer where there are many cells */
-extern int	ae_density_knots(const AeFeatures *features);
+/* rows that a density of so many is fitted to */
+extern int	ae_density_rows(const AeFeatures *features, int latent,
+							uint64_t nrows);
 
 /* room for a density; AE_ERR_LIMIT if codes have more than
  * AE_MIXTURE_MAX_DIMS */
 extern AeStatus ae_density_allocate(AeDensity *density,
 									const AeFeatures *features,
-									int ncodes, int ngaps, int latent, int nknots,
-									AeArena *arena);
+									int ncodes, int ngaps, int latent,
+									int nknots, AeArena *arena);
+
+/* room for what a fit to that many rows may find */
+extern AeStatus ae_density_plan(AeDensity *density,
+								const AeFeatures *features, int latent,
+								uint64_t nrows, AeArena *arena);
 
 #endif							/* AE_DENSITY_H */

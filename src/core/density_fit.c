@@ -15,7 +15,7 @@
 
 #include "core/sample.h"
 
-/* of the stored rows, and of outputs of generated ones */
+/* of outputs of generated rows */
 #define FIT_BYTES ((size_t) 32 << 20)
 #define FIT_MIN_ROWS 256
 
@@ -57,33 +57,6 @@ typedef struct DensityFit
 	double	   *value;			/* (most of both) of one cell */
 } DensityFit;
 
-static int
-density_rows(const AeModel *model, uint64_t nrows)
-{
-	uint64_t	most = FIT_BYTES / sizeof(double) /
-		(uint64_t) model->features->ncells;
-
-	if (most < FIT_MIN_ROWS)
-		most = FIT_MIN_ROWS;
-	return ae_mixture_rows(nrows < most ? nrows : most,
-						   ae_net_latent(&model->net));
-}
-
-AeStatus
-ae_density_plan(AeModel *model)
-{
-	int			latent = ae_net_latent(&model->net);
-	int			n = density_rows(model, model->features->nrows);
-
-	if (latent > AE_MIXTURE_MAX_DIMS)
-		return AE_ERR_LIMIT;
-	return ae_density_allocate(&model->density, model->features,
-							   ae_mixture_max_components(n, latent),
-							   ae_mixture_max_components(n, 0), latent,
-							   ae_density_knots(model->features),
-							   &model->arena);
-}
-
 static uint64_t
 fit_seed(const DensityFit *fit, uint64_t stream)
 {
@@ -101,7 +74,8 @@ fit_sample(DensityFit *fit)
 	uint64_t	n = ae_dataset_rows(fit->dataset);
 	AeRng		rng;
 
-	n = (uint64_t) density_rows(fit->model, n);
+	n = (uint64_t) ae_density_rows(fit->model->features,
+								   ae_net_latent(&fit->model->net), n);
 	AE_TRY(ae_dataset_sample(fit->dataset, n, fit_seed(fit, STREAM_ROWS),
 							 &fit->arena, &fit->cells, &n));
 	ae_rng_seed(&rng, fit->seed, STREAM_ORDER);
@@ -508,11 +482,15 @@ fit_corrections(DensityFit *fit)
 static AeStatus
 fit_density(DensityFit *fit)
 {
-	AE_TRY(ae_density_plan(fit->model));
+	AeModel    *model = fit->model;
+
+	AE_TRY(ae_density_plan(&model->density, model->features,
+						   ae_net_latent(&model->net),
+						   ae_dataset_rows(fit->dataset), &model->arena));
 	AE_TRY(fit_sample(fit));
 	if (fit->nrows == 0)
 	{
-		fit->model->density.codes.ncomponents = 0;
+		model->density.codes.ncomponents = 0;
 		return AE_OK;
 	}
 	AE_TRY(fit_codes(fit));

@@ -7,9 +7,6 @@
 
 #include "core/model.h"
 
-/* room for the density of a model that is to have one */
-extern AeStatus ae_density_plan(AeModel *model);
-
 /* of a trained model, prepared for scoring */
 extern AeStatus ae_density_fit(AeModel *model, AeDataset *dataset,
 							   const AeCoder *coder,

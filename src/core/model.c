@@ -8,7 +8,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "core/density_fit.h"
 #include "core/spectrum.h"
 
 /* an entropy or training loss below this does not raise weights further */
@@ -373,7 +372,9 @@ ae_model_plan(AeModel *model, AeDataset *dataset, const AeOptions *options,
 	AE_TRY(model_plan_joint(model));
 	AE_TRY(model_layers(model));
 	return model->options.purpose == AE_PURPOSE_GENERATION
-		? ae_density_plan(model) : AE_OK;
+		? ae_density_plan(&model->density, model->features,
+						  model->options.latent, model->features->nrows,
+						  &model->arena) : AE_OK;
 }
 
 /*----------

@@ -159,6 +159,8 @@ SELECT ae_sample_rows(model, NULL::order_model, 1) FROM order_model;
 SELECT ae_sample_rows(model, NULL::real[], 1) FROM order_model;
 SELECT ae_interpolate(model, o, o, 1) FROM order_model, orders o LIMIT 1;
 SELECT ae_interpolate(model, ROW(1), ROW(1), 2) FROM order_model;
+SELECT ae_interpolate(model, s, ROW(1), 2)
+  FROM order_model, (SELECT * FROM orders LIMIT 1) s;
 SELECT ae_sample(ae_train(o, '{"epochs": 1}'), 1) FROM orders o;
 SELECT ae_train(o, '{"purpose": "generation", "latent": 257}') FROM orders o;
 

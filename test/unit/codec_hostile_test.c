@@ -234,6 +234,20 @@ test_fields(void)
 	WRONG(m->histograms[3].edges[1] = m->histograms[3].edges[0]);
 	WRONG(m->histograms[3].nedges--);
 	WRONG(m->velocity = m->params; m->velocity[0] = NAN);
+	WRONG(strcpy(m->version, "1 0"));
+	WRONG(strcpy(m->version, "1\n"));
+	WRONG(m->options.batch_size = 0);
+	WRONG(m->options.latent = 70000);
+	WRONG(m->options.hidden[1] = -3);
+	WRONG(m->options.learning_rate = 11);
+	WRONG(strcpy(m->options.time_zone, "a\"b"));
+	WRONG(c[1].ncells = 2);
+	WRONG(c[2].ncells = 0);
+}
+
+static void
+test_density_fields(void)
+{
 	WRONG(density_by_hand(m); m->density.codes.weight[0] = NAN);
 	WRONG(density_by_hand(m); m->density.codes.weight[1] = 1.5);
 	WRONG(density_by_hand(m); m->density.codes.mean[2] = INFINITY);
@@ -248,15 +262,6 @@ test_fields(void)
 	WRONG(density_by_hand(m); m->density.to[NKNOTS - 1] = 0);
 	WRONG(density_by_hand(m); m->density.to[7] = INFINITY);
 	WRONG(density_by_hand(m); m->density.nknots--; m->density.codes.weight++);
-	WRONG(strcpy(m->version, "1 0"));
-	WRONG(strcpy(m->version, "1\n"));
-	WRONG(m->options.batch_size = 0);
-	WRONG(m->options.latent = 70000);
-	WRONG(m->options.hidden[1] = -3);
-	WRONG(m->options.learning_rate = 11);
-	WRONG(strcpy(m->options.time_zone, "a\"b"));
-	WRONG(c[1].ncells = 2);
-	WRONG(c[2].ncells = 0);
 }
 
 /* replaces the only occurrence of a text by another of the same length */
@@ -425,6 +430,7 @@ main(void)
 	test_density();
 	test_claims();
 	test_fields();
+	test_density_fields();
 	test_bytes();
 	test_sections();
 	return done();
