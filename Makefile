@@ -15,6 +15,7 @@ CORE_OBJS = \
 	src/core/bytes.o \
 	src/core/calibration.o \
 	src/core/codec.o \
+	src/core/codec_density.o \
 	src/core/codec_read.o \
 	src/core/coder.o \
 	src/core/coreset.o \
@@ -26,6 +27,8 @@ CORE_OBJS = \
 	src/core/dataset_fit.o \
 	src/core/dataset_sample.o \
 	src/core/dense.o \
+	src/core/density.o \
+	src/core/density_fit.o \
 	src/core/draw.o \
 	src/core/drift.o \
 	src/core/feature.o \
@@ -46,6 +49,7 @@ CORE_OBJS = \
 	src/core/likelihood.o \
 	src/core/merge.o \
 	src/core/model.o \
+	src/core/mixture.o \
 	src/core/moments.o \
 	src/core/neighbour.o \
 	src/core/net.o \
@@ -53,6 +57,7 @@ CORE_OBJS = \
 	src/core/optim.o \
 	src/core/options.o \
 	src/core/rng.o \
+	src/core/sample.o \
 	src/core/score.o \
 	src/core/score_fit.o \
 	src/core/score_head.o \
@@ -78,6 +83,7 @@ OBJS = \
 	src/fn_merge.o \
 	src/fn_metrics.o \
 	src/fn_named.o \
+	src/fn_sample.o \
 	src/fn_score.o \
 	src/fn_train.o \
 	src/fn_trigger.o \
@@ -121,6 +127,7 @@ REGRESS = \
 	named \
 	options \
 	privileges \
+	sample \
 	score \
 	train \
 	trigger \

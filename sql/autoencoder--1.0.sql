@@ -168,6 +168,48 @@ COMMENT ON FUNCTION ae_explain(bytea, anyelement) IS
 	'why the row has its score: each column''s value, the expected one, and its contribution to the score''s excess over the training median, largest first';
 
 --
+-- generating rows
+--
+
+CREATE FUNCTION ae_sample(model bytea, n integer)
+	RETURNS SETOF double precision[]
+	AS 'MODULE_PATHNAME', 'ae_sample'
+	LANGUAGE C VOLATILE STRICT PARALLEL SAFE COST 100 ROWS 1000;
+COMMENT ON FUNCTION ae_sample(bytea, integer) IS
+	'n random rows like those of the training, as ae_decode() returns them';
+
+CREATE FUNCTION ae_sample_rows(model bytea, template anyelement,
+							   n integer)
+	RETURNS SETOF anyelement
+	AS 'MODULE_PATHNAME', 'ae_sample_rows'
+	LANGUAGE C VOLATILE PARALLEL SAFE COST 100 ROWS 1000;
+COMMENT ON FUNCTION ae_sample_rows(bytea, anyelement, integer) IS
+	'n random rows like those of the training, of the type of the template, whose values that are not NULL they have';
+
+CREATE FUNCTION ae_sample(model bytea, n integer, seed bigint)
+	RETURNS SETOF double precision[]
+	AS 'MODULE_PATHNAME', 'ae_sample'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100 ROWS 1000;
+COMMENT ON FUNCTION ae_sample(bytea, integer, bigint) IS
+	'n random rows like those of the training, as ae_decode() returns them, the same for the same seed';
+
+CREATE FUNCTION ae_sample_rows(model bytea, template anyelement,
+							   n integer, seed bigint)
+	RETURNS SETOF anyelement
+	AS 'MODULE_PATHNAME', 'ae_sample_rows'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100 ROWS 1000;
+COMMENT ON FUNCTION ae_sample_rows(bytea, anyelement, integer, bigint) IS
+	'n random rows like those of the training, of the type of the template, whose values that are not NULL they have, the same for the same seed';
+
+CREATE FUNCTION ae_interpolate(model bytea, a anyelement, b anyelement,
+							   steps integer)
+	RETURNS SETOF anyelement
+	AS 'MODULE_PATHNAME', 'ae_interpolate'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100 ROWS 10;
+COMMENT ON FUNCTION ae_interpolate(bytea, anyelement, anyelement, integer) IS
+	'rows on the way from a to b, both reconstructed, in even steps of the code';
+
+--
 -- evaluating a model
 --
 
@@ -763,6 +805,44 @@ CREATE FUNCTION ae_explain(
 	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 1000 ROWS 10;
 COMMENT ON FUNCTION ae_explain(text, anyelement) IS
 	'ae_explain() with the current version of a named model';
+
+CREATE FUNCTION ae_sample(name text, n integer)
+	RETURNS SETOF double precision[]
+	AS 'MODULE_PATHNAME', 'ae_sample'
+	LANGUAGE C VOLATILE STRICT PARALLEL SAFE COST 100 ROWS 1000;
+COMMENT ON FUNCTION ae_sample(text, integer) IS
+	'ae_sample() with the current version of a named model';
+
+CREATE FUNCTION ae_sample_rows(name text, template anyelement,
+							   n integer)
+	RETURNS SETOF anyelement
+	AS 'MODULE_PATHNAME', 'ae_sample_rows'
+	LANGUAGE C VOLATILE PARALLEL SAFE COST 100 ROWS 1000;
+COMMENT ON FUNCTION ae_sample_rows(text, anyelement, integer) IS
+	'ae_sample_rows() with the current version of a named model';
+
+CREATE FUNCTION ae_sample(name text, n integer, seed bigint)
+	RETURNS SETOF double precision[]
+	AS 'MODULE_PATHNAME', 'ae_sample'
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100 ROWS 1000;
+COMMENT ON FUNCTION ae_sample(text, integer, bigint) IS
+	'ae_sample() with the current version of a named model';
+
+CREATE FUNCTION ae_sample_rows(name text, template anyelement,
+							   n integer, seed bigint)
+	RETURNS SETOF anyelement
+	AS 'MODULE_PATHNAME', 'ae_sample_rows'
+	LANGUAGE C STABLE PARALLEL SAFE COST 100 ROWS 1000;
+COMMENT ON FUNCTION ae_sample_rows(text, anyelement, integer, bigint) IS
+	'ae_sample_rows() with the current version of a named model';
+
+CREATE FUNCTION ae_interpolate(name text, a anyelement, b anyelement,
+							   steps integer)
+	RETURNS SETOF anyelement
+	AS 'MODULE_PATHNAME', 'ae_interpolate'
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100 ROWS 10;
+COMMENT ON FUNCTION ae_interpolate(text, anyelement, anyelement, integer) IS
+	'ae_interpolate() with the current version of a named model';
 
 CREATE FUNCTION ae_evaluate_transition(state internal, name text,
 									   features anyelement)

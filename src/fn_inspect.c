@@ -189,6 +189,8 @@ ae_info(PG_FUNCTION_ARGS)
 	aepg_json_count(&json, "inputs", model->features->input_width);
 	aepg_json_count(&json, "outputs", model->features->output_width);
 	aepg_json_count(&json, "latent", ae_net_latent(&model->net));
+	aepg_json_count(&json, "components",
+					model->density.codes.ncomponents);
 	aepg_json_count(&json, "parameters", ae_net_weights(&model->net));
 	info_layers(&json, &model->net);
 	info_code(&json, model);

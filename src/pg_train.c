@@ -320,6 +320,12 @@ train_model(AepgTraining *training)
 									"autoencoder training",
 									ALLOCSET_DEFAULT_SIZES);
 	aepg_check(ae_model_create(aepg_env_create(context), &model), "training");
+	if (options->core.purpose == AE_PURPOSE_GENERATION &&
+		options->core.latent > AE_MIXTURE_MAX_DIMS)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"latent\" must be at most %d for the purpose \"generation\", not %d",
+						AE_MIXTURE_MAX_DIMS, options->core.latent)));
 	aepg_check(ae_model_plan(model, training->dataset, &options->core,
 							 aepg_blas_get()),
 			   "planning the network");

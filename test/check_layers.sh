@@ -17,16 +17,17 @@ layer()
 {
 	case $(basename "$1" | sed 's/\.[ch]$//') in
 		arena | bytes | cpu | env | rng | sort | status) echo 1 base ;;
-		blas | calibration | kernels | kernels_* | spectrum)
+		blas | calibration | kernels | kernels_* | mixture | spectrum)
 			echo 2 math ;;
 		account | coder | coreset | corrupt | cursor | dataset | dataset_* | \
-			draw | feature | feature_* | joint | joint_* | label_index | labels | \
+			density | draw | feature | feature_* | joint | joint_* | \
+			label_index | labels | \
 			histogram | moments | neighbour)
 			echo 3 features ;;
 		dense | gaussian | head | layer | net | sparse) echo 3 network ;;
 		codec | codec_* | model | options) echo 4 model ;;
-		drift | head_fit | impute | likelihood | merge | objective | optim | \
-			score | score_fit | \
+		density_fit | drift | head_fit | impute | likelihood | merge | \
+			objective | optim | sample | score | score_fit | \
 			score_head | share | team | train | update | worker)
 			echo 5 engine ;;
 		*) echo 0 none ;;

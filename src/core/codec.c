@@ -346,6 +346,8 @@ model_write(AeWriter *w, const AeModel *model, size_t total)
 		section_write(w, AE_CODEC_VELOCITY, velocity_write, model);
 	if (model->residuals != NULL)
 		section_write(w, AE_CODEC_RESIDUALS, residuals_write, model);
+	if (ae_density_exists(&model->density))
+		section_write(w, AE_CODEC_DENSITY, ae_codec_write_density, model);
 }
 
 void

@@ -5,6 +5,8 @@
 #ifndef AE_CODEC_FORMAT_H
 #define AE_CODEC_FORMAT_H
 
+#include "core/codec.h"
+
 #define AE_CODEC_MAGIC "\x89" "AEMODEL"
 #define AE_CODEC_MAGIC_BYTES 8
 #define AE_CODEC_TAG_BYTES 4
@@ -35,7 +37,12 @@ typedef enum AeCodecSection
 #define AE_CODEC_RESIDUALS "resi"
 /* of variational models */
 #define AE_CODEC_NOISE "nois"
+#define AE_CODEC_DENSITY "dens"
 
 extern const char *const ae_codec_tags[AE_CODEC_SECTIONS];
+
+/* the payload of that section; features and network are known to the reader */
+extern void ae_codec_write_density(AeWriter *w, const AeModel *model);
+extern AeStatus ae_codec_read_density(AeReader *r, AeModel *model);
 
 #endif							/* AE_CODEC_FORMAT_H */

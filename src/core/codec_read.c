@@ -706,6 +706,13 @@ section_is_optional(const char *tag)
 	return tag[0] >= 'a' && tag[0] <= 'z';
 }
 
+static AeStatus
+density_read(AeReader *r, AeModel *model)
+{
+	return !ae_density_exists(&model->density)
+		? ae_codec_read_density(r, model) : AE_ERR_CORRUPT;
+}
+
 typedef struct OptionalSection
 {
 	const char *tag;
@@ -717,7 +724,8 @@ static const OptionalSection optional_sections[] = {
 	{AE_CODEC_VELOCITY, velocity_read},
 	{AE_CODEC_UNITS, units_read},
 	{AE_CODEC_NOISE, noise_read},
-	{AE_CODEC_RESIDUALS, residuals_read}
+	{AE_CODEC_RESIDUALS, residuals_read},
+	{AE_CODEC_DENSITY, density_read}
 };
 
 /* the sections before it are nread */

@@ -606,6 +606,10 @@ merge_all(Merge *m)
 	if (m->npoints == NULL || m->shift == NULL)
 		return AE_ERR_MEMORY;
 	m->into->joint.points = NULL;
+	/* only a part that is alone has the codes of the merged network */
+	m->into->density = (AeDensity) {0};
+	if (m->follows && m->nmodels == 2 && m->into->velocity == NULL)
+		m->into->density = m->models[1]->density;
 	merge_losses(m);
 	merge_units(m);
 	merge_residuals(m);

@@ -37,7 +37,8 @@ extern AeStatus ae_merge_step(AeModel *into, const AeModel *base, int nparts,
 /*
  * Everything else, for weights that into has already: losses, coreset,
  * calibration, histograms, rows and history.  follows: the models after the
- * first are parts of an update of it.
+ * first are parts of an update of it.  into may point into the models, which
+ * must live as long.
  */
 extern AeStatus ae_merge_scores(AeModel *into, int nmodels,
 								const AeModel *const *models, bool follows,

@@ -31,6 +31,9 @@
 #define MODEL_SPARE_ROWS 10000
 #define MODEL_CALIBRATION_ROWS 12000.0
 
+/* a wider code takes more rows than there usually are to know its density */
+#define MODEL_GENERATION_CODE 16
+
 /* rows that decide the size of an automatic code */
 #define MODEL_SPECTRUM_ROWS 4096
 
@@ -110,6 +113,8 @@ static const ModelPreset model_presets[] = {
 	AE_CORRUPTION_NONE, 0.0, 2e-3, 0.1, 6000, true, 5},
 	{AE_ACT_GELU, 64, 128, 2, 0.0,
 	AE_CORRUPTION_MASK, 0.35, 3e-3, 0.1, 6000, true, 5},
+	{AE_ACT_GELU, 64, 256, 2, 0.95,
+	AE_CORRUPTION_NONE, 0.0, 2e-3, 0.1, 6000, false, 5},
 };
 
 static int
@@ -348,6 +353,9 @@ model_resolve(AeModel *model, AeDataset *dataset, const AeBlas *blas)
 								   &o->latent));
 			o->latent = model_clamp(o->latent, 2,
 									width / 2 > 2 ? width / 2 : 2);
+			if (o->purpose == AE_PURPOSE_GENERATION &&
+				o->latent > MODEL_GENERATION_CODE)
+				o->latent = MODEL_GENERATION_CODE;
 		}
 		else
 			o->latent = model_clamp(width, 1, preset->max_hidden);
@@ -501,7 +509,11 @@ ae_model_plan(AeModel *model, AeDataset *dataset, const AeOptions *options,
 	AE_TRY(model_resolve(model, dataset, blas));
 	AE_TRY(model_plan_joint(model));
 	AE_TRY(model_layers(model));
-	return model_plan_measures(model);
+	AE_TRY(model_plan_measures(model));
+	return model->options.purpose == AE_PURPOSE_GENERATION
+		? ae_density_plan(&model->density, model->features,
+						  model->options.latent, model->features->nrows,
+						  &model->arena) : AE_OK;
 }
 
 /*----------

@@ -10,6 +10,7 @@
 
 #include "core/calibration.h"
 #include "core/dataset.h"
+#include "core/density.h"
 #include "core/draw.h"
 #include "core/feature.h"
 #include "core/head.h"
@@ -63,6 +64,7 @@ typedef struct AeModel
 	AeJoint		joint;			/* empty for the score error */
 	uint64_t	nanomalies;		/* known ones, not among features->nrows */
 	AeHead		head;			/* of the score; only with enough of them */
+	AeDensity	density;		/* of codes; only for the purpose generation */
 	AeCalibration calibration;	/* of log scores, see ae_score_pvalue() */
 	int			nhistory;
 	AeEpoch    *history;

@@ -31,7 +31,8 @@
 static const char *const purpose_names[] = {
 	[AE_PURPOSE_ANOMALY] = "anomaly",
 	[AE_PURPOSE_EMBEDDING] = "embedding",
-	[AE_PURPOSE_IMPUTATION] = "imputation"
+	[AE_PURPOSE_IMPUTATION] = "imputation",
+	[AE_PURPOSE_GENERATION] = "generation"
 };
 
 static const char *const loss_names[] = {

@@ -22,7 +22,8 @@ typedef enum AePurpose
 {
 	AE_PURPOSE_ANOMALY = 0,
 	AE_PURPOSE_EMBEDDING,
-	AE_PURPOSE_IMPUTATION
+	AE_PURPOSE_IMPUTATION,
+	AE_PURPOSE_GENERATION
 } AePurpose;
 
 typedef enum AeOptimizerKind

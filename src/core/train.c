@@ -12,6 +12,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/density_fit.h"
 #include "core/impute.h"
 #include "core/objective.h"
 #include "core/score_fit.h"
@@ -38,7 +39,8 @@ enum
 	STREAM_HOLD_OUT,
 	STREAM_CALIBRATION,
 	STREAM_SCORE,
-	STREAM_RESIDUALS
+	STREAM_RESIDUALS,
+	STREAM_DENSITY
 };
 
 typedef struct Trainer
@@ -542,9 +544,13 @@ trainer_train(Trainer *t)
 	AE_TRY(trainer_calibrate(t));
 	AE_TRY(ae_model_prepare(model));
 	AE_TRY(trainer_fit_residuals(t));
-	return ae_score_fit(model, t->dataset, t->coder, t->blas, t->kernels,
+	AE_TRY(ae_score_fit(model, t->dataset, t->coder, t->blas, t->kernels,
 						t->validation, t->nvalidation,
-						trainer_seed(t, STREAM_SCORE));
+						trainer_seed(t, STREAM_SCORE)));
+	if (model->options.purpose != AE_PURPOSE_GENERATION)
+		return AE_OK;
+	return ae_density_fit(model, t->dataset, t->coder, t->kernels,
+						  trainer_seed(t, STREAM_DENSITY));
 }
 
 AeStatus

@@ -12,6 +12,7 @@
 
 #include "core/codec.h"
 #include "core/merge.h"
+#include "core/sample.h"
 #include "core/score.h"
 #include "core/update.h"
 
@@ -106,6 +107,33 @@ apply(const AeModel *model)
 	ae_arena_free(&arena);
 }
 
+/* rows are made whatever the density is */
+static void
+generate(const AeModel *model)
+{
+	int			ncells = model->features->ncells;
+	AeArena		arena;
+	AeSampler  *sampler;
+	double	   *row;
+	AeRng		rng;
+
+	if (!ae_density_exists(&model->density))
+		return;
+	ae_arena_init(&arena, &fuzz_env);
+	row = ae_arena_alloc(&arena, (size_t) ncells, sizeof(double));
+	fail_if(row == NULL ||
+			ae_sampler_create(model, ae_kernels_get(AE_KERNEL_AUTO), &arena,
+							  &sampler) != AE_OK);
+	ae_rng_seed(&rng, 1, 1);
+	ae_sample_row(sampler, NULL, &rng, row);
+	for (int i = 0; i < ncells; i++)
+		fail_if(isinf(row[i]));
+	for (int i = 0; i < ncells; i++)
+		row[i] = cells[i % NCELLS];
+	ae_sample_row(sampler, row, &rng, row);
+	ae_arena_free(&arena);
+}
+
 static AeModel *
 write_and_read(const AeModel *model)
 {
@@ -182,6 +210,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (ae_codec_read(&fuzz_env, bytes, size, &model) == AE_OK)
 	{
 		apply(model);
+		generate(model);
 		ae_model_free(write_and_read(model));
 		rehearse(model);
 		merge(model);

@@ -280,6 +280,25 @@ test_code(void)
 	WRONG(make_variational(m); m->net.ncoder--);
 }
 
+static void
+test_density_fields(void)
+{
+	WRONG(density_by_hand(m); m->density.codes.weight[0] = NAN);
+	WRONG(density_by_hand(m); m->density.codes.weight[1] = 1.5);
+	WRONG(density_by_hand(m); m->density.codes.mean[2] = INFINITY);
+	WRONG(density_by_hand(m); m->density.codes.factor[3] = 1e7);
+	WRONG(density_by_hand(m); m->density.gaps.rate[0] = -0.25);
+	WRONG(density_by_hand(m); m->density.link[1] = 2);
+	WRONG(density_by_hand(m); m->density.shift[0] = 11);
+	WRONG(density_by_hand(m); m->density.noise[4] = -1);
+	WRONG(density_by_hand(m); m->density.noise[4] = NAN);
+	WRONG(density_by_hand(m); m->density.from[NKNOTS + 3] = -9);
+	WRONG(density_by_hand(m); m->density.from[0] = NAN);
+	WRONG(density_by_hand(m); m->density.to[NKNOTS - 1] = 0);
+	WRONG(density_by_hand(m); m->density.to[7] = INFINITY);
+	WRONG(density_by_hand(m); m->density.nknots--; m->density.codes.weight++);
+}
+
 /* replaces the only occurrence of a text by another of the same length */
 static void
 replace(Blob b, const char *from, const char *to, size_t len)
@@ -379,13 +398,75 @@ test_sections(void)
 	free(b.data);
 }
 
+/* bytes of the section of a density, cut and changed anywhere */
+static void
+test_density(void)
+{
+	AeModel    *model = build_trained();
+	Blob		plain = encode(model);
+	Blob		b;
+	Blob		copy;
+	AeModel    *back = NULL;
+	size_t		at = plain.size;
+	size_t		len;
+	bool		good = true;
+	AeRng		rng;
+
+	density_by_hand(model);
+	b = encode(model);
+	ae_model_free(model);
+	len = b.size - at - SECTION_HEADER;
+	ok(memcmp(b.data + at, "dens", 4) == 0, "the section of a density");
+	ok(ae_codec_read(&unit_env, b.data, b.size, &back) == AE_OK &&
+	   ae_density_exists(&back->density) && scores(back), "is read");
+	copy = encode(back);
+	ok(copy.size == b.size && memcmp(copy.data, b.data, b.size) == 0,
+	   "and written again");
+	free(copy.data);
+	ae_model_free(back);
+	fail_allocations(b, 3);
+	for (size_t keep = 0; keep < len; keep += keep < 64 ? 1 : 61)
+	{
+		copy = splice(b, at + SECTION_HEADER + keep, len - keep, NULL, 0);
+		put_number(copy.data + at + 8, 8, keep);
+		good = good && spend(copy) == AE_ERR_CORRUPT;
+	}
+	ok(good, "cut anywhere it is refused");
+	copy = splice(b, b.size, 0, b.data + at, b.size - at);
+	ok(spend(copy) == AE_ERR_CORRUPT, "and twice");
+	copy = splice(plain, AE_HEADER_BYTES, 0, b.data + at, b.size - at);
+	ok(spend(copy) == AE_ERR_CORRUPT, "and before the network");
+
+	ae_rng_seed(&rng, 3, 3);
+	copy = splice(b, 0, 0, NULL, 0);
+	for (int i = 0; i < 3000 && good; i++)
+	{
+		size_t		byte = at + SECTION_HEADER +
+			ae_rng_below(&rng, (uint32_t) len);
+
+		copy.data[byte] ^= (unsigned char) (1U << ae_rng_below(&rng, 8));
+		if (ae_codec_read(&unit_env, copy.data, copy.size, &back) == AE_OK)
+		{
+			good = scores(back);
+			ae_model_free(back);
+		}
+		copy.data[byte] = b.data[byte];
+	}
+	ok(good, "one bit changed, it is refused or harmless");
+	free(copy.data);
+	free(plain.data);
+	free(b.data);
+}
+
 int
 main(void)
 {
 	test_amplification();
+	test_density();
 	test_claims();
 	test_fields();
 	test_code();
+	test_density_fields();
 	test_bytes();
 	test_sections();
 	return done();

@@ -12,6 +12,7 @@
 #include "unit.h"
 
 #include "core/codec.h"
+#include "core/sample.h"
 #include "core/score.h"
 
 /* a section's tag, reserved bytes and length */
@@ -345,6 +346,44 @@ train_by_hand(AeModel *m)
 	must(ae_model_prepare(m) == AE_OK);
 }
 
+#define NCODES 3
+#define NGAPS 2
+#define NKNOTS 40
+
+/* after train_by_hand() */
+static inline void
+density_by_hand(AeModel *m)
+{
+	AeDensity  *d = &m->density;
+	int			latent = ae_net_latent(&m->net);
+	int			t = ae_mixture_factor_size(latent);
+
+	must(ae_density_allocate(d, m->features, NCODES, NGAPS, latent, NKNOTS,
+							 &m->arena) == AE_OK);
+	for (int i = 0; i < NCODES; i++)
+		d->codes.weight[i] = 0.25 * (i + 1) / 1.5;
+	for (int i = 0; i < NCODES * latent; i++)
+		d->codes.mean[i] = 0.5 * (i % 5) - 1;
+	for (int i = 0; i < NCODES * t; i++)
+		d->codes.factor[i] = 0.125 * (1 + i % 3);
+	for (int i = 0; i < NGAPS; i++)
+		d->gaps.weight[i] = 0.5;
+	for (int i = 0; i < NGAPS * d->gaps.nflags; i++)
+		d->gaps.rate[i] = 0.25 * (i % 4);
+	for (int i = 0; i < NCODES * NGAPS; i++)
+		d->link[i] = 0.5;
+	for (int i = 0; i < m->features->output_width; i++)
+	{
+		d->shift[i] = (float) (i % 7 - 3);
+		d->noise[i] = 0.1f * (float) (i % 3);
+	}
+	for (int i = 0; i < d->nnumbers * NKNOTS; i++)
+	{
+		d->from[i] = 0.1f * (float) (i % NKNOTS - 20);
+		d->to[i] = 1e3 * (i % NKNOTS / 2);
+	}
+}
+
 static inline AeModel *
 build_trained(void)
 {
@@ -449,6 +488,36 @@ spend(Blob b)
 	return status;
 }
 
+/* rows that the model generates are within its columns' ranges */
+static inline bool
+samples(const AeModel *model, AeArena *arena)
+{
+	const AeFeatures *f = model->features;
+	double	   *row = ae_arena_alloc(arena, (size_t) f->ncells,
+									 sizeof(double));
+	bool		sound = true;
+	AeSampler  *sampler;
+	AeRng		rng;
+
+	must(row != NULL &&
+		 ae_sampler_create(model, ae_kernels_get(AE_KERNEL_AUTO), arena,
+						   &sampler) == AE_OK);
+	ae_rng_seed(&rng, 1, 1);
+	for (int i = 0; i < 3; i++)
+	{
+		ae_sample_row(sampler, i > 1 ? row : NULL, &rng, row);
+		for (int c = 0; c < f->ncolumns; c++)
+			sound = sound && !isinf(row[f->columns[c].cell]) &&
+				(f->columns[c].kind != AE_KIND_CATEGORY ||
+				 isnan(row[f->columns[c].cell]) ||
+				 (row[f->columns[c].cell] >= 0 &&
+				  row[f->columns[c].cell] <= f->columns[c].nlabels));
+		for (int j = 0; j < f->ncells; j += 2)
+			row[j] = NAN;
+	}
+	return sound;
+}
+
 /* some row of the model goes through every function of a scorer */
 static inline bool
 scores(const AeModel *model)
@@ -472,6 +541,8 @@ scores(const AeModel *model)
 			scored = !(ae_score_pvalue(model, explanation.score) <= 0);
 		ae_score_reconstruct(scorer, row, row + ncells);
 	}
+	if (scored && ae_density_exists(&model->density))
+		scored = samples(model, &arena);
 	ae_arena_free(&arena);
 	free(row);
 	return scored;

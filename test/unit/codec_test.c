@@ -474,10 +474,13 @@ static int
 write_seed(const char *path, AeScoreKind kind)
 {
 	AeModel    *model = build_scored(kind);
-	Blob		b = encode(model);
+	Blob		b;
 	FILE	   *file = fopen(path, "wb");
 	bool		written;
 
+	if (kind == AE_SCORE_ERROR)
+		density_by_hand(model);
+	b = encode(model);
 	ae_model_free(model);
 	written = file != NULL && fwrite(b.data, 1, b.size, file) == b.size;
 	if (file != NULL && fclose(file) != 0)
