@@ -332,6 +332,8 @@ model_resolve(AeModel *model, AeDataset *dataset, const AeBlas *blas)
 	const ModelPreset *preset = &model_presets[o->purpose];
 	int			width;
 
+	if (o->variant == AE_VARIANT_VARIATIONAL)
+		model_resolve_variational(model);
 	AE_TRY(model_resolve_corruption(model, preset));
 	width = model->features->input_width;
 	if (o->nhidden == AE_AUTO)
@@ -343,8 +345,6 @@ model_resolve(AeModel *model, AeDataset *dataset, const AeBlas *blas)
 	}
 	if (o->variant == AE_VARIANT_SPARSE)
 		model_resolve_sparse(model);
-	if (o->variant == AE_VARIANT_VARIATIONAL)
-		model_resolve_variational(model);
 	if (o->latent == AE_AUTO)
 	{
 		if (preset->code_share > 0)

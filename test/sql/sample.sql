@@ -35,9 +35,10 @@ SELECT ae_info(model) #>> '{options,purpose}' AS purpose,
 
 CREATE TABLE made AS
 SELECT s.* FROM order_model, ae_sample_rows(model, NULL::orders, 2000, 1) s;
--- shares, means and quantiles of columns are those of the real ones
+-- shares, means and quantiles of columns are those of the real ones; large
+-- orders have amounts 860 higher, of which 0.05 are 43
 SELECT count(*) AS rows, count(id) AS ids,
-	   abs(avg(amount) - (SELECT avg(amount) FROM orders)) < 20 AS amount,
+	   abs(avg(amount) - (SELECT avg(amount) FROM orders)) < 45 AS amount,
 	   abs(avg(items) - (SELECT avg(items) FROM orders)) < 0.5 AS items,
 	   abs(avg((discount = 0)::integer) -
 		   (SELECT avg((discount = 0)::integer) FROM orders)) < 0.05 AS zeros,
