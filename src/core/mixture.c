@@ -208,11 +208,9 @@ fit_moments(AeMixtureFit *fit)
 	mixture_factorise(d, fit->whole, fit->variance);
 }
 
-AeStatus
-ae_mixture_fit_create(const AeMixtureRows *rows, AeArena *arena,
-					  AeMixtureFit **created)
+static AeStatus
+fit_allocate(AeMixtureFit *fit, const AeMixtureRows *rows, AeArena *arena)
 {
-	AeMixtureFit *fit = ae_arena_alloc(arena, 1, sizeof(AeMixtureFit));
 	size_t		d = (size_t) rows->ndims;
 	size_t		f = (size_t) rows->nflags;
 	size_t		t = (size_t) ae_mixture_factor_size(rows->ndims);
@@ -229,8 +227,6 @@ ae_mixture_fit_create(const AeMixtureRows *rows, AeArena *arena,
 		{&fit->flagged, k * f}, {&fit->distance, (size_t) rows->n}
 	};
 
-	if (fit == NULL)
-		return AE_ERR_MEMORY;
 	for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++)
 	{
 		*arrays[i].array = ae_arena_alloc(arena, arrays[i].count,
@@ -238,6 +234,18 @@ ae_mixture_fit_create(const AeMixtureRows *rows, AeArena *arena,
 		if (*arrays[i].array == NULL)
 			return AE_ERR_MEMORY;
 	}
+	return AE_OK;
+}
+
+AeStatus
+ae_mixture_fit_create(const AeMixtureRows *rows, AeArena *arena,
+					  AeMixtureFit **created)
+{
+	AeMixtureFit *fit = ae_arena_alloc(arena, 1, sizeof(AeMixtureFit));
+
+	if (fit == NULL)
+		return AE_ERR_MEMORY;
+	AE_TRY(fit_allocate(fit, rows, arena));
 	fit->rows = rows;
 	fit->env = arena->env;
 	fit_moments(fit);
