@@ -207,6 +207,20 @@ create_train(SPIPlanPtr query, const char *name, const Jsonb *options,
 	version->seconds = INSTR_TIME_GET_DOUBLE(ended);
 }
 
+/* query, options and note, of both functions */
+static void
+create_read_arguments(FunctionCallInfo fcinfo, const Jsonb *options, int note,
+					  AepgVersion *version)
+{
+	if (PG_ARGISNULL(1))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("query of a training must not be NULL")));
+	version->query = PG_GETARG_DATUM(1);
+	version->options = options == NULL ? 0 : JsonbPGetDatum(options);
+	version->note = PG_ARGISNULL(note) ? 0 : PG_GETARG_DATUM(note);
+}
+
 static bool
 argument_is_true(FunctionCallInfo fcinfo, int arg)
 {
@@ -228,13 +242,7 @@ ae_create_model(PG_FUNCTION_ARGS)
 	int32		number;
 
 	PreventCommandIfReadOnly("ae_create_model()");
-	if (PG_ARGISNULL(1))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("query of a training must not be NULL")));
-	version.query = PG_GETARG_DATUM(1);
-	version.options = options == NULL ? 0 : JsonbPGetDatum(options);
-	version.note = PG_ARGISNULL(4) ? 0 : PG_GETARG_DATUM(4);
+	create_read_arguments(fcinfo, options, 4, &version);
 
 	SPI_connect();
 	query = query_prepare(text_to_cstring(PG_GETARG_TEXT_PP(1)));
@@ -322,13 +330,7 @@ ae_update_model(PG_FUNCTION_ARGS)
 	int32		number;
 
 	PreventCommandIfReadOnly("ae_update_model()");
-	if (PG_ARGISNULL(1))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("query of a training must not be NULL")));
-	version.query = PG_GETARG_DATUM(1);
-	version.options = options == NULL ? 0 : JsonbPGetDatum(options);
-	version.note = PG_ARGISNULL(3) ? 0 : PG_GETARG_DATUM(3);
+	create_read_arguments(fcinfo, options, 3, &version);
 
 	SPI_connect();
 	query = query_prepare(text_to_cstring(PG_GETARG_TEXT_PP(1)));

@@ -307,12 +307,25 @@ train_error_context(void *arg)
 			   *(unsigned long long *) arg);
 }
 
+bytea *
+aepg_train(AeModel *model, AeDataset *dataset, int nworkers, bool verbose)
+{
+	AepgWorkers *workers = aepg_workers_create(model, nworkers);
+
+	aepg_check(ae_train_model(model, dataset, aepg_blas_get(), aepg_kernels(),
+							  aepg_workers_team(workers),
+							  aepg_progress_trainer(model->options.epochs,
+													verbose)),
+			   "training");
+	aepg_workers_finish(workers);
+	return aepg_model_to_bytea(model);
+}
+
 static bytea *
 train_model(AepgTraining *training)
 {
 	const AepgOptions *options = training->options;
 	MemoryContext context;
-	AepgWorkers *workers;
 	AeModel    *model;
 	bytea	   *result;
 
@@ -336,14 +349,8 @@ train_model(AepgTraining *training)
 				 errhint("Set the option \"score\" to \"neighbour\".")));
 	strlcpy(model->version, AE_VERSION, sizeof(model->version));
 	aepg_model_check_size(ae_codec_size(model, model->options.epochs));
-	workers = aepg_workers_create(model, options->core.workers);
-	aepg_check(ae_train_model(model, training->dataset, aepg_blas_get(),
-							  aepg_kernels(), aepg_workers_team(workers),
-							  aepg_progress_trainer(model->options.epochs,
-													options->core.verbose)),
-			   "training");
-	aepg_workers_finish(workers);
-	result = aepg_model_to_bytea(model);
+	result = aepg_train(model, training->dataset, options->core.workers,
+						options->core.verbose);
 	MemoryContextDelete(context);
 	return result;
 }

@@ -14,6 +14,7 @@
 #include "utils/jsonb.h"
 
 #include "core/dataset.h"
+#include "core/model.h"
 
 /* a training needs as many rows */
 #define AEPG_MIN_ROWS 2
@@ -59,6 +60,14 @@ extern void aepg_training_notice(const AepgTraining *training, bool *noticed);
 
 /* the model; the rows stay */
 extern bytea *aepg_training_run(AepgTraining *training);
+
+/*
+ * Trains a planned model, or one that ae_update_prepare() made ready, on the
+ * rows of the dataset.  nworkers as the option; verbose: an INFO line an
+ * epoch.  The model's bytes, in the current memory context.
+ */
+extern bytea *aepg_train(AeModel *model, AeDataset *dataset, int nworkers,
+						 bool verbose);
 
 /* gives the rows' memory back to the budget; the context's it leaves */
 extern void aepg_training_free(AepgTraining *training);

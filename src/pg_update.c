@@ -12,15 +12,14 @@
 #include "utils/numeric.h"
 
 #include "core/update.h"
-#include "pg_blas.h"
 #include "pg_env.h"
 #include "pg_guc.h"
 #include "pg_model.h"
 #include "pg_options.h"
 #include "pg_progress.h"
 #include "pg_row.h"
+#include "pg_train.h"
 #include "pg_update.h"
-#include "pg_workers.h"
 
 /* a column whose stability index is higher has drifted far; with few rows the
  * index is high by chance */
@@ -338,7 +337,6 @@ static bytea *
 update_train(AepgUpdate *update)
 {
 	MemoryContext context;
-	AepgWorkers *workers;
 	AeModel    *model;
 	bytea	   *result;
 
@@ -352,15 +350,9 @@ update_train(AepgUpdate *update)
 					  Max(update->partitions, 1), &model->options);
 	model->options.workers = AE_AUTO;
 	model->options.verbose = false;
-	workers = aepg_workers_create(model, update->options.workers);
-	aepg_check(ae_update_train(model, update->dataset, update->drift,
-							   aepg_blas_get(), aepg_kernels(),
-							   aepg_workers_team(workers),
-							   aepg_progress_trainer(model->options.epochs,
-													 update->options.verbose)),
-			   "training");
-	aepg_workers_finish(workers);
-	result = aepg_model_to_bytea(model);
+	ae_update_prepare(model, update->drift);
+	result = aepg_train(model, update->dataset, update->options.workers,
+						update->options.verbose);
 	MemoryContextDelete(context);
 	return result;
 }

@@ -16,30 +16,6 @@
 #define MIN_LOG -10.0f
 #define MAX_LOG 6.0f
 
-static size_t
-gaussian_plan(AeLayer *layer, size_t start)
-{
-	layer->weights = start;
-	layer->bias = start;
-	layer->is_transposed = false;
-	return 0;
-}
-
-static void
-gaussian_init(const AeLayer *layer, AeRng *rng, float *params)
-{
-	(void) layer;
-	(void) rng;
-	(void) params;
-}
-
-static size_t
-gaussian_weights(const AeLayer *layer)
-{
-	(void) layer;
-	return 0;
-}
-
 static float
 gaussian_log(float x)
 {
@@ -158,11 +134,8 @@ gaussian_backward(const AeLayer *layer, const AeBlas *blas,
 }
 
 const AeLayerOps ae_gaussian_ops = {
-	.plan = gaussian_plan,
-	.init = gaussian_init,
 	.forward = gaussian_forward,
 	.penalty = gaussian_penalty,
 	.backward = gaussian_backward,
-	.infer = gaussian_infer,
-	.weights = gaussian_weights
+	.infer = gaussian_infer
 };

@@ -13,6 +13,7 @@
 /* floats that backward may use freely; more if the layer is wider */
 #define AE_LAYER_SCRATCH 65536
 
+/* a layer without weights has NULL where only weights matter */
 typedef struct AeLayerOps
 {
 	/* sets the offsets from start on; returns the floats the layer needs, or

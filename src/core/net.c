@@ -65,7 +65,11 @@ ae_net_plan(AeNet *net)
 			return AE_ERR_CORRUPT;
 		if (!net_width_ok(layer->in) || !net_width_ok(layer->out))
 			return AE_ERR_LIMIT;
-		need = net_ops(layer)->plan(layer, nparams);
+		layer->weights = nparams;
+		layer->bias = nparams;
+		layer->is_transposed = false;
+		need = !ae_layer_has_weights(layer) ? 0
+			: net_ops(layer)->plan(layer, nparams);
 		if (need == SIZE_MAX)
 			return AE_ERR_LIMIT;
 		nparams += need;
@@ -106,7 +110,8 @@ ae_net_weights(const AeNet *net)
 	size_t		count = 0;
 
 	for (int i = 0; i < net->nlayers; i++)
-		count += net_ops(&net->layers[i])->weights(&net->layers[i]);
+		if (ae_layer_has_weights(&net->layers[i]))
+			count += net_ops(&net->layers[i])->weights(&net->layers[i]);
 	return count;
 }
 
@@ -117,6 +122,8 @@ ae_net_init(const AeNet *net, uint64_t seed, float *params)
 	{
 		AeRng		rng;
 
+		if (!ae_layer_has_weights(&net->layers[i]))
+			continue;
 		ae_rng_seed(&rng, seed, (uint64_t) i);
 		net_ops(&net->layers[i])->init(&net->layers[i], &rng, params);
 	}

@@ -22,30 +22,6 @@
 /* means are kept this far from 0 and 1 */
 #define MEAN_MARGIN 1e-4
 
-static size_t
-sparse_plan(AeLayer *layer, size_t start)
-{
-	layer->weights = start;
-	layer->bias = start;
-	layer->is_transposed = false;
-	return 0;
-}
-
-static size_t
-sparse_weights(const AeLayer *layer)
-{
-	(void) layer;
-	return 0;
-}
-
-static void
-sparse_init(const AeLayer *layer, AeRng *rng, float *params)
-{
-	(void) layer;
-	(void) rng;
-	(void) params;
-}
-
 /* bits in the order of magnitudes */
 static uint32_t
 magnitude(float x)
@@ -240,11 +216,8 @@ sparse_backward(const AeLayer *layer, const AeBlas *blas,
 }
 
 const AeLayerOps ae_sparse_ops = {
-	.plan = sparse_plan,
-	.init = sparse_init,
 	.forward = sparse_forward,
 	.penalty = sparse_penalty,
 	.backward = sparse_backward,
-	.infer = sparse_infer,
-	.weights = sparse_weights
+	.infer = sparse_infer
 };

@@ -133,10 +133,8 @@ ae_update_resolve(const AeModel *model, uint64_t nrows, int nparts,
 		options->coreset = (int) nrows;
 }
 
-AeStatus
-ae_update_train(AeModel *model, AeDataset *dataset, const AeDrift *drift,
-				const AeBlas *blas, const AeKernels *kernels,
-				const AeTeam *team, const AeProgress *progress)
+void
+ae_update_prepare(AeModel *model, const AeDrift *drift)
 {
 	model->nhistory = 0;
 	model->nsteps = 0;
@@ -148,5 +146,4 @@ ae_update_train(AeModel *model, AeDataset *dataset, const AeDrift *drift,
 	model->joint.log_unit = 0.0;
 	model->joint.points = NULL;
 	model->joint.npoints = model->options.coreset;
-	return ae_train_model(model, dataset, blas, kernels, team, progress);
 }

@@ -37,13 +37,9 @@ extern void ae_update_resolve(const AeModel *model, uint64_t nrows, int nparts,
 							  AeOptions *options);
 
 /*
- * Trains the model further on the rows of the dataset, which is finished, and
- * with its options, resolved.  drift has counted the new rows.  team and
- * progress may be NULL.
+ * Makes the model ready for ae_train_model() on the rows of the update, with
+ * its options, resolved.  drift has counted the new rows.
  */
-extern AeStatus ae_update_train(AeModel *model, AeDataset *dataset,
-								const AeDrift *drift, const AeBlas *blas,
-								const AeKernels *kernels, const AeTeam *team,
-								const AeProgress *progress);
+extern void ae_update_prepare(AeModel *model, const AeDrift *drift);
 
 #endif							/* AE_UPDATE_H */

@@ -160,8 +160,9 @@ make_part(const AeModel *base, int first, int nrows, AeModel **part)
 		(*part)->options.epochs = AE_AUTO;
 		(*part)->options.learning_rate = NAN;
 		ae_update_resolve(base, (uint64_t) nrows, 1, &(*part)->options);
-		status = ae_update_train(*part, dataset, drift, &ae_blas_reference,
-								 ae_kernels_get(AE_KERNEL_AUTO), NULL, NULL);
+		ae_update_prepare(*part, drift);
+		status = ae_train_model(*part, dataset, &ae_blas_reference,
+								ae_kernels_get(AE_KERNEL_AUTO), NULL, NULL);
 	}
 	ae_dataset_free(dataset);
 	ae_arena_free(&arena);
