@@ -117,6 +117,7 @@ REGRESS = \
 	errors \
 	evaluate \
 	explain \
+	family \
 	grouping \
 	immutable_uses \
 	impute \
