@@ -17,6 +17,7 @@ CORE_OBJS = \
 	src/core/codec.o \
 	src/core/codec_read.o \
 	src/core/coder.o \
+	src/core/contract.o \
 	src/core/coreset.o \
 	src/core/corrupt.o \
 	src/core/cpu.o \

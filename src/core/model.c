@@ -27,6 +27,9 @@
 
 #define MODEL_NEIGHBOURS 3
 
+/* see docs/variants.md */
+#define MODEL_CONTRACTION 1e-4
+
 /* tables with so many rows can spare some to calibrate p-values with */
 #define MODEL_SPARE_ROWS 10000
 #define MODEL_CALIBRATION_ROWS 12000.0
@@ -294,6 +297,9 @@ model_resolve(AeModel *model, AeDataset *dataset, const AeBlas *blas)
 	if (isnan(o->corruption_rate))
 		o->corruption_rate = o->corruption == AE_CORRUPTION_NONE ? 0.0
 			: o->corruption == AE_CORRUPTION_GAUSSIAN ? 0.1 : 0.3;
+	if (isnan(o->contraction_weight))
+		o->contraction_weight = o->contraction == AE_CONTRACTION_NONE
+			? 0.0 : MODEL_CONTRACTION;
 	if (isnan(o->learning_rate))
 		o->learning_rate = model_learning_rate(o, preset);
 	if (isnan(o->validation_fraction))

@@ -206,11 +206,10 @@ net_dropout(int rows, int width, float rate, AeRng *rng, float *h,
 		}
 }
 
-/* whether units of layer i's output may be switched off */
-static bool
-net_drops(const AeNet *net, int i)
+bool
+ae_net_drops(const AeNet *net, int layer)
 {
-	return i != net->ncoder - 1 && i != net->nlayers - 1;
+	return layer != net->ncoder - 1 && layer != net->nlayers - 1;
 }
 
 void
@@ -225,10 +224,18 @@ ae_net_forward(const AeNet *net, const AeBlas *blas,
 		tape->env->poll(tape->env->host);
 		net_ops(layer)->forward(layer, blas, kernels, params, rows,
 								tape->h[i], tape->h[i + 1], tape->slope[i]);
-		if (dropout > 0.0f && net_drops(net, i))
+		if (dropout > 0.0f && ae_net_drops(net, i))
 			net_dropout(rows, layer->out, dropout, rng, tape->h[i + 1],
 						tape->slope[i]);
 	}
+}
+
+/* the gradient of h becomes that of the pre-activation, and extra is added */
+static void
+net_add_extra(size_t n, const float *slope, const float *extra, float *dh)
+{
+	for (size_t i = 0; i < n; i++)
+		dh[i] = dh[i] * slope[i] + extra[i];
 }
 
 void
@@ -240,8 +247,14 @@ ae_net_backward(const AeNet *net, const AeBlas *blas,
 	{
 		const AeLayer *layer = &net->layers[i];
 		bool		plain = layer->activation == AE_ACT_LINEAR &&
-			!(dropout > 0.0f && net_drops(net, i));
+			!(dropout > 0.0f && ae_net_drops(net, i));
 
+		if (tape->extra != NULL && tape->extra[i] != NULL)
+		{
+			net_add_extra((size_t) rows * AE_PAD((size_t) layer->out),
+						  tape->slope[i], tape->extra[i], tape->dh[i + 1]);
+			plain = true;
+		}
 		tape->env->poll(tape->env->host);
 		net_ops(layer)->backward(layer, blas, kernels, params, rows,
 								 tape->h[i], plain ? NULL : tape->slope[i],

@@ -79,6 +79,8 @@ typedef struct AeTape
 	float	  **slope;			/* nlayers: activation derivatives */
 	float	  **dh;				/* nlayers + 1: loss gradients of h; dh[0] is
 								 * NULL */
+	float	  **extra;			/* (nlayers) what is added to the gradients of
+								 * pre-activations, NULL: nothing; or NULL */
 	const float *transposed;	/* (ntransposed), borrowed; NULL: do without */
 	float	   *scratch;		/* ae_tape_scratch() floats */
 } AeTape;
@@ -115,6 +117,9 @@ extern size_t ae_tape_scratch(const AeNet *net);
 
 extern AeStatus ae_tape_create(const AeNet *net, int rows, AeArena *arena,
 							   AeTape **tape);
+
+/* whether dropout applies to the output of that layer */
+extern bool ae_net_drops(const AeNet *net, int layer);
 
 /*
  * h[nlayers] from h[0].  dropout is the share of hidden units (not of the

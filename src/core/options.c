@@ -61,6 +61,12 @@ static const char *const corruption_names[] = {
 	[AE_CORRUPTION_SWAP] = "swap"
 };
 
+static const char *const contraction_names[] = {
+	[AE_CONTRACTION_NONE] = "none",
+	[AE_CONTRACTION_EXACT] = "exact",
+	[AE_CONTRACTION_HUTCHINSON] = "hutchinson"
+};
+
 static const char *const score_names[] = {
 	[AE_SCORE_ERROR] = "error",
 	[AE_SCORE_DISTANCE] = "distance",
@@ -130,6 +136,12 @@ const AeOption ae_option_table[] = {
 	{"corruption_rate", AE_OPTION_NUMBER, FIELD(corruption_rate), true, false, "auto",
 		0, 1, NO_CHOICES,
 	"Share of the cells that are damaged or, for gaussian, the noise's standard deviation."},
+	{"contraction", AE_OPTION_CHOICE, FIELD(contraction), false, false, "none",
+		0, 0, CHOICES(contraction_names),
+	"Penalty on how strongly the code follows the input: exact, or cheaply estimated (hutchinson)."},
+	{"contraction_weight", AE_OPTION_NUMBER, FIELD(contraction_weight), true, false, "auto",
+		0, 1000, NO_CHOICES,
+	"Weight of that penalty, the sum of the squared derivatives of the code, beside the loss."},
 	{"score", AE_OPTION_CHOICE, FIELD(score), true, false, "auto",
 		0, 0, CHOICES(score_names),
 	"How anomaly scores are made from a row and its reconstruction."},

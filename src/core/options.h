@@ -49,6 +49,14 @@ typedef enum AeCorruption
 	AE_CORRUPTION_SWAP			/* take cells from other rows */
 } AeCorruption;
 
+/* a penalty on the Jacobian of the encoder */
+typedef enum AeContraction
+{
+	AE_CONTRACTION_NONE = 0,
+	AE_CONTRACTION_EXACT,
+	AE_CONTRACTION_HUTCHINSON	/* an estimate from one random direction */
+} AeContraction;
+
 typedef enum AeScoreKind
 {
 	AE_SCORE_ERROR = 0,			/* of the reconstruction */
@@ -89,6 +97,8 @@ typedef struct AeOptions
 	int			patience;		/* epochs; 0: no early stopping */
 	int			corruption;		/* AeCorruption */
 	double		corruption_rate;
+	int			contraction;	/* AeContraction */
+	double		contraction_weight;
 	int			score;			/* AeScoreKind */
 	int			coreset;		/* rows; 0: no row is kept */
 	double		contamination;	/* share, NaN "auto", or UNKNOWN */

@@ -122,6 +122,10 @@ worker_alloc(AeWorker *w, AeArena *arena)
 
 	AE_TRY(worker_alloc_tapes(w, arena));
 	w->tape->transposed = w->share.transposed;
+	if (model->options.contraction != AE_CONTRACTION_NONE)
+		AE_TRY(ae_contract_create(&model->net, w->tape,
+								  (AeContraction) model->options.contraction,
+								  arena, &w->contract));
 	w->blocks = ae_arena_alloc(arena, (size_t) w->share.nblocks,
 							   sizeof(AeBlock));
 	w->rows = ae_arena_alloc(arena, rows, sizeof(float *));
@@ -310,7 +314,9 @@ worker_learn(AeWorker *w, const AeJob *job, int slice, int first, int nrows)
 {
 	const AeNet *net = &w->model->net;
 	const AeShare *share = &w->share;
-	float		dropout = (float) w->model->options.dropout;
+	const AeOptions *o = &w->model->options;
+	float		dropout = (float) o->dropout;
+	float		scale = 1.0f / (float) job->count;
 	float	   *grads = NULL;
 	AeRng		rng;
 
@@ -322,9 +328,16 @@ worker_learn(AeWorker *w, const AeJob *job, int slice, int first, int nrows)
 	worker_encode(w, w->window.rows + job->first + first, nrows, &rng);
 	ae_net_forward(net, w->blas, w->kernels, share->params, w->tape, nrows,
 				   dropout, &rng);
-	share->loss[slice] = worker_loss(w, nrows, 1.0f / (float) job->count);
+	share->loss[slice] = worker_loss(w, nrows, scale);
+	if (w->contract != NULL)
+		share->loss[slice] +=
+			ae_contract_penalty(w->contract, w->blas, w->kernels,
+								share->params, nrows, dropout,
+								(float) o->contraction_weight, scale, &rng);
 	ae_net_backward(net, w->blas, w->kernels, share->params, w->tape, nrows,
 					dropout, grads);
+	if (w->contract != NULL)
+		ae_contract_add(w->contract, grads);
 }
 
 /* outputs in the tape, and targets, of count stored rows */

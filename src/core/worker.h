@@ -11,6 +11,7 @@
 
 #include "core/blas.h"
 #include "core/bytes.h"
+#include "core/contract.h"
 #include "core/share.h"
 
 typedef struct AeWorker
@@ -30,6 +31,7 @@ typedef struct AeWorker
 	float	   *target;			/* (slice_rows, AE_PAD(output_width)); the
 								 * inputs where they are the same */
 	AeTape	   *tape;			/* of a slice */
+	AeContract *contract;		/* of a slice, or NULL: no penalty */
 	AeTape	   *batch;			/* of a batch, where slices share it */
 
 	AeWindow	window;			/* the rows of the current window */

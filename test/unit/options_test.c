@@ -105,6 +105,10 @@ test_table(void)
 		offsetof(AeOptions, corruption), "\"auto\""},
 		{"corruption_rate", AE_OPTION_NUMBER,
 		offsetof(AeOptions, corruption_rate), "\"auto\""},
+		{"contraction", AE_OPTION_CHOICE,
+		offsetof(AeOptions, contraction), "\"none\""},
+		{"contraction_weight", AE_OPTION_NUMBER,
+		offsetof(AeOptions, contraction_weight), "\"auto\""},
 		{"score", AE_OPTION_CHOICE, offsetof(AeOptions, score), "\"auto\""},
 		{"coreset", AE_OPTION_INTEGER, offsetof(AeOptions, coreset),
 		"\"auto\""},
@@ -168,8 +172,10 @@ test_auto(void)
 	   o.scaling == AE_AUTO && o.corruption == AE_AUTO &&
 	   o.score == AE_AUTO, "automatic choices");
 	ok(isnan(o.learning_rate) && isnan(o.validation_fraction) &&
-	   isnan(o.corruption_rate), "automatic numbers");
+	   isnan(o.corruption_rate) && isnan(o.contraction_weight),
+	   "automatic numbers");
 	ok(o.purpose == AE_PURPOSE_ANOMALY && o.optimizer == AE_OPTIMIZER_ADAMW &&
+	   o.contraction == AE_CONTRACTION_NONE &&
 	   o.schedule == AE_SCHEDULE_COSINE, "default choices");
 	ok(o.batch_size == 128 && o.seed == 42 && !o.verbose &&
 	   o.time_zone[0] == '\0', "other defaults");
@@ -257,6 +263,8 @@ test_numbers(void)
 		"an integer from 0 to 100000 or \"auto\""},
 		{"corruption_rate", 0, 1, -0.5, 1.25, "-0.5", "1.25",
 		"a number from 0 to 1 or \"auto\""},
+		{"contraction_weight", 0, 1000, -1e-9, 1000.5, "-1e-09", "1000.5",
+		"a number from 0 to 1000 or \"auto\""},
 		{"coreset", 0, AE_MAX_CORESET, -1, AE_MAX_CORESET + 1, "-1", "16385",
 		"an integer from 0 to 16384 or \"auto\""},
 		{"contamination", 0, 0.5, -1, 0.51, "-1", "0.51",
