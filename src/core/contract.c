@@ -29,7 +29,7 @@
 #include <string.h>
 
 /* strands of one go: large products, in the second-level cache */
-#define CONTRACT_STRANDS 512
+#define CONTRACT_STRANDS 256
 #define CONTRACT_FLOATS ((size_t) 1 << 18)
 
 struct AeContract
