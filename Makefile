@@ -100,6 +100,7 @@ DATA = $(wildcard sql/$(EXTENSION)--*.sql)
 
 # scripts in test/sql, reference output in expected
 REGRESS = \
+	contractive \
 	detection \
 	drift \
 	errors \

@@ -25,8 +25,8 @@ layer()
 			echo 3 features ;;
 		dense | head | layer | net) echo 3 network ;;
 		codec | codec_* | model | options) echo 4 model ;;
-		drift | head_fit | merge | objective | optim | score | score_fit | \
-			score_head | share | team | train | update | worker)
+		contract | drift | head_fit | merge | objective | optim | score | \
+			score_fit | score_head | share | team | train | update | worker)
 			echo 5 engine ;;
 		*) echo 0 none ;;
 	esac

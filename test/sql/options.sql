@@ -36,6 +36,7 @@ SELECT o.key, pg_temp.options(jsonb_build_object(o.key, o.value)) -> o.key
 					"weight_decay": 0.001, "dropout": 0.1, "clip_norm": 2,
 					"validation_fraction": 0.25, "patience": 3,
 					"corruption": "mask", "corruption_rate": 0.4,
+					"contraction": "hutchinson", "contraction_weight": 0.5,
 					"score": "error", "max_categories": 2,
 					"min_frequency": 3, "time_zone": "Europe/Berlin",
 					"seed": 7, "verbose": false}') o
@@ -49,7 +50,8 @@ SELECT o.key, string_agg(v, ' ' ORDER BY n) AS taken
 			   ('scaling', '{standard,robust,minmax,quantile,log,none}'),
 			   ('optimizer', '{adamw,adam,sgd,rmsprop,adagrad}'),
 			   ('schedule', '{cosine,one_cycle,constant}'),
-			   ('corruption', '{none,gaussian,mask,swap}')) o (key, choices),
+			   ('corruption', '{none,gaussian,mask,swap}'),
+			   ('contraction', '{none,exact,hutchinson}')) o (key, choices),
 	   unnest(choices) WITH ORDINALITY AS u (v, n)
  WHERE pg_temp.options(jsonb_build_object(o.key, v)) ->> o.key = v
  GROUP BY o.key ORDER BY o.key;

@@ -145,7 +145,7 @@ setup_masks(Setup *s, const Case *c)
  *----------
  */
 
-/* the derivative without the noise of a difference, which ours would amplify */
+/* a difference of differences would have too much noise */
 static double
 exact_slope(AeActivation act, double x)
 {
