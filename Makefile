@@ -54,6 +54,7 @@ CORE_OBJS = \
 	src/core/score_fit.o \
 	src/core/score_head.o \
 	src/core/share.o \
+	src/core/sparse.o \
 	src/core/spectrum.o \
 	src/core/train.o \
 	src/core/update.o \
@@ -120,6 +121,7 @@ REGRESS = \
 	trigger \
 	types \
 	update \
+	variants \
 	workers
 # a test has text that is not valid in this encoding
 REGRESS_OPTS = --inputdir=test --encoding=UTF8 --no-locale

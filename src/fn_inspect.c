@@ -22,7 +22,8 @@ PG_FUNCTION_INFO_V1(ae_history);
 PG_FUNCTION_INFO_V1(ae_options);
 
 static const char *const layer_kind_names[AE_LAYER_COUNT] = {
-	[AE_LAYER_DENSE] = "dense"
+	[AE_LAYER_DENSE] = "dense",
+	[AE_LAYER_SPARSE] = "sparse"
 };
 
 /* the model in argument 0 */
@@ -70,6 +71,15 @@ info_layers(StringInfo json, const AeNet *net)
 	appendStringInfoChar(json, ']');
 }
 
+static bool
+info_has_option(const AeModel *model, const AeOption *option)
+{
+	char		complaint[AE_COMPLAINT_BYTES];
+
+	return ae_option_is_kept(option) &&
+		ae_option_applies(&model->options, option, complaint);
+}
+
 static void
 info_option(StringInfo json, const AeModel *model, const AeOption *option)
 {
@@ -87,7 +97,7 @@ info_options(StringInfo json, const AeModel *model)
 	aepg_json_key(json, "options");
 	appendStringInfoChar(json, '{');
 	for (int i = 0; i < ae_option_count; i++)
-		if (ae_option_is_kept(&ae_option_table[i]))
+		if (info_has_option(model, &ae_option_table[i]))
 			info_option(json, model, &ae_option_table[i]);
 	appendStringInfoChar(json, '}');
 }
@@ -110,6 +120,28 @@ info_losses(StringInfo json, const AeModel *model)
 	aepg_json_number(json, "validation_loss", validation_loss);
 }
 
+/* of a sparse code: the share of active units in a row, and of dead units */
+static void
+info_code(StringInfo json, const AeModel *model)
+{
+	int			latent = ae_net_latent(&model->net);
+	double		active = 0.0;
+	int			ndead = 0;
+
+	if (model->unit_activity == NULL)
+		return;
+	for (int i = 0; i < latent; i++)
+	{
+		active += model->unit_activity[i];
+		ndead += model->unit_activity[i] < AE_DEAD_ACTIVITY;
+	}
+	aepg_json_key(json, "code");
+	appendStringInfoChar(json, '{');
+	aepg_json_number(json, "active_share", active / latent);
+	aepg_json_number(json, "dead_share", (double) ndead / latent);
+	appendStringInfoChar(json, '}');
+}
+
 /* ae_info(model) returns jsonb */
 Datum
 ae_info(PG_FUNCTION_ARGS)
@@ -130,6 +162,7 @@ ae_info(PG_FUNCTION_ARGS)
 	aepg_json_count(&json, "latent", ae_net_latent(&model->net));
 	aepg_json_count(&json, "parameters", ae_net_weights(&model->net));
 	info_layers(&json, &model->net);
+	info_code(&json, model);
 	aepg_json_count(&json, "epochs", model->nhistory);
 	aepg_json_count(&json, "best_epoch", model->best_epoch);
 	aepg_json_count(&json, "steps", model->nsteps);

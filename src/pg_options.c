@@ -453,6 +453,22 @@ options_set_time_zone(AeOptions *options)
 				 errhint("The view pg_timezone_names lists them.")));
 }
 
+/* what was given must matter */
+static void
+options_check_uses(const AeOptions *options)
+{
+	for (int i = 0; i < ae_option_count; i++)
+	{
+		const AeOption *option = &ae_option_table[i];
+		Path		path = {option->name, NULL, NULL};
+		char		complaint[AE_COMPLAINT_BYTES];
+
+		if (!ae_option_applies(options, option, complaint) &&
+			!ae_option_is_auto(options, option))
+			options_complain(&path, complaint);
+	}
+}
+
 AepgOptions *
 aepg_options_parse(Jsonb *jsonb)
 {
@@ -497,6 +513,7 @@ aepg_options_parse(Jsonb *jsonb)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("option \"score\" cannot be \"neighbour\" when option \"coreset\" is 0"),
 				 errhint("Without a coreset the score is \"distance\".")));
+	options_check_uses(&options->core);
 	options_set_time_zone(&options->core);
 	return options;
 }

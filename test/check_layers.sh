@@ -23,7 +23,7 @@ layer()
 			feature | feature_* | joint | joint_* | label_index | labels | \
 			histogram | moments | neighbour)
 			echo 3 features ;;
-		dense | head | layer | net) echo 3 network ;;
+		dense | head | layer | net | sparse) echo 3 network ;;
 		codec | codec_* | model | options) echo 4 model ;;
 		contract | drift | head_fit | merge | objective | optim | score | \
 			score_fit | score_head | share | team | train | update | worker)

@@ -27,6 +27,22 @@ const char *const ae_codec_tags[AE_CODEC_SECTIONS] = {
 	[AE_CODEC_VERSION] = "VERS"
 };
 
+/*
+ * Options that do not matter to the model are left out, and so is what a model
+ * is when nothing else is said: the first models had no variants.
+ */
+static bool
+option_is_written(const AeOptions *options, const AeOption *option)
+{
+	char		complaint[AE_COMPLAINT_BYTES];
+
+	if (!ae_option_is_kept(option) ||
+		!ae_option_applies(options, option, complaint))
+		return false;
+	return options->variant != AE_VARIANT_PLAIN ||
+		option->offset != offsetof(AeOptions, variant);
+}
+
 static void
 options_write(AeWriter *w, const AeModel *model)
 {
@@ -34,14 +50,14 @@ options_write(AeWriter *w, const AeModel *model)
 	char		value[AE_OPTION_BYTES];
 
 	for (int i = 0; i < ae_option_count; i++)
-		count += ae_option_is_kept(&ae_option_table[i]);
+		count += option_is_written(&model->options, &ae_option_table[i]);
 	ae_write_u32(w, count);
 	for (int i = 0; i < ae_option_count; i++)
 	{
 		const AeOption *option = &ae_option_table[i];
 		bool		printed;
 
-		if (!ae_option_is_kept(option))
+		if (!option_is_written(&model->options, option))
 			continue;
 		printed = ae_option_print(&model->options, option, value,
 								  sizeof(value));
@@ -131,6 +147,8 @@ net_weights_write(AeWriter *w, const AeNet *net, const float *params)
 		const AeLayer *layer = &net->layers[i];
 		size_t		ld = AE_PAD((size_t) layer->out);
 
+		if (!ae_layer_has_weights(layer))
+			continue;
 		for (int j = 0; j < layer->in; j++)
 			ae_write_f32s(w, params + layer->weights + (size_t) j * ld,
 						  (size_t) layer->out);
@@ -142,6 +160,13 @@ static void
 weights_write(AeWriter *w, const AeModel *model)
 {
 	net_weights_write(w, &model->net, model->params);
+}
+
+static void
+units_write(AeWriter *w, const AeModel *model)
+{
+	ae_write_f32s(w, w->data != NULL ? model->unit_activity : NULL,
+				  (size_t) ae_net_latent(&model->net));
 }
 
 static void
@@ -298,6 +323,8 @@ model_write(AeWriter *w, const AeModel *model, size_t total)
 {
 	header_write(w, total);
 	sections_write(w, model, AE_CODEC_SECTIONS);
+	if (model->options.variant != AE_VARIANT_PLAIN)
+		section_write(w, AE_CODEC_UNITS, units_write, model);
 	if (model->velocity != NULL)
 		section_write(w, AE_CODEC_VELOCITY, velocity_write, model);
 }

@@ -30,6 +30,8 @@ typedef enum AeCodecSection
 
 /* optional: readers that do not know it may skip it */
 #define AE_CODEC_VELOCITY "velo"
+/* of all models but plain ones */
+#define AE_CODEC_UNITS "unit"
 
 extern const char *const ae_codec_tags[AE_CODEC_SECTIONS];
 

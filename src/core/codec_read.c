@@ -343,6 +343,8 @@ net_weights_read(AeReader *r, const AeEnv *env, const AeNet *net,
 		const AeLayer *layer = &net->layers[i];
 		size_t		ld = AE_PAD((size_t) layer->out);
 
+		if (!ae_layer_has_weights(layer))
+			continue;
 		for (int j = 0; j < layer->in; j++)
 		{
 			env->poll(env->host);
@@ -371,6 +373,24 @@ static AeStatus
 weights_read(AeReader *r, AeModel *model)
 {
 	return params_read(r, model, &model->params);
+}
+
+static AeStatus
+units_read(AeReader *r, AeModel *model)
+{
+	size_t		count = (size_t) ae_net_latent(&model->net);
+
+	if (r->left % 4 != 0 || r->left / 4 != count)
+		return AE_ERR_CORRUPT;
+	model->unit_activity = ae_arena_alloc(&model->arena, count,
+										  sizeof(float));
+	if (model->unit_activity == NULL)
+		return AE_ERR_MEMORY;
+	AE_TRY(read_finite(r, model->unit_activity, (int) count));
+	for (size_t i = 0; i < count; i++)
+		if (model->unit_activity[i] < 0.0f)
+			return AE_ERR_CORRUPT;
+	return AE_OK;
 }
 
 static AeStatus
@@ -636,15 +656,25 @@ section_is_optional(const char *tag)
 	return tag[0] >= 'a' && tag[0] <= 'z';
 }
 
+static bool
+tag_is(const char *tag, const char *name)
+{
+	return memcmp(tag, name, AE_CODEC_TAG_BYTES) == 0;
+}
+
 /* the sections before it are nread */
 static AeStatus
 optional_read(const char *tag, AeReader *payload, int nread, AeModel *model)
 {
-	if (memcmp(tag, AE_CODEC_VELOCITY, AE_CODEC_TAG_BYTES) != 0)
+	if (!tag_is(tag, AE_CODEC_VELOCITY) && !tag_is(tag, AE_CODEC_UNITS))
 		return AE_OK;
-	if (nread <= AE_CODEC_NET || model->velocity != NULL)
+	if (nread <= AE_CODEC_NET)
 		return AE_ERR_CORRUPT;
-	return velocity_read(payload, model);
+	if (tag_is(tag, AE_CODEC_VELOCITY))
+		return model->velocity == NULL ? velocity_read(payload, model)
+			: AE_ERR_CORRUPT;
+	return model->unit_activity == NULL ? units_read(payload, model)
+		: AE_ERR_CORRUPT;
 }
 
 static AeStatus
@@ -675,7 +705,9 @@ model_read(AeReader *r, AeModel *model)
 			return AE_ERR_CORRUPT;
 		AE_TRY(section_read(nread++, &payload, model));
 	}
-	if (nread < AE_CODEC_SECTIONS)
+	if (nread < AE_CODEC_SECTIONS ||
+		(model->options.variant != AE_VARIANT_PLAIN) !=
+		(model->unit_activity != NULL))
 		return AE_ERR_CORRUPT;
 	return ae_model_prepare(model);
 }

@@ -325,3 +325,28 @@ ae_coder_row(const AeCoder *coder, const float *cells, double *row)
 									 coder->base[item->cell]);
 	}
 }
+
+void
+ae_coder_extremes(const AeCoder *coder, float *least, float *largest)
+{
+	const AeFeatures *f = coder->features;
+
+	for (int c = 0; c < f->ncolumns; c++)
+	{
+		const AeColumn *column = &f->columns[c];
+
+		for (int i = 0; i < column->ncells; i++)
+		{
+			const AeCell *fit = &column->cells[i];
+			int			cell = column->cell + i;
+			bool		known = column->kind != AE_KIND_CATEGORY &&
+				fit->nmissing < f->nrows;
+
+			least[cell] = largest[cell] = NAN;
+			if (!known)
+				continue;
+			least[cell] = (float) (fit->min - coder->base[cell]);
+			largest[cell] = (float) (fit->max - coder->base[cell]);
+		}
+	}
+}

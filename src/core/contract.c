@@ -353,7 +353,7 @@ contract_finish_gram(AeContract *c, const AeBlas *blas,
  */
 static void
 contract_bend(AeContract *c, const AeBlas *blas, const AeKernels *kernels,
-			  const float *params, int rows, float dropout)
+			  const float *params, int rows, const AePass *pass)
 {
 	const AeTape *tape = c->tape;
 
@@ -363,13 +363,14 @@ contract_bend(AeContract *c, const AeBlas *blas, const AeKernels *kernels,
 		int			ld = AE_PAD(layer->out);
 		size_t		n = (size_t) rows * (size_t) ld;
 		float	   *extra = tape->extra[l];
+		float		dropout = ae_net_dropout(c->net, l, pass);
 
 		ae_gemm_nn(blas, rows, layer->out, layer->in, tape->h[l],
 				   AE_PAD(layer->in), params + layer->weights, ld, 0.0f,
 				   c->a, ld);
 		kernels->bend(layer->activation, rows, layer->out, ld,
 					  params + layer->bias, c->a, extra);
-		if (dropout == 0.0f || !ae_net_drops(c->net, l))
+		if (dropout == 0.0f)
 			continue;
 		for (size_t i = 0; i < n; i++)
 			extra[i] *= tape->h[l + 1][i] == 0.0f && tape->slope[l][i] == 0.0f
@@ -406,9 +407,9 @@ contract_all_strands(AeContract *c, const AeBlas *blas,
 double
 ae_contract_penalty(AeContract *c, const AeBlas *blas,
 					const AeKernels *kernels, const float *params, int rows,
-					float dropout, float weight, float scale, AeRng *rng)
+					const AePass *pass, float weight)
 {
-	float		factor = 2.0f * weight * scale;
+	float		factor = 2.0f * weight * pass->scale;
 	double		sum;
 
 	memset(c->grads, 0, c->ngrads * sizeof(float));
@@ -419,10 +420,11 @@ ae_contract_penalty(AeContract *c, const AeBlas *blas,
 		return 0.0;
 	if (c->gram != NULL)
 		contract_begin_gram(c, blas, kernels, params, factor);
-	sum = contract_all_strands(c, blas, kernels, params, rows, factor, rng);
+	sum = contract_all_strands(c, blas, kernels, params, rows, factor,
+							   pass->rng);
 	if (c->gram != NULL)
 		sum += contract_finish_gram(c, blas, kernels, params, factor);
-	contract_bend(c, blas, kernels, params, rows, dropout);
+	contract_bend(c, blas, kernels, params, rows, pass);
 	return weight * sum;
 }
 

@@ -29,15 +29,13 @@ extern AeStatus ae_contract_create(const AeNet *net, AeTape *tape,
 								   AeContract **contract);
 
 /*
- * After ae_net_forward() over rows rows with that dropout, and before
- * ae_net_backward().  Returns weight times the penalties' sum; the gradients
- * are those of that times scale.  rng is for AE_CONTRACTION_HUTCHINSON.
+ * After ae_net_forward() over rows rows, and before ae_net_backward(), both
+ * with that pass.  Returns weight times the penalties' sum.
  */
 extern double ae_contract_penalty(AeContract *contract, const AeBlas *blas,
 								  const AeKernels *kernels,
 								  const float *params, int rows,
-								  float dropout, float weight, float scale,
-								  AeRng *rng);
+								  const AePass *pass, float weight);
 
 /* adds the gradients of weights to grads, after ae_net_backward() */
 extern void ae_contract_add(const AeContract *contract, float *grads);

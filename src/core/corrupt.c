@@ -72,6 +72,23 @@ ae_corrupt_mask(AeRng *rng, double rate, int nrows, int ncells, float *cells)
 }
 
 void
+ae_corrupt_extremes(const float *least, const float *largest, AeRng *rng,
+					double rate, int nrows, int ncells, float *cells)
+{
+	uint64_t	threshold = corrupt_threshold(rate);
+
+	for (int i = 0; i < nrows; i++)
+		for (int j = 0; j < ncells; j++)
+		{
+			uint64_t	draw = ae_rng_next(rng);
+			float		value = draw >> 63 ? largest[j] : least[j];
+
+			if ((draw & 0xffffffff) < threshold && !isnan(value))
+				cells[(size_t) i * ncells + j] = value;
+		}
+}
+
+void
 ae_corrupt_gaussian(const AeFeatures *features, AeRng *rng, double deviation,
 					int nrows, float *input, int ld)
 {

@@ -19,6 +19,14 @@ extern void ae_corrupt_swap(const float *const *near, uint32_t nnear,
 extern void ae_corrupt_mask(AeRng *rng, double rate, int nrows, int ncells,
 							float *cells);
 
+/*
+ * Each cell, with probability rate, becomes the least or the largest of its
+ * column, where that is not NaN.  least, largest (ncells).
+ */
+extern void ae_corrupt_extremes(const float *least, const float *largest,
+								AeRng *rng, double rate, int nrows,
+								int ncells, float *cells);
+
 /* adds normal noise of that deviation to the scaled numbers in input */
 extern void ae_corrupt_gaussian(const AeFeatures *features, AeRng *rng,
 								double deviation, int nrows, float *input,

@@ -196,4 +196,11 @@ extern void ae_coder_encode(const AeCoder *coder, const AeKernels *kernels,
 extern void ae_coder_row(const AeCoder *coder, const float *cells,
 						 double *row);
 
+/*
+ * The least and the largest value of each cell as stored (ncells); NaN for
+ * categories, which have no order, and for cells that were never present.
+ */
+extern void ae_coder_extremes(const AeCoder *coder, float *least,
+							  float *largest);
+
 #endif							/* AE_DATASET_H */

@@ -20,10 +20,10 @@ dense_plan(AeLayer *layer, size_t start)
 
 	/* divided, because the product may not fit a size_t of 32 bits */
 	if (nrows > AE_MAX_PARAMS / ld)
-		return 0;
+		return SIZE_MAX;
 	need = nrows * ld;
 	if (start > AE_MAX_PARAMS - need)
-		return 0;
+		return SIZE_MAX;
 	layer->weights = start;
 	layer->bias = start + (size_t) layer->in * ld;
 	layer->is_transposed =
@@ -79,11 +79,12 @@ dense_init(const AeLayer *layer, AeRng *rng, float *params)
 static void
 dense_forward(const AeLayer *layer, const AeBlas *blas,
 			  const AeKernels *kernels, const float *params,
-			  int rows, const float *x, float *h, float *slope)
+			  int rows, const float *x, float *h, float *slope, AeRng *rng)
 {
 	int			ldx = AE_PAD(layer->in);
 	int			ldh = AE_PAD(layer->out);
 
+	(void) rng;
 	/* slope holds the pre-activation in between */
 	ae_gemm_nn(blas, rows, layer->out, layer->in, x, ldx,
 			   params + layer->weights, ldh, 0.0f, slope, ldh);
@@ -135,12 +136,13 @@ dense_backward(const AeLayer *layer, const AeBlas *blas,
 			   const AeKernels *kernels, const float *params,
 			   int rows, const float *x, const float *slope,
 			   float *dh, float *dx, float *grads, const float *transposed,
-			   float *scratch)
+			   float *scratch, float scale)
 {
 	int			ldx = AE_PAD(layer->in);
 	int			ldh = AE_PAD(layer->out);
 	float	   *db = grads != NULL ? grads + layer->bias : scratch;
 
+	(void) scale;
 	memset(db, 0, (size_t) ldh * sizeof(float));
 	kernels->activate_backward(rows, layer->out, ldh, slope, dh, db);
 	/* what the padding lanes summed up is no gradient */
@@ -183,6 +185,7 @@ const AeLayerOps ae_dense_ops = {
 	dense_plan,
 	dense_init,
 	dense_forward,
+	NULL,
 	dense_backward,
 	dense_transpose,
 	dense_gradient,

@@ -126,11 +126,11 @@ ae_head_fit(AeHead *head, const AeBlas *blas, const AeKernels *kernels,
 		fit_draw(&rng, others, nothers, ld,
 				 tape->h[0] + AE_HEAD_BATCH * ld);
 		ae_net_forward(net, blas, kernels, head->params, tape, FIT_ROWS,
-					   0.0f, NULL);
+					   NULL);
 		ae_head_loss(AE_PAD(1), tape->h[net->nlayers],
 					 tape->dh[net->nlayers]);
 		ae_net_backward(net, blas, kernels, head->params, tape, FIT_ROWS,
-						0.0f, grads);
+						NULL, grads);
 		AE_TRY(fit_step(head, &optimizer, kernels, step, rate, grads));
 	}
 	return AE_OK;

@@ -16,27 +16,37 @@
 typedef struct AeLayerOps
 {
 	/* sets the offsets from start on; returns the floats the layer needs, or
-	 * 0 when that would pass AE_MAX_PARAMS */
+	 * SIZE_MAX when that would pass AE_MAX_PARAMS */
 	size_t		(*plan) (AeLayer *layer, size_t start);
 
 	void		(*init) (const AeLayer *layer, AeRng *rng, float *params);
 
-	/* h (rows, out) = act(x w + b); slope (rows, out) = act' */
+	/*
+	 * h (rows, out) from x (rows, in), and in slope (rows, out) what backward
+	 * needs: for dense layers h = act(x w + b) and act'.  rng NULL: no noise.
+	 */
 	void		(*forward) (const AeLayer *layer, const AeBlas *blas,
 							const AeKernels *kernels, const float *params,
-							int rows, const float *x, float *h, float *slope);
+							int rows, const float *x, float *h, float *slope,
+							AeRng *rng);
+
+	/* sum over rows of what x and h cost beside the loss; NULL: nothing */
+	double		(*penalty) (const AeLayer *layer, int rows, const float *x,
+							const float *h);
 
 	/*
 	 * From dh (rows, out), the gradient of h, which becomes that of the
 	 * pre-activation: gradients of the layer's parameters unless grads is
 	 * NULL, and dx (rows, in) unless dx is NULL.  slope NULL means 1.
-	 * transposed weights may be NULL.
+	 * transposed weights may be NULL.  The penalty's gradient times scale is
+	 * added.
 	 */
 	void		(*backward) (const AeLayer *layer, const AeBlas *blas,
 							 const AeKernels *kernels, const float *params,
 							 int rows, const float *x, const float *slope,
 							 float *dh, float *dx, float *grads,
-							 const float *transposed, float *scratch);
+							 const float *transposed, float *scratch,
+							 float scale);
 
 	/* the transposed weights of a block; called if plan set is_transposed */
 	void		(*transpose) (const AeLayer *layer, const AeBlock *block,
@@ -58,5 +68,6 @@ typedef struct AeLayerOps
 } AeLayerOps;
 
 extern const AeLayerOps ae_dense_ops;
+extern const AeLayerOps ae_sparse_ops;
 
 #endif							/* AE_LAYER_H */

@@ -79,7 +79,8 @@ same_layers(const AeNet *a, const AeNet *b)
 		if (a->layers[i].kind != b->layers[i].kind ||
 			a->layers[i].activation != b->layers[i].activation ||
 			a->layers[i].in != b->layers[i].in ||
-			a->layers[i].out != b->layers[i].out)
+			a->layers[i].out != b->layers[i].out ||
+			a->layers[i].kept != b->layers[i].kept)
 			return false;
 	return true;
 }
@@ -279,6 +280,23 @@ merge_losses(Merge *m)
 		for (int i = 0; i < m->nmodels; i++)
 			sum += merge_share(m, i) * m->models[i]->column_loss[c];
 		m->into->column_loss[c] = sum;
+	}
+}
+
+static void
+merge_units(Merge *m)
+{
+	AeModel    *into = m->into;
+
+	if (into->unit_activity == NULL)
+		return;
+	for (int j = 0; j < ae_net_latent(&into->net); j++)
+	{
+		double		sum = 0.0;
+
+		for (int i = 0; i < m->nmodels; i++)
+			sum += merge_share(m, i) * m->models[i]->unit_activity[j];
+		into->unit_activity[j] = (float) sum;
 	}
 }
 
@@ -570,6 +588,7 @@ merge_all(Merge *m)
 		return AE_ERR_MEMORY;
 	m->into->joint.points = NULL;
 	merge_losses(m);
+	merge_units(m);
 	merge_histograms(m);
 	AE_TRY(ae_model_prepare(m->into));
 	if (m->into->options.score == AE_SCORE_NEIGHBOUR)

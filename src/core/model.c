@@ -37,6 +37,15 @@
 /* rows that decide the size of an automatic code */
 #define MODEL_SPECTRUM_ROWS 4096
 
+/* units of an automatic sparse code */
+#define MODEL_MIN_SPARSE 32
+#define MODEL_MAX_SPARSE 256
+
+#define MODEL_TOPK_ACTIVE 0.2
+#define MODEL_KL_ACTIVE 0.05
+#define MODEL_L1_WEIGHT 0.1
+#define MODEL_KL_WEIGHT 0.1
+
 AeStatus
 ae_model_create(const AeEnv *env, AeModel **model)
 {
@@ -256,6 +265,25 @@ model_plan_joint(AeModel *model)
 						&model->arena);
 }
 
+/* a sparse code is wide: each row has units to choose from */
+static void
+model_resolve_sparse(AeModel *model)
+{
+	AeOptions  *o = &model->options;
+
+	if (o->latent == AE_AUTO)
+		o->latent = model_clamp(2 * model->features->input_width,
+								MODEL_MIN_SPARSE, MODEL_MAX_SPARSE);
+	if (o->sparsity == AE_AUTO)
+		o->sparsity = AE_SPARSITY_TOPK;
+	if (o->sparsity != AE_SPARSITY_TOPK && isnan(o->sparsity_weight))
+		o->sparsity_weight = o->sparsity == AE_SPARSITY_L1
+			? MODEL_L1_WEIGHT : MODEL_KL_WEIGHT;
+	if (o->sparsity != AE_SPARSITY_L1 && isnan(o->active))
+		o->active = o->sparsity == AE_SPARSITY_TOPK
+			? MODEL_TOPK_ACTIVE : MODEL_KL_ACTIVE;
+}
+
 static AeStatus
 model_resolve(AeModel *model, AeDataset *dataset, const AeBlas *blas)
 {
@@ -270,6 +298,8 @@ model_resolve(AeModel *model, AeDataset *dataset, const AeBlas *blas)
 			o->hidden[i] = model_clamp(2 * width, preset->min_hidden,
 									   preset->max_hidden);
 	}
+	if (o->variant == AE_VARIANT_SPARSE)
+		model_resolve_sparse(model);
 	if (o->latent == AE_AUTO)
 	{
 		if (preset->code_share > 0)
@@ -314,38 +344,64 @@ model_resolve(AeModel *model, AeDataset *dataset, const AeBlas *blas)
 	return AE_OK;
 }
 
+static void
+model_add_layer(AeNet *net, AeLayerKind kind, AeActivation activation,
+				int in, int out)
+{
+	AeLayer    *layer = &net->layers[net->nlayers++];
+
+	layer->kind = kind;
+	layer->activation = activation;
+	layer->in = in;
+	layer->out = out;
+}
+
+/* what makes a code of the last layer's outputs */
+static void
+model_add_code(AeModel *model, int in)
+{
+	const AeOptions *o = &model->options;
+	AeNet	   *net = &model->net;
+	AeActivation activation = AE_ACT_LINEAR;
+
+	if (o->variant == AE_VARIANT_SPARSE && o->sparsity == AE_SPARSITY_KL)
+		activation = AE_ACT_SIGMOID;
+	model_add_layer(net, AE_LAYER_DENSE, activation, in, o->latent);
+	if (o->variant == AE_VARIANT_SPARSE)
+		model_add_layer(net, AE_LAYER_SPARSE, AE_ACT_LINEAR, o->latent,
+						o->latent);
+	net->ncoder = net->nlayers;
+}
+
 /* encoder layers as hidden and latent say, mirrored in the decoder */
 static AeStatus
 model_layers(AeModel *model)
 {
 	const AeOptions *o = &model->options;
-	int			nhidden = o->nhidden;
+	AeNet	   *net = &model->net;
+	AeActivation activation = (AeActivation) o->activation;
 	int			in = model->features->input_width;
-	AeLayer    *layer;
 
-	model->net.ncoder = nhidden + 1;
-	model->net.nlayers = 2 * (nhidden + 1);
-	layer = ae_arena_alloc(&model->arena, (size_t) model->net.nlayers,
-						   sizeof(AeLayer));
-	if (layer == NULL)
+	net->nlayers = 0;
+	net->layers = ae_arena_alloc(&model->arena, 2 * (size_t) o->nhidden + 3,
+								 sizeof(AeLayer));
+	if (net->layers == NULL)
 		return AE_ERR_MEMORY;
-	model->net.layers = layer;
-	for (int i = 0; i < model->net.nlayers; i++)
+	for (int i = 0; i < o->nhidden; i++)
 	{
-		bool		is_code = i == nhidden;
-		bool		is_output = i == model->net.nlayers - 1;
-
-		layer[i].kind = AE_LAYER_DENSE;
-		layer[i].activation = is_code || is_output ? AE_ACT_LINEAR
-			: (AeActivation) o->activation;
-		layer[i].in = in;
-		layer[i].out = is_output ? model->features->output_width
-			: is_code ? o->latent
-			: i < nhidden ? o->hidden[i]
-			: o->hidden[2 * nhidden - i];
-		in = layer[i].out;
+		model_add_layer(net, AE_LAYER_DENSE, activation, in, o->hidden[i]);
+		in = o->hidden[i];
 	}
-	return ae_net_plan(&model->net);
+	model_add_code(model, in);
+	in = o->latent;
+	for (int i = o->nhidden - 1; i >= 0; i--)
+	{
+		model_add_layer(net, AE_LAYER_DENSE, activation, in, o->hidden[i]);
+		in = o->hidden[i];
+	}
+	model_add_layer(net, AE_LAYER_DENSE, AE_ACT_LINEAR, in,
+					model->features->output_width);
+	return ae_net_plan(net);
 }
 
 AeStatus
@@ -368,7 +424,13 @@ ae_model_plan(AeModel *model, AeDataset *dataset, const AeOptions *options,
 	model->nanomalies = ae_dataset_anomalies(dataset);
 	AE_TRY(model_resolve(model, dataset, blas));
 	AE_TRY(model_plan_joint(model));
-	return model_layers(model);
+	AE_TRY(model_layers(model));
+	if (model->options.variant == AE_VARIANT_PLAIN)
+		return AE_OK;
+	model->unit_activity = ae_arena_alloc(&model->arena,
+										  (size_t) model->options.latent,
+										  sizeof(float));
+	return model->unit_activity != NULL ? AE_OK : AE_ERR_MEMORY;
 }
 
 /*----------
@@ -425,12 +487,59 @@ model_add_span(AeModel *model, const AeColumn *column)
 	model->nspans++;
 }
 
+/*----------
+ * The code.
+ *----------
+ */
+
+/* what the options say of a sparse code; false: they contradict the layer */
+static bool
+model_prepare_sparse(const AeOptions *o, AeLayer *layer)
+{
+	bool		has_penalty = o->sparsity != AE_SPARSITY_TOPK;
+	bool		has_share = o->sparsity != AE_SPARSITY_L1;
+
+	if (o->variant != AE_VARIANT_SPARSE || o->sparsity == AE_AUTO ||
+		(has_penalty && isnan(o->sparsity_weight)) ||
+		(has_share && isnan(o->active)))
+		return false;
+	layer->penalty = has_penalty
+		? (float) (o->sparsity_weight / layer->out) : 0.0f;
+	layer->target = o->sparsity == AE_SPARSITY_KL ? (float) o->active : 0.0f;
+	layer->kept = o->sparsity == AE_SPARSITY_TOPK
+		? (int) ceil(o->active * layer->out) : 0;
+	return true;
+}
+
+/* only the code may be more than a dense layer, and is what variant says */
+static AeStatus
+model_prepare_code(AeModel *model)
+{
+	const AeOptions *o = &model->options;
+	AeNet	   *net = &model->net;
+	int			last = net->ncoder - 1;
+
+	for (int i = 0; i < net->nlayers; i++)
+		if (net->layers[i].kind != AE_LAYER_DENSE && i != last)
+			return AE_ERR_CORRUPT;
+	switch (net->layers[last].kind)
+	{
+		case AE_LAYER_DENSE:
+			return o->variant == AE_VARIANT_PLAIN ? AE_OK : AE_ERR_CORRUPT;
+		case AE_LAYER_SPARSE:
+			return model_prepare_sparse(o, &net->layers[last])
+				? AE_OK : AE_ERR_CORRUPT;
+	}
+	return AE_ERR_CORRUPT;
+}
+
 AeStatus
 ae_model_prepare(AeModel *model)
 {
 	const AeFeatures *f = model->features;
 	size_t		n = AE_PAD((size_t) f->output_width);
 
+	AE_TRY(model_prepare_code(model));
 	model->spans = ae_arena_alloc(&model->arena, (size_t) f->ncolumns,
 								  sizeof(AeSpan));
 	model->unit_weight = ae_arena_alloc(&model->arena, n, sizeof(float));

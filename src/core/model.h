@@ -20,6 +20,9 @@
 #define AE_MAX_HISTORY 100000
 #define AE_VERSION_BYTES 32
 
+/* a unit that is active in a smaller share of the rows is dead */
+#define AE_DEAD_ACTIVITY 1e-3f
+
 typedef struct AeEpoch
 {
 	double		train_loss;		/* mean over the epoch's batches */
@@ -46,6 +49,9 @@ typedef struct AeModel
 	double	   *column_loss;	/* (ncolumns) mean of each column's loss over
 								 * the training rows after training; 0 if
 								 * unseen */
+	float	   *unit_activity;	/* (latent) share of the training rows in
+								 * which a unit of a sparse code is active;
+								 * NULL for plain models */
 	AeJoint		joint;			/* empty for the score error */
 	uint64_t	nanomalies;		/* known ones, not among features->nrows */
 	AeHead		head;			/* of the score; only with enough of them */
@@ -94,7 +100,10 @@ extern void ae_model_free(AeModel *model);
 extern AeStatus ae_model_plan(AeModel *model, AeDataset *dataset,
 							  const AeOptions *options, const AeBlas *blas);
 
-/* spans and weights; for models just trained or decoded */
+/*
+ * Spans and weights, and what the options say of the code; for models planned,
+ * just trained or decoded.  AE_ERR_CORRUPT when options and layers disagree.
+ */
 extern AeStatus ae_model_prepare(AeModel *model);
 
 #endif							/* AE_MODEL_H */

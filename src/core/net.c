@@ -8,7 +8,8 @@
 
 /* indexed by AeLayerKind */
 static const AeLayerOps *const layer_ops[AE_LAYER_COUNT] = {
-	&ae_dense_ops
+	&ae_dense_ops,
+	&ae_sparse_ops
 };
 
 static const AeLayerOps *
@@ -21,6 +22,14 @@ static bool
 net_width_ok(int width)
 {
 	return width > 0 && width <= AE_MAX_NET_WIDTH;
+}
+
+/* whether a layer of its kind and width can have that input; widths are not
+ * checked yet */
+static bool
+net_takes(const AeLayer *layer)
+{
+	return layer->kind == AE_LAYER_DENSE || layer->in == layer->out;
 }
 
 AeStatus
@@ -41,13 +50,13 @@ ae_net_plan(AeNet *net)
 
 		if ((unsigned int) layer->kind >= AE_LAYER_COUNT ||
 			(unsigned int) layer->activation >= AE_ACT_COUNT ||
-			layer->in <= 0 || layer->out <= 0 ||
+			layer->in <= 0 || layer->out <= 0 || !net_takes(layer) ||
 			(i > 0 && layer->in != layer[-1].out))
 			return AE_ERR_CORRUPT;
 		if (!net_width_ok(layer->in) || !net_width_ok(layer->out))
 			return AE_ERR_LIMIT;
 		need = net_ops(layer)->plan(layer, nparams);
-		if (need == 0)
+		if (need == SIZE_MAX)
 			return AE_ERR_LIMIT;
 		nparams += need;
 		layer->transposed = ntransposed;
@@ -114,6 +123,8 @@ ae_net_blocks(const AeNet *net, size_t max_params, AeBlock *blocks)
 		size_t		ld = AE_PAD((size_t) layer->out);
 		int			ninputs = (int) (max_params / ld);
 
+		if (!ae_layer_has_weights(layer))
+			continue;
 		if (ninputs < 1)
 			ninputs = 1;
 		for (int first = 0; first < layer->in; first += ninputs)
@@ -206,28 +217,41 @@ net_dropout(int rows, int width, float rate, AeRng *rng, float *h,
 		}
 }
 
-bool
-ae_net_drops(const AeNet *net, int layer)
+float
+ae_net_dropout(const AeNet *net, int i, const AePass *pass)
 {
-	return layer != net->ncoder - 1 && layer != net->nlayers - 1;
+	bool		is_hidden = i != net->nlayers - 1 && i != net->ncoder - 1 &&
+		net->layers[i].kind == AE_LAYER_DENSE &&
+		net->layers[i + 1].kind == AE_LAYER_DENSE;
+
+	return is_hidden && pass != NULL && pass->rng != NULL
+		? pass->dropout : 0.0f;
 }
 
-void
+double
 ae_net_forward(const AeNet *net, const AeBlas *blas,
 			   const AeKernels *kernels, const float *params,
-			   AeTape *tape, int rows, float dropout, AeRng *rng)
+			   AeTape *tape, int rows, const AePass *pass)
 {
+	AeRng	   *rng = pass != NULL ? pass->rng : NULL;
+	double		penalty = 0.0;
+
 	for (int i = 0; i < net->nlayers; i++)
 	{
 		const AeLayer *layer = &net->layers[i];
+		const AeLayerOps *ops = net_ops(layer);
+		float		dropout = ae_net_dropout(net, i, pass);
 
 		tape->env->poll(tape->env->host);
-		net_ops(layer)->forward(layer, blas, kernels, params, rows,
-								tape->h[i], tape->h[i + 1], tape->slope[i]);
-		if (dropout > 0.0f && ae_net_drops(net, i))
+		ops->forward(layer, blas, kernels, params, rows, tape->h[i],
+					 tape->h[i + 1], tape->slope[i], rng);
+		if (dropout > 0.0f)
 			net_dropout(rows, layer->out, dropout, rng, tape->h[i + 1],
 						tape->slope[i]);
+		if (ops->penalty != NULL && pass != NULL)
+			penalty += ops->penalty(layer, rows, tape->h[i], tape->h[i + 1]);
 	}
+	return pass != NULL ? pass->strength * penalty : 0.0;
 }
 
 /* the gradient of h becomes that of the pre-activation, and extra is added */
@@ -241,13 +265,16 @@ net_add_extra(size_t n, const float *slope, const float *extra, float *dh)
 void
 ae_net_backward(const AeNet *net, const AeBlas *blas,
 				const AeKernels *kernels, const float *params,
-				AeTape *tape, int rows, float dropout, float *grads)
+				AeTape *tape, int rows, const AePass *pass, float *grads)
 {
+	float		scale = pass != NULL ? pass->strength * pass->scale : 0.0f;
+
 	for (int i = net->nlayers - 1; i >= 0; i--)
 	{
 		const AeLayer *layer = &net->layers[i];
-		bool		plain = layer->activation == AE_ACT_LINEAR &&
-			!(dropout > 0.0f && ae_net_drops(net, i));
+		bool		plain = layer->kind == AE_LAYER_DENSE &&
+			layer->activation == AE_ACT_LINEAR &&
+			ae_net_dropout(net, i, pass) == 0.0f;
 
 		if (tape->extra != NULL && tape->extra[i] != NULL)
 		{
@@ -259,7 +286,7 @@ ae_net_backward(const AeNet *net, const AeBlas *blas,
 		net_ops(layer)->backward(layer, blas, kernels, params, rows,
 								 tape->h[i], plain ? NULL : tape->slope[i],
 								 tape->dh[i + 1], tape->dh[i], grads,
-								 tape->transposed, tape->scratch);
+								 tape->transposed, tape->scratch, scale);
 	}
 }
 

@@ -28,10 +28,11 @@
 /* stored in models: never renumber */
 typedef enum AeLayerKind
 {
-	AE_LAYER_DENSE = 0
+	AE_LAYER_DENSE = 0,
+	AE_LAYER_SPARSE				/* a code of which little is active */
 } AeLayerKind;
 
-#define AE_LAYER_COUNT 1
+#define AE_LAYER_COUNT 2
 
 typedef struct AeLayer
 {
@@ -43,6 +44,11 @@ typedef struct AeLayer
 	size_t		bias;			/* offset of b (AE_PAD(out)) */
 	size_t		transposed;		/* offset of w' (out, AE_PAD(in)) */
 	bool		is_transposed;	/* whether it may be kept: small layers */
+
+	/* of a code; not stored, see ae_model_prepare() */
+	float		penalty;		/* weight of its penalty; 0: none */
+	float		target;			/* mean activation of a unit; 0: any */
+	int			kept;			/* active units of a row; 0: all */
 } AeLayer;
 
 typedef struct AeNet
@@ -85,6 +91,13 @@ typedef struct AeTape
 	float	   *scratch;		/* ae_tape_scratch() floats */
 } AeTape;
 
+/* whether a layer has parameters */
+static inline bool
+ae_layer_has_weights(const AeLayer *layer)
+{
+	return layer->kind == AE_LAYER_DENSE;
+}
+
 /*
  * Offsets of all layers from kind, activation, in and out; checks that the
  * shapes fit together.  AE_ERR_LIMIT beyond the caps, AE_ERR_CORRUPT when
@@ -118,26 +131,36 @@ extern size_t ae_tape_scratch(const AeNet *net);
 extern AeStatus ae_tape_create(const AeNet *net, int rows, AeArena *arena,
 							   AeTape **tape);
 
-/* whether dropout applies to the output of that layer */
-extern bool ae_net_drops(const AeNet *net, int layer);
+/* What a pass of a training does beyond the products. */
+typedef struct AePass
+{
+	AeRng	   *rng;			/* NULL: no noise, and no dropout */
+	float		dropout;		/* share of the hidden units (not of the code)
+								 * that are switched off, the rest scaled up */
+	float		strength;		/* share of the penalties that counts */
+	float		scale;			/* of gradients: 1 / rows of the batch */
+} AePass;
+
+/* the share of layer i's outputs that are switched off */
+extern float ae_net_dropout(const AeNet *net, int i, const AePass *pass);
 
 /*
- * h[nlayers] from h[0].  dropout is the share of hidden units (not of the
- * code) that are switched off, the rest scaled up; rng is used only then.
+ * h[nlayers] from h[0].  Returns the sum over rows of the layers' penalties.
+ * pass NULL: neither noise nor penalties.
  */
-extern void ae_net_forward(const AeNet *net, const AeBlas *blas,
-						   const AeKernels *kernels, const float *params,
-						   AeTape *tape, int rows, float dropout, AeRng *rng);
+extern double ae_net_forward(const AeNet *net, const AeBlas *blas,
+							 const AeKernels *kernels, const float *params,
+							 AeTape *tape, int rows, const AePass *pass);
 
 /*
- * Gradients of all parameters (overwritten) from dh[nlayers].  dropout as in
- * the forward pass.  dh[i + 1] becomes the gradient of what layer i's
- * activation is applied to; with grads NULL that is all that is computed, and
- * ae_net_gradient() does the rest.
+ * Gradients of all parameters (overwritten) from dh[nlayers] and the
+ * penalties.  pass as in the forward pass.  dh[i + 1] becomes the gradient of
+ * what layer i's activation is applied to; with grads NULL that is all that is
+ * computed, and ae_net_gradient() does the rest.
  */
 extern void ae_net_backward(const AeNet *net, const AeBlas *blas,
 							const AeKernels *kernels, const float *params,
-							AeTape *tape, int rows, float dropout,
+							AeTape *tape, int rows, const AePass *pass,
 							float *grads);
 
 /* brings a block's transposed weights up to date */

@@ -58,7 +58,19 @@ static const char *const corruption_names[] = {
 	[AE_CORRUPTION_NONE] = "none",
 	[AE_CORRUPTION_GAUSSIAN] = "gaussian",
 	[AE_CORRUPTION_MASK] = "mask",
-	[AE_CORRUPTION_SWAP] = "swap"
+	[AE_CORRUPTION_SWAP] = "swap",
+	[AE_CORRUPTION_SALT_PEPPER] = "salt_pepper"
+};
+
+static const char *const variant_names[] = {
+	[AE_VARIANT_PLAIN] = "plain",
+	[AE_VARIANT_SPARSE] = "sparse"
+};
+
+static const char *const sparsity_names[] = {
+	[AE_SPARSITY_L1] = "l1",
+	[AE_SPARSITY_KL] = "kl",
+	[AE_SPARSITY_TOPK] = "topk"
 };
 
 static const char *const contraction_names[] = {
@@ -142,6 +154,18 @@ const AeOption ae_option_table[] = {
 	{"contraction_weight", AE_OPTION_NUMBER, FIELD(contraction_weight), true, false, "auto",
 		0, 1000, NO_CHOICES,
 	"Weight of that penalty, the sum of the squared derivatives of the code, beside the loss."},
+	{"variant", AE_OPTION_CHOICE, FIELD(variant), false, false, "plain",
+		0, 0, CHOICES(variant_names),
+	"What is asked of the code beside a good reconstruction."},
+	{"sparsity", AE_OPTION_CHOICE, FIELD(sparsity), true, false, "auto",
+		0, 0, CHOICES(sparsity_names),
+	"What makes the code sparse: a penalty on magnitudes (l1) or on the share of rows in which a unit is active (kl), or only the largest units of a row count (topk)."},
+	{"sparsity_weight", AE_OPTION_NUMBER, FIELD(sparsity_weight), true, false, "auto",
+		0, 1e6, NO_CHOICES,
+	"Weight of the penalty on a code that is not sparse, per unit."},
+	{"active", AE_OPTION_NUMBER, FIELD(active), true, false, "auto",
+		1e-4, 0.9999, NO_CHOICES,
+	"Share of the code's units that are active in a row (topk), or of the rows in which a unit is active (kl)."},
 	{"score", AE_OPTION_CHOICE, FIELD(score), true, false, "auto",
 		0, 0, CHOICES(score_names),
 	"How anomaly scores are made from a row and its reconstruction."},
@@ -193,6 +217,69 @@ ae_option_find(const char *name)
 		if (strcmp(ae_option_table[i].name, name) == 0)
 			return &ae_option_table[i];
 	return NULL;
+}
+
+/* of options that only some variants and sparsities have */
+typedef struct OptionUse
+{
+	size_t		offset;
+	int			variant;
+	unsigned int sparsities;	/* bit i: AeSparsity i; 0: does not matter */
+} OptionUse;
+
+#define SPARSITY(name) (1u << AE_SPARSITY_##name)
+
+static const OptionUse option_uses[] = {
+	{FIELD(sparsity), AE_VARIANT_SPARSE, 0},
+	{FIELD(sparsity_weight), AE_VARIANT_SPARSE, SPARSITY(L1) | SPARSITY(KL)},
+	{FIELD(active), AE_VARIANT_SPARSE, SPARSITY(KL) | SPARSITY(TOPK)}
+};
+
+bool
+ae_option_applies(const AeOptions *options, const AeOption *option,
+				  char *complaint)
+{
+	const int	count = sizeof(option_uses) / sizeof(option_uses[0]);
+	int			sparsity = options->sparsity == AE_AUTO
+		? AE_SPARSITY_TOPK : options->sparsity;
+
+	for (int i = 0; i < count; i++)
+	{
+		const OptionUse *use = &option_uses[i];
+
+		if (!ae_option_is_kept(option) || use->offset != option->offset)
+			continue;
+		if (options->variant != use->variant)
+		{
+			snprintf(complaint, AE_COMPLAINT_BYTES,
+					 "belongs to variant \"%s\", not \"%s\"",
+					 variant_names[use->variant],
+					 variant_names[options->variant]);
+			return false;
+		}
+		if (use->sparsities != 0 && (use->sparsities >> sparsity & 1) == 0)
+		{
+			snprintf(complaint, AE_COMPLAINT_BYTES,
+					 "does not belong to sparsity \"%s\"",
+					 sparsity_names[sparsity]);
+			return false;
+		}
+	}
+	return true;
+}
+
+bool
+ae_option_is_auto(const AeOptions *options, const AeOption *option)
+{
+	const void *value = (const char *) options + option->offset;
+
+	if (!option->can_be_auto)
+		return false;
+	if (option->kind == AE_OPTION_NUMBER)
+		return isnan(*(const double *) value);
+	if (option->kind == AE_OPTION_LIST)
+		return options->nhidden == AE_AUTO;
+	return *(const int *) value == AE_AUTO;
 }
 
 static void *

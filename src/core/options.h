@@ -46,7 +46,8 @@ typedef enum AeCorruption
 	AE_CORRUPTION_NONE = 0,
 	AE_CORRUPTION_GAUSSIAN,		/* add noise to the scaled numbers */
 	AE_CORRUPTION_MASK,			/* pretend cells are missing */
-	AE_CORRUPTION_SWAP			/* take cells from other rows */
+	AE_CORRUPTION_SWAP,			/* take cells from other rows */
+	AE_CORRUPTION_SALT_PEPPER	/* the least or the largest value */
 } AeCorruption;
 
 /* a penalty on the Jacobian of the encoder */
@@ -56,6 +57,21 @@ typedef enum AeContraction
 	AE_CONTRACTION_EXACT,
 	AE_CONTRACTION_HUTCHINSON	/* an estimate from one random direction */
 } AeContraction;
+
+typedef enum AeVariant
+{
+	AE_VARIANT_PLAIN = 0,
+	AE_VARIANT_SPARSE			/* little of the code is active */
+} AeVariant;
+
+/* what makes a code sparse */
+typedef enum AeSparsity
+{
+	AE_SPARSITY_L1 = 0,			/* a penalty on magnitudes */
+	AE_SPARSITY_KL,				/* a penalty on units that are active too
+								 * often or too rarely */
+	AE_SPARSITY_TOPK			/* only the largest units of a row count */
+} AeSparsity;
 
 typedef enum AeScoreKind
 {
@@ -99,6 +115,11 @@ typedef struct AeOptions
 	double		corruption_rate;
 	int			contraction;	/* AeContraction */
 	double		contraction_weight;
+	int			variant;		/* AeVariant */
+	int			sparsity;		/* AeSparsity; where variant is another, it
+								 * and the next two stay automatic */
+	double		sparsity_weight;	/* of the penalty per unit; 0: none */
+	double		active;			/* share of the units */
 	int			score;			/* AeScoreKind */
 	int			coreset;		/* rows; 0: no row is kept */
 	double		contamination;	/* share, NaN "auto", or UNKNOWN */
@@ -156,6 +177,17 @@ ae_option_is_kept(const AeOption *option)
 	return option->kind != AE_OPTION_COLUMN &&
 		option->kind != AE_OPTION_COLUMNS;
 }
+
+/*
+ * Whether an option matters to a training with these options, which need not
+ * be resolved.  Otherwise why not: a complaint as below.
+ */
+extern bool ae_option_applies(const AeOptions *options,
+							  const AeOption *option, char *complaint);
+
+/* whether it has a value, or is left to us */
+extern bool ae_option_is_auto(const AeOptions *options,
+							  const AeOption *option);
 
 /*
  * Setters.  They return true, or false with a complaint (a primary message

@@ -24,6 +24,9 @@
 #define TRAIN_CALIBRATION_BYTES ((size_t) 4 << 20)
 #define TRAIN_CALIBRATION_ROWS 32768
 
+/* share of a row's largest unit beyond which others are active */
+#define TRAIN_ACTIVE 0.1f
+
 /* streams of the option seed; 2 is for noise, see worker.c */
 enum
 {
@@ -360,6 +363,42 @@ trainer_present(const Trainer *t, const AeColumn *column, int count)
 	return present;
 }
 
+/*
+ * How active a unit of a sparse code is: 1 or 0 where only the largest units
+ * of a row count, and beyond a share of the largest of the row; itself where
+ * it is a share already.
+ */
+static float
+trainer_activity(const AeLayer *code, float h, float largest)
+{
+	if (code->target > 0.0f)
+		return h;
+	if (code->kept > 0)
+		return h != 0.0f;
+	return fabsf(h) > TRAIN_ACTIVE * largest;
+}
+
+/* adds up how active each unit of the code is in count rows */
+static void
+trainer_add_activity(Trainer *t, int count)
+{
+	AeModel    *model = t->model;
+	const AeNet *net = &model->net;
+	const AeLayer *layer = &net->layers[net->ncoder - 1];
+	const float *code = t->worker->tape->h[net->ncoder];
+
+	for (int r = 0; r < count; r++, code += AE_PAD((size_t) layer->out))
+	{
+		float		largest = 0.0f;
+
+		for (int j = 0; j < layer->out; j++)
+			largest = fmaxf(largest, fabsf(code[j]));
+		for (int j = 0; j < layer->out; j++)
+			model->unit_activity[j] +=
+				trainer_activity(layer, code[j], largest);
+	}
+}
+
 /* the mean loss of each column over a sample of the training rows */
 static AeStatus
 trainer_calibrate(Trainer *t)
@@ -377,6 +416,9 @@ trainer_calibrate(Trainer *t)
 
 	if (present == NULL)
 		return AE_ERR_MEMORY;
+	if (model->unit_activity != NULL)
+		memset(model->unit_activity, 0,
+			   (size_t) ae_net_latent(&model->net) * sizeof(float));
 	AE_TRY(ae_dataset_sample(t->dataset, nrows,
 							 trainer_seed(t, STREAM_CALIBRATION), &t->arena,
 							 &cells, &nrows));
@@ -388,6 +430,8 @@ trainer_calibrate(Trainer *t)
 
 		ae_worker_forward(worker, model->params, cells + i * f->ncells,
 						  count);
+		if (model->unit_activity != NULL)
+			trainer_add_activity(t, count);
 		for (int c = 0; c < f->ncolumns; c++)
 		{
 			present[c] += trainer_present(t, &f->columns[c], count);
@@ -398,6 +442,9 @@ trainer_calibrate(Trainer *t)
 		}
 		i += (uint64_t) count;
 	}
+	for (int j = 0; model->unit_activity != NULL &&
+		 j < ae_net_latent(&model->net); j++)
+		model->unit_activity[j] /= (float) nrows;
 	for (int c = 0; c < f->ncolumns; c++)
 	{
 		if (present[c] > 0)

@@ -42,7 +42,8 @@ static bool
 worker_needs_noisy(const AeModel *model)
 {
 	return model->options.corruption == AE_CORRUPTION_SWAP ||
-		model->options.corruption == AE_CORRUPTION_MASK;
+		model->options.corruption == AE_CORRUPTION_MASK ||
+		model->options.corruption == AE_CORRUPTION_SALT_PEPPER;
 }
 
 /* h and dh of a tape over memory that all slices share */
@@ -113,12 +114,30 @@ worker_alloc_tapes(AeWorker *w, AeArena *arena)
 }
 
 static AeStatus
+worker_alloc_noisy(AeWorker *w, AeArena *arena)
+{
+	size_t		rows = (size_t) w->share.slice_rows;
+	size_t		ncells = (size_t) w->model->features->ncells;
+
+	w->noisy = ae_arena_alloc(arena, rows, ncells * sizeof(float));
+	w->noisy_rows = ae_arena_alloc(arena, rows, sizeof(float *));
+	w->least = ae_arena_alloc(arena, ncells, sizeof(float));
+	w->largest = ae_arena_alloc(arena, ncells, sizeof(float));
+	if (w->noisy == NULL || w->noisy_rows == NULL || w->least == NULL ||
+		w->largest == NULL)
+		return AE_ERR_MEMORY;
+	for (size_t i = 0; i < rows; i++)
+		w->noisy_rows[i] = w->noisy + i * ncells;
+	ae_coder_extremes(w->coder, w->least, w->largest);
+	return AE_OK;
+}
+
+static AeStatus
 worker_alloc(AeWorker *w, AeArena *arena)
 {
 	const AeModel *model = w->model;
 	const AeFeatures *f = model->features;
 	size_t		rows = (size_t) w->share.slice_rows;
-	size_t		ncells = (size_t) f->ncells;
 
 	AE_TRY(worker_alloc_tapes(w, arena));
 	w->tape->transposed = w->share.transposed;
@@ -136,15 +155,7 @@ worker_alloc(AeWorker *w, AeArena *arena)
 	if (w->blocks == NULL || w->rows == NULL || w->target == NULL)
 		return AE_ERR_MEMORY;
 	ae_net_blocks(&model->net, w->share.block_params, w->blocks);
-	if (!worker_needs_noisy(model))
-		return AE_OK;
-	w->noisy = ae_arena_alloc(arena, rows, ncells * sizeof(float));
-	w->noisy_rows = ae_arena_alloc(arena, rows, sizeof(float *));
-	if (w->noisy == NULL || w->noisy_rows == NULL)
-		return AE_ERR_MEMORY;
-	for (size_t i = 0; i < rows; i++)
-		w->noisy_rows[i] = w->noisy + i * ncells;
-	return AE_OK;
+	return worker_needs_noisy(model) ? worker_alloc_noisy(w, arena) : AE_OK;
 }
 
 AeStatus
@@ -289,8 +300,11 @@ worker_encode(AeWorker *w, const float *const *rows, int nrows, AeRng *rng)
 			   (size_t) f->ncells * sizeof(float));
 	if (o->corruption == AE_CORRUPTION_SWAP)
 		worker_swap(w, rows, nrows, rng);
-	else
+	else if (o->corruption == AE_CORRUPTION_MASK)
 		ae_corrupt_mask(rng, o->corruption_rate, nrows, f->ncells, w->noisy);
+	else
+		ae_corrupt_extremes(w->least, w->largest, rng, o->corruption_rate,
+							nrows, f->ncells, w->noisy);
 	ae_coder_encode(w->coder, w->kernels, nrows, w->noisy_rows, input, ldi,
 					NULL, 0);
 	ae_coder_encode(w->coder, w->kernels, nrows, rows, NULL, 0, w->target,
@@ -314,11 +328,15 @@ worker_learn(AeWorker *w, const AeJob *job, int slice, int first, int nrows)
 {
 	const AeNet *net = &w->model->net;
 	const AeShare *share = &w->share;
-	const AeOptions *o = &w->model->options;
-	float		dropout = (float) o->dropout;
-	float		scale = 1.0f / (float) job->count;
+	float		weight = (float) w->model->options.contraction_weight;
 	float	   *grads = NULL;
 	AeRng		rng;
+	AePass		pass = {.rng = &rng,
+		.dropout = (float) w->model->options.dropout,
+		.strength = 1.0f,
+		.scale = 1.0f / (float) job->count
+	};
+	double		penalty;
 
 	worker_see_window(w, job);
 	worker_place_slice(w, first);
@@ -326,32 +344,30 @@ worker_learn(AeWorker *w, const AeJob *job, int slice, int first, int nrows)
 		grads = share->slice_grads + (size_t) slice * net->nparams;
 	ae_rng_seed(&rng, w->noise_seed + job->update.step, (uint64_t) slice);
 	worker_encode(w, w->window.rows + job->first + first, nrows, &rng);
-	ae_net_forward(net, w->blas, w->kernels, share->params, w->tape, nrows,
-				   dropout, &rng);
-	share->loss[slice] = worker_loss(w, nrows, scale);
+	penalty = ae_net_forward(net, w->blas, w->kernels, share->params,
+							 w->tape, nrows, &pass);
 	if (w->contract != NULL)
-		share->loss[slice] +=
-			ae_contract_penalty(w->contract, w->blas, w->kernels,
-								share->params, nrows, dropout,
-								(float) o->contraction_weight, scale, &rng);
+		penalty += ae_contract_penalty(w->contract, w->blas, w->kernels,
+									   share->params, nrows, &pass, weight);
+	share->loss[slice] = penalty + worker_loss(w, nrows, pass.scale);
 	ae_net_backward(net, w->blas, w->kernels, share->params, w->tape, nrows,
-					dropout, grads);
+					&pass, grads);
 	if (w->contract != NULL)
 		ae_contract_add(w->contract, grads);
 }
 
-/* outputs in the tape, and targets, of count stored rows */
-static void
+/* outputs in the tape, and targets, of count stored rows; the penalties */
+static double
 worker_forward(AeWorker *w, const float *params, const float *cells,
-			   int count)
+			   int count, const AePass *pass)
 {
 	size_t		ncells = (size_t) w->model->features->ncells;
 
 	for (int i = 0; i < count; i++)
 		w->rows[i] = cells + (size_t) i * ncells;
 	worker_encode_clean(w, w->rows, count);
-	ae_net_forward(&w->model->net, w->blas, w->kernels, params, w->tape,
-				   count, 0.0f, NULL);
+	return ae_net_forward(&w->model->net, w->blas, w->kernels, params,
+						  w->tape, count, pass);
 }
 
 void
@@ -359,19 +375,22 @@ ae_worker_forward(AeWorker *w, const float *params, const float *cells,
 				  int count)
 {
 	worker_place_slice(w, 0);
-	worker_forward(w, params, cells, count);
+	worker_forward(w, params, cells, count, NULL);
 }
 
 static void
 worker_validate(AeWorker *w, const AeJob *job, int slice, int first,
 				int nrows)
 {
+	const AePass pass = {.strength = 1.0f};
 	size_t		ncells = (size_t) w->model->features->ncells;
+	double		penalty;
 
 	worker_place_slice(w, first);
-	worker_forward(w, w->share.params, w->validation +
-				   ((size_t) job->first + (size_t) first) * ncells, nrows);
-	w->share.loss[slice] = worker_loss(w, nrows, 0.0f);
+	penalty = worker_forward(w, w->share.params, w->validation +
+							 ((size_t) job->first + (size_t) first) * ncells,
+							 nrows, &pass);
+	w->share.loss[slice] = penalty + worker_loss(w, nrows, 0.0f);
 }
 
 /*----------

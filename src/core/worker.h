@@ -28,6 +28,8 @@ typedef struct AeWorker
 	const float **rows;			/* (slice_rows) stored rows of the slice */
 	float	   *noisy;			/* (slice_rows, ncells), or NULL */
 	const float **noisy_rows;	/* (slice_rows) into noisy */
+	float	   *least;			/* (ncells) as stored, for salt and pepper */
+	float	   *largest;		/* (ncells) */
 	float	   *target;			/* (slice_rows, AE_PAD(output_width)); the
 								 * inputs where they are the same */
 	AeTape	   *tape;			/* of a slice */

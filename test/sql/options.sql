@@ -50,8 +50,9 @@ SELECT o.key, string_agg(v, ' ' ORDER BY n) AS taken
 			   ('scaling', '{standard,robust,minmax,quantile,log,none}'),
 			   ('optimizer', '{adamw,adam,sgd,rmsprop,adagrad}'),
 			   ('schedule', '{cosine,one_cycle,constant}'),
-			   ('corruption', '{none,gaussian,mask,swap}'),
-			   ('contraction', '{none,exact,hutchinson}')) o (key, choices),
+			   ('corruption', '{none,gaussian,mask,swap,salt_pepper}'),
+			   ('contraction', '{none,exact,hutchinson}'),
+			   ('variant', '{plain,sparse}')) o (key, choices),
 	   unnest(choices) WITH ORDINALITY AS u (v, n)
  WHERE pg_temp.options(jsonb_build_object(o.key, v)) ->> o.key = v
  GROUP BY o.key ORDER BY o.key;

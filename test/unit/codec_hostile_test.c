@@ -245,6 +245,24 @@ test_fields(void)
 	WRONG(c[2].ncells = 0);
 }
 
+static void
+test_code(void)
+{
+	WRONG(m->unit_activity = m->params; m->options.variant =
+		  AE_VARIANT_SPARSE; m->options.active = 0.1;
+		  m->options.sparsity = AE_SPARSITY_TOPK);
+	WRONG(make_sparse(m); m->options.variant = AE_VARIANT_PLAIN);
+	WRONG(make_sparse(m); m->options.active = NAN);
+	WRONG(make_sparse(m); m->options.active = 2);
+	WRONG(make_sparse(m); m->options.sparsity = AE_AUTO);
+	WRONG(make_sparse(m); m->options.sparsity = AE_SPARSITY_L1);
+	WRONG(make_sparse(m); m->net.ncoder--);
+	WRONG(make_sparse(m); m->net.layers[2].kind = AE_LAYER_DENSE);
+	WRONG(make_sparse(m); m->net.layers[2].out--; m->net.layers[3].in--);
+	WRONG(make_sparse(m); m->unit_activity[1] = NAN);
+	WRONG(make_sparse(m); m->unit_activity[2] = -0.5f);
+}
+
 /* replaces the only occurrence of a text by another of the same length */
 static void
 replace(Blob b, const char *from, const char *to, size_t len)
@@ -350,6 +368,7 @@ main(void)
 	test_amplification();
 	test_claims();
 	test_fields();
+	test_code();
 	test_bytes();
 	test_sections();
 	return done();

@@ -184,6 +184,31 @@ build_net(AeModel *m)
 	must(ae_net_plan(&m->net) == AE_OK);
 }
 
+/* makes the code of a model sparse: a layer more, which has no weights */
+static inline void
+make_sparse(AeModel *m)
+{
+	AeLayer    *layers = take(m, (size_t) m->net.nlayers + 1, sizeof(AeLayer));
+	int			at = m->net.ncoder;
+	int			latent = m->net.layers[at].in;
+
+	for (int i = 0; i < m->net.nlayers; i++)
+		layers[i + (i >= at)] = m->net.layers[i];
+	layers[at].kind = AE_LAYER_SPARSE;
+	layers[at].activation = AE_ACT_LINEAR;
+	layers[at].in = layers[at].out = latent;
+	m->net.layers = layers;
+	m->net.nlayers++;
+	m->net.ncoder++;
+	must(ae_net_plan(&m->net) == AE_OK);
+	m->options.variant = AE_VARIANT_SPARSE;
+	m->options.sparsity = AE_SPARSITY_TOPK;
+	m->options.active = 0.5;
+	m->unit_activity = take(m, (size_t) latent, sizeof(float));
+	for (int i = 0; i < latent; i++)
+		m->unit_activity[i] = (float) i / (float) latent;
+}
+
 static inline void
 set_option(AeModel *m, const char *name, const char *json)
 {

@@ -205,6 +205,35 @@ test_round_trip(void)
 }
 
 static void
+test_sparse(void)
+{
+	AeModel    *model = build_trained();
+	AeModel    *back = NULL;
+	Blob		b;
+	Blob		again;
+
+	make_sparse(model);
+	b = encode(model);
+	ok(ae_codec_read(&unit_env, b.data, b.size, &back) == AE_OK,
+	   "a sparse model");
+	if (back == NULL)
+		return;
+	ok(back->net.ncoder == 3 && back->net.layers[2].kept == 2 &&
+	   back->options.variant == AE_VARIANT_SPARSE &&
+	   back->options.active == 0.5 && isnan(back->options.sparsity_weight) &&
+	   memcmp(back->unit_activity, model->unit_activity,
+			  3 * sizeof(float)) == 0, "what makes it sparse");
+	again = encode(back);
+	ok(again.size == b.size && memcmp(again.data, b.data, b.size) == 0,
+	   "same bytes again");
+	ok(scores(back), "scores");
+	ae_model_free(back);
+	ae_model_free(model);
+	free(b.data);
+	free(again.data);
+}
+
+static void
 test_header(void)
 {
 	AeModel    *model = build_trained();
@@ -431,6 +460,7 @@ main(int argc, char **argv)
 	if (argc > 1)
 		return status;
 	test_round_trip();
+	test_sparse();
 	test_scores();
 	test_header();
 	test_truncation();

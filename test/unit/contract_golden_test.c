@@ -134,14 +134,14 @@ set_activation(Network *n, AeActivation activation)
 static double
 pass(Network *n, const AeKernels *kernels, double *penalty)
 {
-	AeRng		rng = {0, 0};
+	AePass		pass = {NULL, 0.0f, 1.0f, 1.0f / ROWS};
 	float	   *o = n->tape->h[LAYERS];
 	float	   *d = n->tape->dh[LAYERS];
 	double		loss = 0.0;
 
 	memcpy(n->tape->h[0], n->x, sizeof(n->x));
 	ae_net_forward(&n->net, &ae_blas_reference, kernels, n->params, n->tape,
-				   ROWS, 0.0f, NULL);
+				   ROWS, &pass);
 	for (int i = 0; i < ROWS * 16; i++)
 	{
 		float		error = i % 16 < widths[0] ? o[i] - n->x[i] : 0.0f;
@@ -150,10 +150,9 @@ pass(Network *n, const AeKernels *kernels, double *penalty)
 		loss += (double) error * error;
 	}
 	*penalty = ae_contract_penalty(n->contract, &ae_blas_reference, kernels,
-								   n->params, ROWS, 0.0f, WEIGHT, 1.0f / ROWS,
-								   &rng);
+								   n->params, ROWS, &pass, WEIGHT);
 	ae_net_backward(&n->net, &ae_blas_reference, kernels, n->params, n->tape,
-					ROWS, 0.0f, n->grads);
+					ROWS, &pass, n->grads);
 	ae_contract_add(n->contract, n->grads);
 	return (loss + *penalty) / ROWS;
 }

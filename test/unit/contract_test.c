@@ -127,13 +127,15 @@ setup_signs(Setup *s, const Case *c, AeRng draws)
 static void
 setup_masks(Setup *s, const Case *c)
 {
+	AeRng		any = {0, 0};
+	AePass		pass = {.rng = &any,.dropout = c->dropout};
+
 	for (int l = 0; l < s->net.nlayers; l++)
 		for (int r = 0; r < c->rows; r++)
 			for (int j = 0; j < s->layers[l].out; j++)
 			{
 				size_t		at = (size_t) r * AE_PAD(s->layers[l].out) + j;
-				double		keep = ae_net_drops(&s->net, l)
-					? 1.0 / (1.0 - c->dropout) : 1.0;
+				double		keep = 1.0 / (1.0 - ae_net_dropout(&s->net, l, &pass));
 
 				s->mask[l][r][j] = s->tape->h[l + 1][at] == 0.0f &&
 					s->tape->slope[l][at] == 0.0f ? 0.0 : keep;
@@ -293,18 +295,19 @@ pass(Setup *s, const Case *c, const AeKernels *kernels, AeRng *draws)
 	size_t		noutputs = (size_t) c->rows *
 		AE_PAD((size_t) ae_net_outputs(net));
 	AeRng		drop;
+	AePass		forward = {&drop, c->dropout, 1.0f, SCALE};
+	AePass		pass = {draws, c->dropout, 1.0f, SCALE};
 	double		penalty;
 
 	ae_rng_seed(&drop, 99, 0);
 	ae_net_forward(net, &ae_blas_reference, kernels, s->params, s->tape,
-				   c->rows, c->dropout, &drop);
+				   c->rows, &forward);
 	for (size_t i = 0; i < noutputs; i++)
 		s->tape->dh[n][i] = SCALE * s->tape->h[n][i];
 	penalty = ae_contract_penalty(s->contract, &ae_blas_reference, kernels,
-								  s->params, c->rows, c->dropout, WEIGHT,
-								  SCALE, draws);
+								  s->params, c->rows, &pass, WEIGHT);
 	ae_net_backward(net, &ae_blas_reference, kernels, s->params, s->tape,
-					c->rows, c->dropout, s->grads);
+					c->rows, &pass, s->grads);
 	ae_contract_add(s->contract, s->grads);
 	return penalty;
 }
@@ -458,6 +461,7 @@ test_weight_zero(void)
 		MAX_ROWS, 3, 2, AE_ACT_TANH, AE_CONTRACTION_EXACT, 0.0f, false
 	};
 	AeRng		draws;
+	AePass		again = {&draws, 0.0f, 1.0f, SCALE};
 	double		penalty;
 	float		largest = 0.0f;
 
@@ -467,8 +471,7 @@ test_weight_zero(void)
 	setup_fill(s, &c);
 	pass(s, &c, kernels, &draws);
 	penalty = ae_contract_penalty(s->contract, &ae_blas_reference, kernels,
-								  s->params, c.rows, 0.0f, 0.0f, SCALE,
-								  &draws);
+								  s->params, c.rows, &again, 0.0f);
 	memset(s->grads, 0, s->net.nparams * sizeof(float));
 	ae_contract_add(s->contract, s->grads);
 	for (size_t i = 0; i < s->net.nparams; i++)
@@ -488,6 +491,7 @@ test_host(void)
 		2, 3, 2, AE_ACT_TANH, AE_CONTRACTION_EXACT, 0.0f, false
 	};
 	AeRng		draws;
+	AePass		pass = {&draws, 0.0f, 1.0f, SCALE};
 	long		budget = 0;
 	long		polls;
 
@@ -508,7 +512,7 @@ test_host(void)
 	polls = unit_polls;
 	ae_contract_penalty(setup.contract, &ae_blas_reference,
 						ae_kernels_get(AE_KERNEL_AUTO), setup.params, c.rows,
-						0.0f, WEIGHT, SCALE, &draws);
+						&pass, WEIGHT);
 	ok(unit_polls >= polls + 4, "each part of the strands polls");
 	ae_arena_free(&setup.arena);
 }

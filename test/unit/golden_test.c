@@ -170,12 +170,12 @@ pass(AeModel *model, const AeKernels *kernels, AeTape *tape,
 			target[i * ldo + j] = (float) t[i * OUTPUTS + j];
 	}
 	ae_net_forward(&model->net, &ae_blas_reference, kernels, model->params,
-				   tape, ROWS, 0.0f, NULL);
+				   tape, ROWS, NULL);
 	loss = ae_objective(model, kernels, model->loss_weight, ROWS, ldo,
 						tape->h[LAYERS], target, 1.0f / ROWS,
 						tape->dh[LAYERS]) / ROWS;
 	ae_net_backward(&model->net, &ae_blas_reference, kernels, model->params,
-					tape, ROWS, 0.0f, grads);
+					tape, ROWS, NULL, grads);
 	return loss;
 }
 

@@ -3,107 +3,9 @@
  *	  Gradients of whole networks against finite differences, inference
  *	  against the training pass, and hostile shapes.
  */
-#include "unit.h"
+#include "gradient.h"
 
-#include "core/net.h"
-
-/*
- * Central differences in float: rounding of the loss (about 1e-7 of it) over
- * the step, plus the third derivative times its square.  The smaller step is
- * for where the larger one crosses the kink of a rectifier.
- */
-static const float steps[] = {4e-3f, 5e-4f};
-
-#define TOLERANCE_GRADIENT 1e-2
 #define TOLERANCE_INFER 1e-5
-
-#define ROWS 5
-
-static AeNet *
-make_net(AeArena *arena, const int *widths, int nlayers, int ncoder,
-		 AeActivation activation)
-{
-	AeNet	   *net = ae_arena_alloc(arena, 1, sizeof(AeNet));
-
-	net->nlayers = nlayers;
-	net->ncoder = ncoder;
-	net->layers = ae_arena_alloc(arena, nlayers, sizeof(AeLayer));
-	for (int i = 0; i < nlayers; i++)
-	{
-		net->layers[i].in = widths[i];
-		net->layers[i].out = widths[i + 1];
-		net->layers[i].activation = activation;
-	}
-	return net;
-}
-
-/* half the squared distance of the outputs to zero, and its gradient in dh */
-static double
-half_squares(const AeNet *net, AeTape *tape)
-{
-	int			n = net->nlayers;
-	int			width = ae_net_outputs(net);
-	double		loss = 0.0;
-
-	for (int r = 0; r < ROWS; r++)
-		for (int j = 0; j < width; j++)
-		{
-			float		y = tape->h[n][r * AE_PAD(width) + j];
-
-			tape->dh[n][r * AE_PAD(width) + j] = y;
-			loss += 0.5 * y * y;
-		}
-	return loss;
-}
-
-static double
-loss_at(const AeNet *net, const AeKernels *kernels, const float *params,
-		AeTape *tape, float dropout)
-{
-	AeRng		rng;
-
-	ae_rng_seed(&rng, 99, 0);
-	ae_net_forward(net, &ae_blas_reference, kernels, params, tape, ROWS,
-				   dropout, &rng);
-	return half_squares(net, tape);
-}
-
-/* the largest error of a gradient, relative to the largest gradient */
-static double
-gradient_error(const AeNet *net, const AeKernels *kernels, float *params,
-			   AeTape *tape, float dropout, float *grads)
-{
-	double		largest = 0.0;
-	double		error = 0.0;
-
-	loss_at(net, kernels, params, tape, dropout);
-	ae_net_backward(net, &ae_blas_reference, kernels, params, tape, ROWS,
-					dropout, grads);
-	for (size_t i = 0; i < net->nparams; i++)
-		if (fabs(grads[i]) > largest)
-			largest = fabs(grads[i]);
-	for (size_t i = 0; i < net->nparams; i++)
-	{
-		double		wrong = INFINITY;
-
-		for (int k = 0; k < 2; k++)
-		{
-			float		saved = params[i];
-			double		up;
-			double		down;
-
-			params[i] = saved + steps[k];
-			up = loss_at(net, kernels, params, tape, dropout);
-			params[i] = saved - steps[k];
-			down = loss_at(net, kernels, params, tape, dropout);
-			params[i] = saved;
-			wrong = fmin(wrong,
-						 fabs((up - down) / (2.0 * steps[k]) - grads[i]));
-		}
-		error = fmax(error, wrong);
-	}
-	return error / largest;
-}
 
 static void
 test_gradients(void)
@@ -138,7 +40,9 @@ test_gradients(void)
 						tape->h[0][r * AE_PAD(widths[0]) + j] =
 							ae_rng_normal(&rng);
 				error = gradient_error(net, kernels, params, tape,
-									   drop ? 0.3f : 0.0f, grads);
+									   (AePass) {
+										   .dropout = drop ? 0.3f : 0.0f
+									   }, grads);
 				ok(error < TOLERANCE_GRADIENT,
 				   "%s, %d layers%s: gradients are finite differences (%.1g)",
 				   ae_activation_names[a], nlayers, drop ? ", dropout" : "",
@@ -198,10 +102,9 @@ test_infer(void)
 	ae_rng_seed(&rng, 6, 0);
 	for (int i = 0; i < ROWS * 32; i++)
 		tape->h[0][i] = ae_rng_normal(&rng);
-	ae_net_forward(net, &ae_blas_reference, kernels, params, tape, ROWS, 0.0f,
-				   NULL);
+	ae_net_forward(net, &ae_blas_reference, kernels, params, tape, ROWS, NULL);
 	half_squares(net, tape);
-	ae_net_backward(net, &ae_blas_reference, kernels, params, tape, ROWS, 0.0f,
+	ae_net_backward(net, &ae_blas_reference, kernels, params, tape, ROWS, NULL,
 					grads);
 	ok(padding_is_zero(net, params) && padding_is_zero(net, grads),
 	   "padding of weights and gradients stays zero");

@@ -109,6 +109,13 @@ test_table(void)
 		offsetof(AeOptions, contraction), "\"none\""},
 		{"contraction_weight", AE_OPTION_NUMBER,
 		offsetof(AeOptions, contraction_weight), "\"auto\""},
+		{"variant", AE_OPTION_CHOICE,
+		offsetof(AeOptions, variant), "\"plain\""},
+		{"sparsity", AE_OPTION_CHOICE,
+		offsetof(AeOptions, sparsity), "\"auto\""},
+		{"sparsity_weight", AE_OPTION_NUMBER,
+		offsetof(AeOptions, sparsity_weight), "\"auto\""},
+		{"active", AE_OPTION_NUMBER, offsetof(AeOptions, active), "\"auto\""},
 		{"score", AE_OPTION_CHOICE, offsetof(AeOptions, score), "\"auto\""},
 		{"coreset", AE_OPTION_INTEGER, offsetof(AeOptions, coreset),
 		"\"auto\""},
@@ -265,6 +272,10 @@ test_numbers(void)
 		"a number from 0 to 1 or \"auto\""},
 		{"contraction_weight", 0, 1000, -1e-9, 1000.5, "-1e-09", "1000.5",
 		"a number from 0 to 1000 or \"auto\""},
+		{"sparsity_weight", 0, 1e6, -0.5, 2e6, "-0.5", "2000000",
+		"a number from 0 to 1000000 or \"auto\""},
+		{"active", 1e-4, 0.9999, 0, 1, "0", "1",
+		"a number from 0.0001 to 0.9999 or \"auto\""},
 		{"coreset", 0, AE_MAX_CORESET, -1, AE_MAX_CORESET + 1, "-1", "16385",
 		"an integer from 0 to 16384 or \"auto\""},
 		{"contamination", 0, 0.5, -1, 0.51, "-1", "0.51",
@@ -397,6 +408,37 @@ test_choices(void)
 	   o.activation == AE_ACT_MISH, "numbering of activations");
 	ok(!ae_option_set_text(&o, named("activation"), "nonsense", complaint) &&
 	   strlen(complaint) < AE_COMPLAINT_BYTES - 1, "longest complaint fits");
+}
+
+static void
+test_uses(void)
+{
+	AeOptions	o;
+
+	ae_options_init(&o);
+	for (int i = 0; i < ae_option_count; i++)
+		if (!ae_option_applies(&o, &ae_option_table[i], complaint))
+			ok(ae_option_is_auto(&o, &ae_option_table[i]),
+			   "%s: automatic where it does not matter",
+			   ae_option_table[i].name);
+	ok(ae_option_applies(&o, named("label"), complaint) &&
+	   ae_option_applies(&o, named("hidden"), complaint) &&
+	   ae_option_is_auto(&o, named("hidden")) &&
+	   !ae_option_is_auto(&o, named("seed")), "options of all variants");
+	ok(!ae_option_applies(&o, named("active"), complaint) &&
+	   strcmp(complaint, "belongs to variant \"sparse\", not \"plain\"") ==
+	   0, "an option of another variant");
+	o.variant = AE_VARIANT_SPARSE;
+	ok(ae_option_applies(&o, named("sparsity"), complaint) &&
+	   ae_option_applies(&o, named("active"), complaint) &&
+	   !ae_option_applies(&o, named("sparsity_weight"), complaint) &&
+	   strcmp(complaint, "does not belong to sparsity \"topk\"") == 0,
+	   "an option of another sparsity");
+	o.sparsity = AE_SPARSITY_L1;
+	o.active = 0.5;
+	ok(ae_option_applies(&o, named("sparsity_weight"), complaint) &&
+	   !ae_option_applies(&o, named("active"), complaint) &&
+	   !ae_option_is_auto(&o, named("active")), "and the other way round");
 }
 
 static void
@@ -579,6 +621,7 @@ main(void)
 	test_numbers();
 	test_digits();
 	test_choices();
+	test_uses();
 	test_list();
 	test_text();
 	test_boolean();

@@ -168,10 +168,10 @@ test_variants(void)
 	AeDataset  *dataset = mixed_dataset(NULL, &budget, NTRAIN);
 	AeOptions	o;
 
-	for (int c = AE_CORRUPTION_NONE; c <= AE_CORRUPTION_SWAP; c++)
+	for (int c = AE_CORRUPTION_NONE; c <= AE_CORRUPTION_SALT_PEPPER; c++)
 	{
 		static const char *const names[] = {"no noise", "gaussian", "mask",
-		"swap"};
+		"swap", "salt and pepper"};
 
 		small_options(&o);
 		o.corruption = c;
@@ -188,6 +188,17 @@ test_variants(void)
 		o.validation_fraction = 0.2;
 		test_same_bits(dataset, &o, names[k]);
 	}
+	for (int s = AE_SPARSITY_L1; s <= AE_SPARSITY_TOPK; s++)
+	{
+		static const char *const names[] = {"l1", "kl", "topk"};
+
+		small_options(&o);
+		o.variant = AE_VARIANT_SPARSE;
+		o.sparsity = s;
+		o.latent = 8;
+		o.validation_fraction = 0.2;
+		test_same_bits(dataset, &o, names[s]);
+	}
 	small_options(&o);
 	o.dropout = 0.3;
 	test_same_bits(dataset, &o, "dropout");
@@ -195,6 +206,8 @@ test_variants(void)
 	o.hidden[0] = o.hidden[1] = 160;
 	o.validation_fraction = 0.1;
 	test_same_bits(dataset, &o, "many parameters");
+	o.variant = AE_VARIANT_SPARSE;
+	test_same_bits(dataset, &o, "many parameters and a sparse code");
 	for (int c = AE_CONTRACTION_EXACT; c <= AE_CONTRACTION_HUTCHINSON; c++)
 	{
 		static const char *const names[] = {"", "contraction",
@@ -281,13 +294,12 @@ test_gradients(void)
 		tape->h[0][i] = ae_rng_normal(&rng);
 		seed[i] = ae_rng_normal(&rng) / 90;
 	}
-	ae_net_forward(&net, &ae_blas_reference, kernels, params, tape, 90, 0.0f,
-				   NULL);
+	ae_net_forward(&net, &ae_blas_reference, kernels, params, tape, 90, NULL);
 	memcpy(tape->dh[2], seed, 90 * 48 * sizeof(float));
-	ae_net_backward(&net, &ae_blas_reference, kernels, params, tape, 90, 0.0f,
+	ae_net_backward(&net, &ae_blas_reference, kernels, params, tape, 90, NULL,
 					grads);
 	memcpy(tape->dh[2], seed, 90 * 48 * sizeof(float));
-	ae_net_backward(&net, &ae_blas_reference, kernels, params, tape, 90, 0.0f,
+	ae_net_backward(&net, &ae_blas_reference, kernels, params, tape, 90, NULL,
 					NULL);
 	nblocks = ae_net_blocks(&net, 500, NULL);
 	if (nblocks > 64)
@@ -324,10 +336,10 @@ test_gradients(void)
 
 			memcpy(tape->h[0], x + s * 50 * 48, bytes);
 			ae_net_forward(&net, &ae_blas_reference, kernels, params, tape,
-						   rows, 0.0f, NULL);
+						   rows, NULL);
 			memcpy(tape->dh[2], seed + s * 50 * 48, bytes);
 			ae_net_backward(&net, &ae_blas_reference, kernels, params, tape,
-							rows, 0.0f, parts + (size_t) s * net.nparams);
+							rows, NULL, parts + (size_t) s * net.nparams);
 		}
 		kernels->add_up(net.nparams, 2, net.nparams, parts, blocked);
 	}

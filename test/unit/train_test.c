@@ -227,6 +227,22 @@ test_validation(void)
 	run_free(&run);
 }
 
+/* what is known of the code's units once trained */
+static void
+test_activity(const AeModel *model, AeSparsity sparsity)
+{
+	int			latent = ae_net_latent(&model->net);
+	double		sum = 0.0;
+
+	for (int i = 0; i < latent; i++)
+		sum += model->unit_activity[i];
+	if (sparsity == AE_SPARSITY_TOPK)
+		ok(fabs(sum - 2.0) < 1e-3, "two of ten units are active (%g)", sum);
+	else
+		ok(sum > 0.0 && sum < 0.9 * latent, "not all units are active (%g)",
+		   sum);
+}
+
 static void
 test_variants(void)
 {
@@ -241,7 +257,7 @@ test_variants(void)
 	o.epochs = 2;
 	if (run_training(&plain, &o, 500) != AE_OK)
 		exit(1);
-	for (int c = AE_CORRUPTION_GAUSSIAN; c <= AE_CORRUPTION_SWAP; c++)
+	for (int c = AE_CORRUPTION_GAUSSIAN; c <= AE_CORRUPTION_SALT_PEPPER; c++)
 	{
 		o.corruption = c;
 		o.corruption_rate = 0.3;
@@ -259,6 +275,22 @@ test_variants(void)
 	   !same_params(run.model, plain.model), "dropout changes the training");
 	run_free(&run);
 	run_free(&plain);
+
+	for (int s = AE_SPARSITY_L1; s <= AE_SPARSITY_TOPK; s++)
+	{
+		static const char *const names[] = {"l1", "kl", "topk"};
+
+		small_options(&o);
+		o.latent = 10;
+		o.variant = AE_VARIANT_SPARSE;
+		o.sparsity = s;
+		ok(run_training(&run, &o, 2000) == AE_OK &&
+		   run.model->history[24].train_loss <
+		   0.2 * run.model->history[0].train_loss, "a code made sparse by %s",
+		   names[s]);
+		test_activity(run.model, s);
+		run_free(&run);
+	}
 
 	/* automatic everything, for each purpose */
 	for (int p = AE_PURPOSE_ANOMALY; p <= AE_PURPOSE_IMPUTATION; p++)
@@ -308,6 +340,9 @@ test_variants(void)
 	small_options(&o);
 	o.epochs = 3;
 	ok(run_training(&run, &o, 2) == AE_OK, "two rows are enough");
+	run_free(&run);
+	o.variant = AE_VARIANT_SPARSE;
+	ok(run_training(&run, &o, 2) == AE_OK, "for a sparse code, too");
 	run_free(&run);
 }
 
