@@ -128,11 +128,14 @@ void
 aepg_partial_settle(AepgPartial *partial)
 {
 	AepgUpdate *update = partial->update;
+	MemoryContext old;
 	bytea	   *base;
 	bytea	   *part;
 
 	if (update == NULL)
 		return;
+	/* a sort that wants the value flat is in a context that cannot free */
+	old = MemoryContextSwitchTo(partial->hdr.eoh_context);
 	part = aepg_update_train(update);
 	base = aepg_update_base(update);
 	partial->partitions = aepg_update_partitions(update);
@@ -142,6 +145,7 @@ aepg_partial_settle(AepgPartial *partial)
 	pfree(part);
 	aepg_update_free_rows(update);
 	partial->update = NULL;
+	MemoryContextSwitchTo(old);
 }
 
 /*----------

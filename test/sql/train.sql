@@ -88,7 +88,9 @@ SELECT k, ae_info(ae_train(v, '{"epochs": 2, "hidden": [8], "latent": 2}'))
 -- that file counts against temp_file_limit
 SET work_mem = '64MB';
 SET temp_file_limit = '100kB';
+\set VERBOSITY sqlstate
 SELECT ae_train(v, '{"epochs": 2}') FROM many;
+\set VERBOSITY default
 RESET temp_file_limit;
 
 -- subtransactions, cursors, rescans

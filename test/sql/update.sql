@@ -127,7 +127,10 @@ SELECT ae_update(model, p) OVER () FROM update_base, update_input p;
 SELECT ae_row(model, p) FROM update_base, update_input p;
 CREATE TABLE update_row AS
 SELECT ae_row(model, p) FROM update_base, update_input p;
-SELECT ae_update(ae_row(model, p) ORDER BY id) FROM update_base, update_input p;
+-- from PostgreSQL 16 on, one order of arguments may be that of the rows
+SELECT ae_update(ae_row(model, p) ORDER BY id),
+	   ae_update(ae_row(model, p) ORDER BY id DESC)
+  FROM update_base, update_input p;
 SELECT count(*) FROM (SELECT ae_row(model, p) AS r
 						FROM update_base, update_input p OFFSET 0) s
  GROUP BY r IS NULL ORDER BY max(r::text);
