@@ -20,6 +20,7 @@ CORE_OBJS = \
 	src/core/coder.o \
 	src/core/coreset.o \
 	src/core/corrupt.o \
+	src/core/count.o \
 	src/core/cpu.o \
 	src/core/cursor.o \
 	src/core/dataset.o \
@@ -56,6 +57,7 @@ CORE_OBJS = \
 	src/core/objective.o \
 	src/core/optim.o \
 	src/core/options.o \
+	src/core/ordinal.o \
 	src/core/rng.o \
 	src/core/sample.o \
 	src/core/score.o \
