@@ -6,6 +6,9 @@
 
 #define ROOT_SHIFT 0.375
 
+#define STIRLING_FROM 1000.0
+#define TWO_PI 6.283185307179586476925
+
 double
 ae_count_rate(const AeCell *cell, float output)
 {
@@ -21,10 +24,15 @@ ae_count_deviance(double count, double rate)
 	return count > 0 ? count * log(count / rate) - (count - rate) : rate;
 }
 
+/* for large counts by Stirling's series: their logarithms nearly cancel */
 double
 ae_count_least(double count)
 {
-	return count > 0 ? count - count * log(count) + lgamma(count + 1.0) : 0.0;
+	if (!(count > 0))
+		return 0.0;
+	if (count > STIRLING_FROM)
+		return 0.5 * log(TWO_PI * count) + 1.0 / (12.0 * count);
+	return count - count * log(count) + lgamma(count + 1.0);
 }
 
 static double
