@@ -123,6 +123,7 @@ REGRESS = \
 	immutable_uses \
 	impute \
 	inspect \
+	kinds \
 	label \
 	metrics \
 	model_value \

@@ -78,7 +78,8 @@ static const struct
 #define AS_QUANTITY (AS_NUMBER | KIND_BIT(AE_KIND_POISSON) | AS_ORDINAL | \
 					 KIND_BIT(AE_KIND_POSITIVE))
 #define AS_POSITIVE (AS_NUMBER | KIND_BIT(AE_KIND_POSITIVE))
-#define AS_CODE (AS_QUANTITY | AS_BINARY | AS_CATEGORY)
+#define AS_TRUTH (AS_NUMBER | AS_BINARY | AS_CATEGORY)
+#define AS_CODE (AS_QUANTITY | AS_TRUTH)
 
 /*
  * A number can be a category only if its text does not depend on a setting of
@@ -98,7 +99,7 @@ static const struct
 	[AEPG_FORM_NUMERIC] = {AE_KIND_NUMERIC, AS_CODE, 0},
 	[AEPG_FORM_MONEY] = {AE_KIND_NUMERIC, AS_QUANTITY, 0},
 	[AEPG_FORM_INTERVAL] = {AE_KIND_NUMERIC, AS_POSITIVE, 0},
-	[AEPG_FORM_BOOL] = {AE_KIND_BINARY, AS_NUMBER | AS_BINARY | AS_CATEGORY, 0},
+	[AEPG_FORM_BOOL] = {AE_KIND_BINARY, AS_TRUTH, 0},
 	[AEPG_FORM_DATE] = {AE_KIND_CALENDAR, AS_NUMBER | AS_CALENDAR,
 	AE_CYCLE_WEEK | AE_CYCLE_YEAR},
 	[AEPG_FORM_TIME] = {AE_KIND_CALENDAR, AS_NUMBER | AS_CALENDAR,
@@ -205,10 +206,14 @@ aepg_scalar_enum_labels(const AepgScalar *scalar, int *count)
 	relation = table_open(EnumRelationId, AccessShareLock);
 	index = index_open(EnumTypIdSortOrderIndexId, AccessShareLock);
 	scan = systable_beginscan_ordered(relation, index, NULL, 1, &key);
-	while (HeapTupleIsValid(tuple = systable_getnext_ordered(scan,
-															 ForwardScanDirection)))
-		names = lappend(names, pstrdup(NameStr(((Form_pg_enum)
-												GETSTRUCT(tuple))->enumlabel)));
+	tuple = systable_getnext_ordered(scan, ForwardScanDirection);
+	while (HeapTupleIsValid(tuple))
+	{
+		Form_pg_enum member = (Form_pg_enum) GETSTRUCT(tuple);
+
+		names = lappend(names, pstrdup(NameStr(member->enumlabel)));
+		tuple = systable_getnext_ordered(scan, ForwardScanDirection);
+	}
 	systable_endscan_ordered(scan);
 	index_close(index, AccessShareLock);
 	table_close(relation, AccessShareLock);

@@ -15,11 +15,14 @@
 
 #include "core/feature.h"
 
+/* the mean of a column whose training had no count above 0 */
+#define AE_COUNT_RARE 1e-3
+
 /* 1 / log(2) times the mean, as softplus(0) is log(2) */
 static inline double
 ae_count_scale(const AeCell *cell)
 {
-	return (cell->mean > 0 ? cell->mean : 1.0) * 1.4426950408889634;
+	return fmax(cell->mean, AE_COUNT_RARE) * 1.4426950408889634;
 }
 
 extern double ae_count_rate(const AeCell *cell, float output);

@@ -23,8 +23,8 @@
  *				(missing: all 0)				the same numbers
  *	count		standardised log(1 + value),	value over a scale, see count.h
  *				0 when missing
- *	ordinal		standardised rank,				rank in the first of nlabels - 1
- *				0 when missing					outputs, see ordinal.h
+ *	ordinal		standardised rank,				rank in the first of nlabels -
+ *				0 when missing					1 outputs, see ordinal.h
  *	positive	like numeric, scaled by log
  *
  * Features know nothing of networks.
@@ -82,7 +82,7 @@ extern const char *const ae_scaling_names[AE_SCALING_COUNT];
 #define AE_MAX_LABELS 65536		/* distinct labels counted exactly */
 #define AE_MAX_LABEL_BYTES 1024 /* a longer label is "other" */
 #define AE_MAX_LEVELS 100		/* of an ordinal column */
-#define AE_MAX_COUNT 9007199254740992.0 /* beyond, doubles skip whole numbers */
+#define AE_MAX_COUNT 9007199254740992.0 /* 2^53: doubles hold each below */
 
 /* distinct hashes of labels beyond those counted exactly: with them, a code
  * stays below 2^24, up to which a float holds every integer */

@@ -3,8 +3,8 @@
  *	  The joint space of anomaly scores: what the network makes of a row and
  *	  what is left, on scales that outliers do not stretch.
  *
- * A column has one or more coordinates: a number one per cell, a boolean and an
- * ordinal column one, a calendar column one per input, a category up to
+ * A column has one or more coordinates: a number one per cell, a boolean and
+ * an ordinal column one, a calendar column one per input, a category up to
  * AE_JOINT_LABELS.  The point of a row with d coordinates has 2 d values:
  *
  *	reconstruction	what the network makes of it; probabilities of labels

@@ -52,7 +52,7 @@ typedef enum AeLoss
 	AE_LOSS_HUBER = 2,			/* d^2 / 2 up to |d| = 1, then |d| - 1/2 */
 	AE_LOSS_LOGISTIC = 3,		/* log(1 + e^o) - t o, t in [0, 1] */
 	AE_LOSS_SOFTMAX = 4,		/* logsumexp(o) - o[t] of a block of logits */
-	AE_LOSS_POISSON = 5,		/* t log(t / s) - t + s with s = log(1 + e^o) */
+	AE_LOSS_POISSON = 5,		/* t log(t / s) - t + s, s = log(1 + e^o) */
 	AE_LOSS_ORDINAL = 6			/* -log P(t) of a block of cut points */
 } AeLoss;
 

@@ -5,12 +5,14 @@
  *
  * A number is normal around the output; the variance is the same for all
  * numbers of a column and follows the mean square of their residuals (Rybkin,
- * Daniilidis and Levine 2021).  A boolean, a category or an ordinal column costs
- * its cross-entropy, a count what a Poisson distribution says.  The density of
- * a positive number is that of the number over its standard deviation, like
- * that of a numeric column, and not of its logarithm: what the change costs
- * does not depend on the outputs, but likelihoods can be compared.  All of it
- * is divided by the number of numbers, as model.h tells.
+ * Daniilidis and Levine 2021).  A boolean, a category or an ordinal column
+ * costs its cross-entropy, a count what a Poisson distribution says.  All of
+ * it is divided by the number of numbers, as model.h tells.
+ *
+ * The density of a positive number is that of the number over its standard
+ * deviation, like that of a numeric column, and not of its logarithm: what the
+ * change costs does not depend on the outputs, but likelihoods can be
+ * compared.
  */
 #ifndef AE_LIKELIHOOD_H
 #define AE_LIKELIHOOD_H

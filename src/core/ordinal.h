@@ -37,7 +37,7 @@ extern void ae_levels_add(AeLevels *levels, double value);
 /* 0 to nlabels - 1 for a level; within AE_CONSTANT_LIMIT of these otherwise */
 extern double ae_ordinal_rank(const AeColumn *column, double value);
 
-/* the level that rows had and that is nearest to a rank; NaN if rows had none */
+/* the level nearest to a rank of those that rows had; NaN if they had none */
 extern double ae_ordinal_level(const AeColumn *column, double rank);
 
 /* the probabilities (nlabels) of the levels, of which there is one */

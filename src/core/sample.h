@@ -33,9 +33,9 @@ extern AeStatus ae_sampler_create(const AeModel *model,
 
 /*
  * A row: cells in original units, NaN where it is missing, labels as
- * ae_features_code() has them, counts whole.  Cells of given (ncells) that are not NaN stay
- * as they are, and the others are drawn as they are where those are so; it
- * may be NULL.
+ * ae_features_code() has them, counts whole.  Cells of given (ncells) that are
+ * not NaN stay as they are, and the others are drawn as they are where those
+ * are so; it may be NULL.
  */
 extern void ae_sample_row(AeSampler *sampler, const double *given,
 						  AeRng *rng, double *row);
