@@ -21,6 +21,7 @@ CORE_OBJS = \
 	src/core/contract.o \
 	src/core/coreset.o \
 	src/core/corrupt.o \
+	src/core/count.o \
 	src/core/cpu.o \
 	src/core/cursor.o \
 	src/core/dataset.o \
@@ -57,6 +58,7 @@ CORE_OBJS = \
 	src/core/objective.o \
 	src/core/optim.o \
 	src/core/options.o \
+	src/core/ordinal.o \
 	src/core/rng.o \
 	src/core/sample.o \
 	src/core/score.o \
@@ -124,6 +126,7 @@ REGRESS = \
 	immutable_uses \
 	impute \
 	inspect \
+	kinds \
 	label \
 	metrics \
 	model_value \

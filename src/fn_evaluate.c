@@ -3,8 +3,8 @@
  *	  The aggregate ae_evaluate(): how well a model reconstructs rows.
  *
  * A column's mse, mae and r2 are in its own units.  Those of all columns
- * together are taken over the cells of numeric columns as the network sees
- * them, scaled, so that no column's unit decides.  In both cases
+ * together are taken over the cells of numeric and positive columns as the
+ * network sees them, scaled, so that no column's unit decides.  In both cases
  * r2 = 1 - SSE / SST, where SST is around each cell's own mean over the rows
  * evaluated; a model that always answered with that mean would get 0.
  */
@@ -48,7 +48,7 @@ typedef struct EvaluateState
 	double		loss;			/* sum over those */
 	ColumnErrors *columns;		/* (ncolumns) */
 	CellErrors *original;		/* (ncells) in original units */
-	CellErrors *scaled;			/* (ncells) numeric columns only */
+	CellErrors *scaled;			/* (ncells) numeric and positive columns */
 	double	   *column_loss;	/* (ncolumns) of the current row */
 } EvaluateState;
 
@@ -93,13 +93,6 @@ cell_merge(CellErrors *into, const CellErrors *cell)
 	into->deviation += cell->deviation;
 }
 
-static bool
-is_number(const AeColumn *column)
-{
-	return column->kind == AE_KIND_NUMERIC ||
-		column->kind == AE_KIND_CALENDAR;
-}
-
 /* a column's share of one row */
 static void
 column_add(EvaluateState *state, const AepgCall *call, int i)
@@ -113,7 +106,7 @@ column_add(EvaluateState *state, const AepgCall *call, int i)
 		return;
 	errors->n += 1;
 	errors->loss += state->column_loss[i];
-	if (column->kind == AE_KIND_CATEGORY)
+	if (column->kind == AE_KIND_CATEGORY || column->kind == AE_KIND_ORDINAL)
 		errors->hits += actual[0] == expected[0];
 	else if (column->kind == AE_KIND_BINARY)
 		errors->hits += (actual[0] >= 0.5) == (expected[0] >= 0.5);
@@ -122,7 +115,7 @@ column_add(EvaluateState *state, const AepgCall *call, int i)
 			if (!isnan(actual[j]))
 				cell_add(&state->original[column->cell + j], actual[j],
 						 expected[j]);
-	if (column->kind == AE_KIND_NUMERIC)
+	if (column->kind == AE_KIND_NUMERIC || column->kind == AE_KIND_POSITIVE)
 		for (int j = 0; j < column->ncells; j++)
 			if (!isnan(actual[j]))
 				cell_add(&state->scaled[column->cell + j],
@@ -191,7 +184,7 @@ print_column(StringInfo json, const EvaluateState *state, int i)
 	appendStringInfoChar(json, '{');
 	aepg_json_number(json, "n", errors->n);
 	aepg_json_number(json, "loss", errors->loss / errors->n);
-	if (is_number(column))
+	if (ae_column_is_number(column))
 	{
 		CellErrors	sum = {0};
 

@@ -11,6 +11,7 @@
 #include "funcapi.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/float.h"
 
 #include "pg_compat.h"
 #include "pg_json.h"
@@ -210,7 +211,17 @@ ae_info(PG_FUNCTION_ARGS)
  */
 #define FEATURES_COLUMNS 11
 
-/* text[] of the labels; NULL for a bucket without one */
+/* NULL for a bucket without a label; a level that no row had is there */
+static const char *
+features_label(const AeColumn *column, int i)
+{
+	if (column->kind == AE_KIND_CATEGORY)
+		return ae_column_label(column, i);
+	return column->labels != NULL ? column->labels[i]
+		: float8out_internal(column->levels[i]);
+}
+
+/* text[] of the labels or levels */
 static Datum
 features_labels(const AeColumn *column)
 {
@@ -221,7 +232,7 @@ features_labels(const AeColumn *column)
 
 	for (int i = 0; i < column->nlabels; i++)
 	{
-		const char *label = ae_column_label(column, i);
+		const char *label = features_label(column, i);
 
 		isnull[i] = label == NULL;
 		labels[i] = isnull[i] ? (Datum) 0 : CStringGetTextDatum(label);
@@ -266,9 +277,10 @@ ae_features(PG_FUNCTION_ARGS)
 	{
 		const AeColumn *column = &features->columns[i];
 		const AeCell *cell = &column->cells[0];
-		bool		category = column->kind == AE_KIND_CATEGORY;
-		bool		moments = !category && column->ncells == 1 &&
-			cell->nmissing < features->nrows;
+		bool		has_labels = column->kind == AE_KIND_CATEGORY ||
+			column->kind == AE_KIND_ORDINAL;
+		bool		moments = !ae_column_is_labelled(column) &&
+			column->ncells == 1 && cell->nmissing < features->nrows;
 		Datum		values[FEATURES_COLUMNS];
 		bool		nulls[FEATURES_COLUMNS] = {false};
 
@@ -283,8 +295,8 @@ ae_features(PG_FUNCTION_ARGS)
 		put_number(&values[7], &nulls[7], moments ? cell->max : NAN);
 		put_number(&values[8], &nulls[8],
 				   features_null_fraction(column, features->nrows));
-		values[9] = category ? features_labels(column) : (Datum) 0;
-		nulls[9] = !category;
+		values[9] = has_labels ? features_labels(column) : (Datum) 0;
+		nulls[9] = !has_labels;
 		values[10] = Int32GetDatum(features_width(features, column));
 		tuplestore_putvalues(result->setResult, result->setDesc, values,
 							 nulls);

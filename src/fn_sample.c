@@ -129,13 +129,13 @@ sample_array(const AeFeatures *features, const double *row)
 	for (int c = 0; c < features->ncolumns; c++)
 	{
 		const AeColumn *column = &features->columns[c];
-		bool		category = column->kind == AE_KIND_CATEGORY;
+		bool		labelled = ae_column_is_labelled(column);
 
 		for (int i = column->cell; i < column->cell + column->ncells; i++)
 		{
 			nulls[i] = isnan(row[i]) ||
-				(category && !ae_sample_has_label(column, (int) row[i]));
-			values[i] = Float8GetDatum(row[i] + (category ? 1 : 0));
+				(labelled && !ae_sample_has_label(column, (int) row[i]));
+			values[i] = Float8GetDatum(row[i] + (labelled ? 1 : 0));
 		}
 	}
 	return PointerGetDatum(construct_md_array(values, nulls, 1, dims, bounds,

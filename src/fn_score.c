@@ -93,7 +93,7 @@ ae_decode(PG_FUNCTION_ARGS)
 
 	/* a label's subscript in the array that ae_features() shows */
 	for (int i = 0; i < features->ncolumns; i++)
-		if (features->columns[i].kind == AE_KIND_CATEGORY)
+		if (ae_column_is_labelled(&features->columns[i]))
 			call->expected[features->columns[i].cell] += 1;
 	PG_RETURN_ARRAYTYPE_P(array_of(FLOAT8OID, call->expected,
 								   features->ncells, sizeof(double)));

@@ -116,7 +116,7 @@ model_check_text(const AeModel *model)
 
 		text_check(column->name);
 		text_check(column->type);
-		for (int j = 0; j < column->nlabels; j++)
+		for (int j = 0; j < column->nlabels && column->labels != NULL; j++)
 			text_check(column->labels[j]);
 	}
 }

@@ -93,7 +93,8 @@ aepg_row_set_kind(RowColumn *column, AeKind kind, const char *time_zone)
 {
 	if (!aepg_scalar_allows(&column->scalar, kind))
 		return false;
-	if (column->is_array && kind != AE_KIND_NUMERIC)
+	if (column->is_array && kind != AE_KIND_NUMERIC &&
+		kind != AE_KIND_POISSON && kind != AE_KIND_POSITIVE)
 		return false;
 	column->scalar.kind = kind;
 	if (column->scalar.form == AEPG_FORM_TIMESTAMPTZ)
@@ -189,7 +190,8 @@ row_apply_to_array(Oid type, const AeFeatures *features,
 
 		if (wanted->kind == AE_KIND_BINARY)
 			aepg_row_add_binary(reader, wanted->cell);
-		else if (wanted->kind != AE_KIND_NUMERIC)
+		else if (ae_column_is_labelled(wanted) ||
+				 wanted->kind == AE_KIND_CALENDAR)
 			ereport(ERROR,
 					(errcode(ERRCODE_DATATYPE_MISMATCH),
 					 errmsg("an array of numbers cannot hold column \"%s\" of the model, which is of kind \"%s\"",
@@ -305,6 +307,11 @@ row_apply_to_attribute(AepgReader *reader, int attribute, int index,
 
 	/* a time of day is no date; an untyped NULL may be anything */
 	is_literal = column->scalar.form == AEPG_FORM_UNKNOWN;
+	if (is_literal)
+		column->scalar.is_enum = ae_column_is_labelled(wanted);
+	if (wanted->kind == AE_KIND_ORDINAL &&
+		column->scalar.is_enum != ae_column_is_labelled(wanted))
+		row_reject_kind(column, wanted);
 	if (!is_literal && wanted->kind == AE_KIND_CALENDAR &&
 		(aepg_scalar_cycles(&column->scalar) == AE_CYCLE_DAY) !=
 		(wanted->cycles == AE_CYCLE_DAY))

@@ -36,7 +36,7 @@ row_make_scalar(const AepgReader *reader, RowColumn *column, int cell,
 	const char *label;
 
 	*is_null = reader->never_seen[cell] || !isfinite(expected[cell]);
-	if (!*is_null && scalar->kind == AE_KIND_CATEGORY)
+	if (!*is_null && aepg_scalar_is_label(scalar))
 	{
 		label = ae_column_label(&model->features->columns[column->column],
 								(int) expected[cell]);

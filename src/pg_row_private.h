@@ -37,6 +37,13 @@ typedef struct RowColumn
 	char		element_align;
 } RowColumn;
 
+/* a cell whose values a kind of column limits */
+typedef struct RowLimit
+{
+	int			cell;
+	AeKind		kind;
+} RowLimit;
+
 struct AepgReader
 {
 	MemoryContext context;		/* holds the reader and its caches */
@@ -65,6 +72,8 @@ struct AepgReader
 	/* training only */
 	int			label;			/* attribute of the label column, or -1 */
 	bool		is_anomaly;		/* what it says of the row read last */
+	int			nlimits;
+	RowLimit   *limits;
 	int			nspecs;
 	AeColumnSpec *specs;
 };

@@ -64,6 +64,30 @@ row_check_binary(const AepgReader *reader, const double *row)
 	}
 }
 
+/* when a model is applied, such a value is far from all others */
+static void
+row_check_limits(const AepgReader *reader, const double *row)
+{
+	for (int i = 0; i < reader->nlimits; i++)
+	{
+		const RowLimit *limit = &reader->limits[i];
+		double		value = row[limit->cell];
+		bool		is_count = limit->kind == AE_KIND_POISSON;
+
+		if (isnan(value) ||
+			(value >= 0 && (!is_count || (value == rint(value) &&
+										  value <= AE_MAX_COUNT))))
+			continue;
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("%s is of kind \"%s\" and must be %s, not %.15g",
+						row_cell_name(reader, limit->cell),
+						ae_kind_names[limit->kind],
+						is_count ? "a whole number from 0 to 2^53"
+						: "0 or more", value)));
+	}
+}
+
 /*----------
  * Arrays.
  *----------
@@ -262,7 +286,7 @@ aepg_reader_read_columns(AepgReader *reader, const Datum *values,
 			aepg_row_check_literal(column);
 		if (column->is_array)
 			row_read_array(reader, column, value, row);
-		else if (column->scalar.kind == AE_KIND_CATEGORY)
+		else if (aepg_scalar_is_label(&column->scalar))
 		{
 			size_t		len;
 			const char *text = aepg_scalar_label(&column->scalar, value, &len);
@@ -274,6 +298,7 @@ aepg_reader_read_columns(AepgReader *reader, const Datum *values,
 												value);
 	}
 	row_check_binary(reader, row);
+	row_check_limits(reader, row);
 }
 
 void
@@ -284,6 +309,7 @@ aepg_reader_read(AepgReader *reader, Datum value, AepgLabelFn label,
 	{
 		row_read_array(reader, reader->columns, value, row);
 		row_check_binary(reader, row);
+		row_check_limits(reader, row);
 		return;
 	}
 	aepg_row_deform(reader, value);

@@ -80,6 +80,18 @@ row_check_fields(const AepgColumnOptions *override, AeKind kind)
 						override->name, field, ae_kind_names[kind])));
 }
 
+static int
+row_hint_kind(const RowColumn *column, AeKind kind)
+{
+	if (column->is_array)
+		return errhint("The elements of an array are numbers.");
+	if (kind == AE_KIND_ORDINAL)
+		return errhint("Its values must have an order: cast the column to a number, or to an enum type.");
+	if (kind == AE_KIND_POISSON || kind == AE_KIND_POSITIVE)
+		return errhint("Cast the column to a number.");
+	return errhint("Cast the column to a type that can, such as text for a category.");
+}
+
 static void
 row_reject_kind(const RowColumn *column, const char *name, AeKind kind)
 {
@@ -87,9 +99,39 @@ row_reject_kind(const RowColumn *column, const char *name, AeKind kind)
 			(errcode(ERRCODE_DATATYPE_MISMATCH),
 			 errmsg("column \"%s\" of type %s cannot be of kind \"%s\"", name,
 					format_type_be(column->type), ae_kind_names[kind]),
-			 column->is_array ?
-			 errhint("The elements of an array are numbers.") :
-			 errhint("Cast the column to a type that can, such as text for a category.")));
+			 row_hint_kind(column, kind)));
+}
+
+/* the order of an ordinal column's labels, if it has labels */
+static void
+row_fill_labels(AeColumnSpec *spec, const RowColumn *column)
+{
+	if (spec->kind != AE_KIND_ORDINAL || !column->scalar.is_enum)
+		return;
+	spec->labels = aepg_scalar_enum_labels(&column->scalar, &spec->nlabels);
+	if (spec->nlabels < 1 || spec->nlabels > AE_MAX_LEVELS)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("type %s of column \"%s\" has %d labels, but a column of kind \"%s\" must have 1 to %d",
+						format_type_be(column->type), spec->name,
+						spec->nlabels, ae_kind_names[spec->kind],
+						AE_MAX_LEVELS),
+				 errhint("Make it a category.")));
+}
+
+/* cell is of a column of that kind; for at most reader->ncells cells */
+static void
+row_add_limit(AepgReader *reader, int cell, AeKind kind)
+{
+	if (kind == AE_KIND_BINARY)
+		aepg_row_add_binary(reader, cell);
+	if (kind != AE_KIND_POISSON && kind != AE_KIND_POSITIVE)
+		return;
+	if (reader->limits == NULL)
+		reader->limits = MemoryContextAlloc(reader->context,
+											reader->ncells * sizeof(RowLimit));
+	reader->limits[reader->nlimits].cell = cell;
+	reader->limits[reader->nlimits++].kind = kind;
 }
 
 /* everything but ncells, which may not be known */
@@ -145,14 +187,13 @@ row_train_on_element(AepgReader *reader, int index,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("elements of an array cannot be skipped"),
 				 errhint("Pass a shorter array, or a row.")));
-	if (override->has_kind && override->kind != AE_KIND_NUMERIC &&
-		override->kind != AE_KIND_BINARY)
+	if (override->has_kind && (override->kind == AE_KIND_CATEGORY ||
+							   override->kind == AE_KIND_CALENDAR))
 		row_reject_kind(reader->columns, name, override->kind);
 	if (override->has_kind)
 		spec->kind = override->kind;
 	row_check_fields(override, spec->kind);
-	if (spec->kind == AE_KIND_BINARY)
-		aepg_row_add_binary(reader, index);
+	row_add_limit(reader, index, spec->kind);
 }
 
 static AepgReader *
@@ -241,6 +282,7 @@ row_train_on_attribute(AepgReader *reader, int attribute,
 		row_check_fields(override, kind);
 	row_fill_spec(&reader->specs[reader->ncolumns], name, column, options,
 				  override);
+	row_fill_labels(&reader->specs[reader->ncolumns], column);
 	reader->ncolumns++;
 }
 
@@ -364,8 +406,10 @@ row_place_cells(AepgReader *reader)
 	reader->ncells = (int) ncells;
 	for (int i = 0; i < reader->ncolumns; i++)
 	{
-		if (reader->columns[i].scalar.kind == AE_KIND_BINARY)
-			aepg_row_add_binary(reader, reader->columns[i].cell);
+		const RowColumn *column = &reader->columns[i];
+
+		for (int j = 0; j < column->ncells; j++)
+			row_add_limit(reader, column->cell + j, column->scalar.kind);
 	}
 }
 

@@ -12,6 +12,10 @@
 #include <float.h>
 #include <math.h>
 
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/pg_enum.h"
 #include "catalog/pg_type.h"
 #include "mb/pg_wchar.h"
 #include "parser/parse_coerce.h"
@@ -19,8 +23,10 @@
 #include "utils/cash.h"
 #include "utils/date.h"
 #include "utils/datetime.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/numeric.h"
+#include "utils/rel.h"
 #include "utils/timestamp.h"
 
 #include "pg_compat.h"
@@ -68,7 +74,12 @@ static const struct
 #define AS_BINARY KIND_BIT(AE_KIND_BINARY)
 #define AS_CATEGORY KIND_BIT(AE_KIND_CATEGORY)
 #define AS_CALENDAR KIND_BIT(AE_KIND_CALENDAR)
-#define AS_CODE (AS_NUMBER | AS_BINARY | AS_CATEGORY)
+#define AS_ORDINAL KIND_BIT(AE_KIND_ORDINAL)
+#define AS_QUANTITY (AS_NUMBER | KIND_BIT(AE_KIND_POISSON) | AS_ORDINAL | \
+					 KIND_BIT(AE_KIND_POSITIVE))
+#define AS_POSITIVE (AS_NUMBER | KIND_BIT(AE_KIND_POSITIVE))
+#define AS_TRUTH (AS_NUMBER | AS_BINARY | AS_CATEGORY)
+#define AS_CODE (AS_QUANTITY | AS_TRUTH)
 
 /*
  * A number can be a category only if its text does not depend on a setting of
@@ -83,12 +94,12 @@ static const struct
 	[AEPG_FORM_INT2] = {AE_KIND_NUMERIC, AS_CODE, 0},
 	[AEPG_FORM_INT4] = {AE_KIND_NUMERIC, AS_CODE, 0},
 	[AEPG_FORM_INT8] = {AE_KIND_NUMERIC, AS_CODE, 0},
-	[AEPG_FORM_FLOAT4] = {AE_KIND_NUMERIC, AS_NUMBER | AS_BINARY, 0},
-	[AEPG_FORM_FLOAT8] = {AE_KIND_NUMERIC, AS_NUMBER | AS_BINARY, 0},
+	[AEPG_FORM_FLOAT4] = {AE_KIND_NUMERIC, AS_QUANTITY | AS_BINARY, 0},
+	[AEPG_FORM_FLOAT8] = {AE_KIND_NUMERIC, AS_QUANTITY | AS_BINARY, 0},
 	[AEPG_FORM_NUMERIC] = {AE_KIND_NUMERIC, AS_CODE, 0},
-	[AEPG_FORM_MONEY] = {AE_KIND_NUMERIC, AS_NUMBER, 0},
-	[AEPG_FORM_INTERVAL] = {AE_KIND_NUMERIC, AS_NUMBER, 0},
-	[AEPG_FORM_BOOL] = {AE_KIND_BINARY, AS_CODE, 0},
+	[AEPG_FORM_MONEY] = {AE_KIND_NUMERIC, AS_QUANTITY, 0},
+	[AEPG_FORM_INTERVAL] = {AE_KIND_NUMERIC, AS_POSITIVE, 0},
+	[AEPG_FORM_BOOL] = {AE_KIND_BINARY, AS_TRUTH, 0},
 	[AEPG_FORM_DATE] = {AE_KIND_CALENDAR, AS_NUMBER | AS_CALENDAR,
 	AE_CYCLE_WEEK | AE_CYCLE_YEAR},
 	[AEPG_FORM_TIME] = {AE_KIND_CALENDAR, AS_NUMBER | AS_CALENDAR,
@@ -143,6 +154,7 @@ aepg_scalar_init(AepgScalar *scalar, Oid type, int32 typmod,
 	if (!scalar_find_form(scalar->base, &scalar->form))
 		return false;
 	scalar->kind = scalar_traits[scalar->form].kind;
+	scalar->is_enum = type_is_enum(scalar->base);
 
 	getTypeOutputInfo(scalar->base, &function, &is_varlena);
 	fmgr_info_cxt(function, &scalar->output, context);
@@ -162,7 +174,54 @@ aepg_scalar_init(AepgScalar *scalar, Oid type, int32 typmod,
 bool
 aepg_scalar_allows(const AepgScalar *scalar, AeKind kind)
 {
+	if (scalar->is_enum && kind == AE_KIND_ORDINAL)
+		return true;
 	return (scalar_traits[scalar->form].kinds & KIND_BIT(kind)) != 0;
+}
+
+bool
+aepg_scalar_is_label(const AepgScalar *scalar)
+{
+	return scalar->kind == AE_KIND_CATEGORY ||
+		(scalar->kind == AE_KIND_ORDINAL && scalar->is_enum);
+}
+
+char	  **
+aepg_scalar_enum_labels(const AepgScalar *scalar, int *count)
+{
+	Relation	relation;
+	Relation	index;
+	SysScanDesc scan;
+	ScanKeyData key;
+	HeapTuple	tuple;
+	List	   *names = NIL;
+	ListCell   *cell;
+	char	  **labels;
+
+	*count = 0;
+	if (!scalar->is_enum)
+		return NULL;
+	ScanKeyInit(&key, Anum_pg_enum_enumtypid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(scalar->base));
+	relation = table_open(EnumRelationId, AccessShareLock);
+	index = index_open(EnumTypIdSortOrderIndexId, AccessShareLock);
+	scan = systable_beginscan_ordered(relation, index, NULL, 1, &key);
+	tuple = systable_getnext_ordered(scan, ForwardScanDirection);
+	while (HeapTupleIsValid(tuple))
+	{
+		Form_pg_enum member = (Form_pg_enum) GETSTRUCT(tuple);
+
+		names = lappend(names, pstrdup(NameStr(member->enumlabel)));
+		tuple = systable_getnext_ordered(scan, ForwardScanDirection);
+	}
+	systable_endscan_ordered(scan);
+	index_close(index, AccessShareLock);
+	table_close(relation, AccessShareLock);
+
+	labels = palloc(Max(list_length(names), 1) * sizeof(char *));
+	foreach(cell, names)
+		labels[(*count)++] = lfirst(cell);
+	return labels;
 }
 
 int

@@ -44,6 +44,7 @@ typedef struct AepgScalar
 	int32		typmod;			/* of base */
 	AepgForm	form;
 	AeKind		kind;			/* at first the form's own */
+	bool		is_enum;		/* an ordinal column of it has labels */
 	const pg_tz *zone;			/* timestamptz only */
 	double		units;			/* money: the smallest coins in a unit */
 	Oid			ioparam;
@@ -63,6 +64,13 @@ extern bool aepg_scalar_init(AepgScalar *scalar, Oid type, int32 typmod,
 /* whether values of the type can be read as that kind of column; an untyped
  * literal might, as its text may be a number */
 extern bool aepg_scalar_allows(const AepgScalar *scalar, AeKind kind);
+
+/* whether values are read as labels: the kind is set */
+extern bool aepg_scalar_is_label(const AepgScalar *scalar);
+
+/* the labels of an enum type in order, in the current memory context; none
+ * for other types */
+extern char **aepg_scalar_enum_labels(const AepgScalar *scalar, int *count);
 
 /* AE_CYCLE_ mask of a calendar column of that type */
 extern int	aepg_scalar_cycles(const AepgScalar *scalar);

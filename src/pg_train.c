@@ -221,6 +221,20 @@ aepg_training_add_columns(AepgTraining *training, TupleDesc desc,
 	train_keep(training);
 }
 
+static void
+train_check_levels(const AepgTraining *training)
+{
+	int			column = ae_dataset_crowded(training->dataset);
+
+	if (column >= 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("column \"%s\" has more than %d distinct values, too many for kind \"%s\"",
+						training->specs[column].name, AE_MAX_LEVELS,
+						ae_kind_names[AE_KIND_ORDINAL]),
+				 errhint("Make it numeric, or round its values.")));
+}
+
 uint64
 aepg_training_finish(AepgTraining *training)
 {
@@ -232,6 +246,7 @@ aepg_training_finish(AepgTraining *training)
 	if (training->dataset == NULL)
 		return 0;
 	aepg_check(ae_dataset_finish(training->dataset), "reading rows");
+	train_check_levels(training);
 	return ae_dataset_rows(training->dataset);
 }
 

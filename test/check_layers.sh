@@ -19,10 +19,10 @@ layer()
 		arena | bytes | cpu | env | rng | sort | status) echo 1 base ;;
 		blas | calibration | kernels | kernels_* | mixture | spectrum)
 			echo 2 math ;;
-		account | coder | coreset | corrupt | cursor | dataset | dataset_* | \
+		account | coder | coreset | corrupt | count | cursor | dataset | dataset_* | \
 			density | draw | feature | feature_* | joint | joint_* | \
 			label_index | labels | \
-			histogram | moments | neighbour)
+			histogram | moments | neighbour | ordinal)
 			echo 3 features ;;
 		dense | gaussian | head | layer | net | sparse) echo 3 network ;;
 		codec | codec_* | model | options) echo 4 model ;;

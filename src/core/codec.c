@@ -86,6 +86,23 @@ cell_write(AeWriter *w, const AeCell *cell)
 		ae_write_f64(w, cell->knots[i]);
 }
 
+/* numbers are their own levels, those of labels follow from their order */
+static void
+levels_write(AeWriter *w, const AeColumn *column)
+{
+	ae_write_u8(w, column->labels != NULL);
+	ae_write_u32(w, (uint32_t) column->nlabels);
+	for (int i = 0; i < column->nlabels; i++)
+	{
+		if (column->labels != NULL)
+			ae_write_text(w, column->labels[i]);
+		else
+			ae_write_f64(w, column->levels[i]);
+	}
+	for (int i = 0; i < column->nlabels; i++)
+		ae_write_f64(w, column->frequency[i]);
+}
+
 static void
 features_write(AeWriter *w, const AeModel *model)
 {
@@ -108,6 +125,11 @@ features_write(AeWriter *w, const AeModel *model)
 		ae_write_u32(w, (uint32_t) column->ncells);
 		for (int i = 0; i < column->ncells; i++)
 			cell_write(w, &column->cells[i]);
+		if (column->kind == AE_KIND_POISSON)
+			for (int i = 0; i < column->ncells; i++)
+				ae_write_f64(w, column->cells[i].deviance);
+		if (column->kind == AE_KIND_ORDINAL)
+			levels_write(w, column);
 		if (column->kind != AE_KIND_CATEGORY)
 			continue;
 		ae_write_u8(w, column->hashed);

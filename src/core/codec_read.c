@@ -243,6 +243,29 @@ category_read(AeReader *r, AeArena *arena, AeColumn *column)
 	return AE_OK;
 }
 
+/* the levels of labels are their indexes */
+static AeStatus
+levels_read(AeReader *r, AeArena *arena, AeColumn *column)
+{
+	bool		labelled;
+
+	AE_TRY(read_bool(r, &labelled));
+	AE_TRY(read_count(r, LABEL_BYTES, AE_MAX_LEVELS, &column->nlabels));
+	column->levels = ae_arena_alloc(arena, (size_t) column->nlabels,
+									sizeof(double));
+	column->frequency = ae_arena_alloc(arena, (size_t) column->nlabels + 1,
+									   sizeof(double));
+	if (column->levels == NULL || column->frequency == NULL)
+		return AE_ERR_MEMORY;
+	if (labelled)
+		AE_TRY(labels_read(r, arena, column));
+	for (int i = 0; i < column->nlabels; i++)
+		column->levels[i] = labelled ? i : ae_read_f64(r);
+	for (int i = 0; i < column->nlabels; i++)
+		column->frequency[i] = ae_read_f64(r);
+	return r->failed ? AE_ERR_CORRUPT : AE_OK;
+}
+
 static AeStatus
 column_read(AeReader *r, AeArena *arena, AeColumn *column)
 {
@@ -260,6 +283,11 @@ column_read(AeReader *r, AeArena *arena, AeColumn *column)
 		return AE_ERR_MEMORY;
 	for (int i = 0; i < column->ncells; i++)
 		AE_TRY(cell_read(r, arena, &column->cells[i]));
+	if (column->kind == AE_KIND_POISSON)
+		for (int i = 0; i < column->ncells; i++)
+			column->cells[i].deviance = ae_read_f64(r);
+	if (column->kind == AE_KIND_ORDINAL)
+		return levels_read(r, arena, column);
 	return column->kind == AE_KIND_CATEGORY ?
 		category_read(r, arena, column) : AE_OK;
 }
@@ -606,10 +634,9 @@ static AeStatus
 histogram_read(AeReader *r, AeArena *arena, const AeColumn *column,
 			   AeHistogram *h)
 {
-	bool		is_number = column->kind == AE_KIND_NUMERIC ||
-		column->kind == AE_KIND_CALENDAR;
+	int			max_edges = ae_histogram_has_edges(column) ? AE_MAX_EDGES : 0;
 
-	AE_TRY(read_count(r, 4, is_number ? AE_MAX_EDGES : 0, &h->nedges));
+	AE_TRY(read_count(r, 4, max_edges, &h->nedges));
 	h->nbins = ae_histogram_bins(column, h->nedges);
 	if (r->left / 4 < (size_t) h->nedges + (size_t) h->nbins)
 		return AE_ERR_CORRUPT;

@@ -40,7 +40,12 @@ dataset_count_cells(int ncolumns, const AeColumnSpec *specs, int *ncells)
 
 		if (spec->ncells < 1 || spec->ncells > AE_MAX_CELLS - *ncells)
 			return AE_ERR_LIMIT;
-		if (spec->kind != AE_KIND_NUMERIC && spec->ncells != 1)
+		if (spec->kind != AE_KIND_NUMERIC &&
+			spec->kind != AE_KIND_POISSON &&
+			spec->kind != AE_KIND_POSITIVE && spec->ncells != 1)
+			return AE_ERR_LIMIT;
+		if (spec->kind == AE_KIND_ORDINAL &&
+			(spec->nlabels < 0 || spec->nlabels > AE_MAX_LEVELS))
 			return AE_ERR_LIMIT;
 		if (spec->kind == AE_KIND_CATEGORY &&
 			(spec->max_categories < 1 ||
@@ -51,13 +56,68 @@ dataset_count_cells(int ncolumns, const AeColumnSpec *specs, int *ncells)
 	return AE_OK;
 }
 
-/* copies of the specs, and the categories' empty dictionaries */
+static AeStatus
+dataset_copy_labels(AeArena *arena, AeColumnSpec *spec)
+{
+	char	  **labels = ae_arena_alloc(arena, (size_t) spec->nlabels,
+										sizeof(char *));
+
+	if (labels == NULL)
+		return AE_ERR_MEMORY;
+	for (int i = 0; i < spec->nlabels; i++)
+	{
+		labels[i] = ae_arena_strndup(arena, spec->labels[i],
+									 strlen(spec->labels[i]));
+		if (labels[i] == NULL)
+			return AE_ERR_MEMORY;
+	}
+	spec->labels = labels;
+	return AE_OK;
+}
+
+/* the categories' dictionaries and the levels of ordinal columns, all empty */
+static AeStatus
+dataset_alloc_labels(AeDataset *dataset)
+{
+	AeCategory *category;
+	AeOrdinal  *ordinal;
+	int			cell = 0;
+
+	category = ae_arena_alloc(&dataset->arena, (size_t) dataset->ncategories,
+							  sizeof(AeCategory));
+	ordinal = ae_arena_alloc(&dataset->arena, (size_t) dataset->nordinals,
+							 sizeof(AeOrdinal));
+	if (category == NULL || ordinal == NULL)
+		return AE_ERR_MEMORY;
+	dataset->categories = category;
+	dataset->ordinals = ordinal;
+	for (int c = 0; c < dataset->ncolumns; c++)
+	{
+		const AeColumnSpec *spec = &dataset->specs[c];
+
+		if (spec->kind == AE_KIND_CATEGORY)
+		{
+			category->cell = cell;
+			ae_labels_init(&category->labels, spec->max_categories);
+			category++;
+		}
+		else if (spec->kind == AE_KIND_ORDINAL)
+		{
+			ordinal->column = c;
+			ordinal->cell = cell;
+			ordinal++;
+		}
+		cell += spec->ncells;
+	}
+	return AE_OK;
+}
+
+/* copies of the specs, and room for labels and levels */
 static AeStatus
 dataset_copy_specs(AeDataset *dataset, const AeColumnSpec *specs)
 {
 	size_t		ncolumns = (size_t) dataset->ncolumns;
 	AeArena    *arena = &dataset->arena;
-	int			cell = 0;
 
 	dataset->specs = ae_arena_alloc(arena, ncolumns, sizeof(AeColumnSpec));
 	dataset->category = ae_arena_alloc(arena, ncolumns, sizeof(int));
@@ -75,25 +135,12 @@ dataset_copy_specs(AeDataset *dataset, const AeColumnSpec *specs)
 		dataset->category[c] = -1;
 		if (spec->kind == AE_KIND_CATEGORY)
 			dataset->category[c] = dataset->ncategories++;
+		if (spec->kind != AE_KIND_ORDINAL)
+			continue;
+		AE_TRY(dataset_copy_labels(arena, spec));
+		dataset->nordinals++;
 	}
-
-	dataset->categories = ae_arena_alloc(arena,
-										 (size_t) dataset->ncategories,
-										 sizeof(AeCategory));
-	if (dataset->categories == NULL)
-		return AE_ERR_MEMORY;
-	for (size_t c = 0; c < ncolumns; c++)
-	{
-		if (dataset->category[c] >= 0)
-		{
-			AeCategory *category = &dataset->categories[dataset->category[c]];
-
-			category->cell = cell;
-			ae_labels_init(&category->labels, specs[c].max_categories);
-		}
-		cell += specs[c].ncells;
-	}
-	return AE_OK;
+	return dataset_alloc_labels(dataset);
 }
 
 static AeStatus
@@ -165,9 +212,19 @@ AeStatus
 ae_dataset_code(AeDataset *dataset, int column, const char *label,
 				size_t len, double *code)
 {
+	const AeColumnSpec *spec = &dataset->specs[column];
 	AeCategory *category;
 	uint32_t	number;
 
+	if (spec->kind == AE_KIND_ORDINAL)
+	{
+		*code = ae_unknown_level(spec->nlabels);
+		for (int i = 0; i < spec->nlabels; i++)
+			if (strlen(spec->labels[i]) == len &&
+				memcmp(spec->labels[i], label, len) == 0)
+				*code = i;
+		return AE_OK;
+	}
 	assert(dataset->category[column] >= 0);
 	category = &dataset->categories[dataset->category[column]];
 	AE_TRY(ae_labels_number(&category->labels, &dataset->account,
@@ -298,6 +355,9 @@ dataset_store(AeDataset *dataset, const double *row)
 	for (int i = 0; i < dataset->ncategories; i++)
 		ae_labels_count(&dataset->categories[i].labels,
 						row[dataset->categories[i].cell]);
+	for (int i = 0; i < dataset->nordinals; i++)
+		ae_levels_add(&dataset->ordinals[i].levels,
+					  row[dataset->ordinals[i].cell]);
 
 	if (++dataset->tail_rows == dataset->chunk_rows)
 	{
@@ -349,8 +409,8 @@ dataset_settle(AeDataset *dataset)
 		const AeColumnSpec *spec = &dataset->specs[c];
 
 		for (int i = 0; i < spec->ncells; i++, cell++)
-			if (spec->kind == AE_KIND_NUMERIC ||
-				spec->kind == AE_KIND_CALENDAR)
+			if (spec->kind != AE_KIND_BINARY &&
+				spec->kind != AE_KIND_CATEGORY)
 				dataset->base[cell] = head_median(dataset, cell);
 	}
 	dataset->settled = true;
@@ -475,6 +535,15 @@ ae_dataset_rows(const AeDataset *dataset)
 	rows = rows * (uint64_t) dataset->chunk_rows +
 		(uint64_t) dataset->tail_rows;
 	return dataset->settled ? rows : (uint64_t) dataset->head_rows;
+}
+
+int
+ae_dataset_crowded(const AeDataset *dataset)
+{
+	for (int i = 0; i < dataset->nordinals; i++)
+		if (dataset->ordinals[i].levels.count > AE_MAX_LEVELS)
+			return dataset->ordinals[i].column;
+	return -1;
 }
 
 void

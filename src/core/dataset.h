@@ -54,7 +54,8 @@ extern AeStatus ae_dataset_create(const AeEnv *env, const AeSpool *spool,
 								  const AeColumnSpec *specs,
 								  AeDataset **dataset);
 
-/* the cell value of a label of a category column; counts nothing yet */
+/* the cell value of a label of a category column, or of an ordinal one that
+ * has labels; counts nothing yet */
 extern AeStatus ae_dataset_code(AeDataset *dataset, int column,
 								const char *label, size_t len, double *code);
 
@@ -77,6 +78,11 @@ extern AeStatus ae_dataset_finish(AeDataset *dataset);
 extern void ae_dataset_free(AeDataset *dataset);
 
 extern uint64_t ae_dataset_rows(const AeDataset *dataset);
+
+/* the first ordinal column with more than AE_MAX_LEVELS values, which cannot
+ * be fitted; -1 if there is none */
+extern int	ae_dataset_crowded(const AeDataset *dataset);
+
 extern int	ae_dataset_cells(const AeDataset *dataset); /* per row */
 /* cells that are not missing, in all rows */
 extern uint64_t ae_dataset_present(const AeDataset *dataset);

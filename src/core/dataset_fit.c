@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/count.h"
 #include "core/dataset_private.h"
 #include "core/feature_cell.h"
 #include "core/sort.h"
@@ -72,6 +73,8 @@ fit_needs_sample(const AeDataset *dataset)
 	{
 		const AeColumnSpec *spec = &dataset->specs[c];
 
+		if (spec->kind == AE_KIND_POISSON || spec->kind == AE_KIND_POSITIVE)
+			return true;
 		if (spec->kind == AE_KIND_NUMERIC &&
 			(spec->scaling == AE_SCALING_ROBUST ||
 			 spec->scaling == AE_SCALING_QUANTILE ||
@@ -159,6 +162,22 @@ fit_log(const Fit *fit, AeCell *cell)
 		cell->spread = ae_cell_log(cell->max) - ae_cell_log(cell->min);
 	if (!(cell->spread >= AE_MIN_SPREAD))
 		cell->spread = 1.0;
+}
+
+/* around the mean of the sample, so that it is not negative */
+static void
+fit_deviance(const Fit *fit, AeCell *cell)
+{
+	double		n = (double) fit->nvalues;
+	double		mean = 0.0;
+
+	for (uint64_t i = 0; i < fit->nvalues; i++)
+		mean += fmax(fit->values[i], 0.0) / n;
+	cell->deviance = 0.0;
+	for (uint64_t i = 0; i < fit->nvalues && mean > 0; i++)
+		cell->deviance +=
+			ae_count_deviance(fmax(fit->values[i], 0.0), mean) / n;
+	cell->deviance = fmax(cell->deviance, 0.0);
 }
 
 static double
@@ -262,7 +281,7 @@ fit_cell(Fit *fit, const AeColumn *column, int index, AeCell *cell)
 		return AE_OK;
 	}
 	fit_moments(fit->dataset, index, cell);
-	if (column->kind == AE_KIND_BINARY)
+	if (column->kind == AE_KIND_BINARY || column->kind == AE_KIND_ORDINAL)
 		return AE_OK;
 	if (cell->constant)
 	{
@@ -271,7 +290,11 @@ fit_cell(Fit *fit, const AeColumn *column, int index, AeCell *cell)
 			fmax(fabs(cell->mean), CONSTANT_MIN_SIZE);
 		return AE_OK;
 	}
-	return fit_scaling(fit, column->scaling, index, cell);
+	if (column->kind != AE_KIND_POISSON)
+		return fit_scaling(fit, column->scaling, index, cell);
+	AE_TRY(fit_scaling(fit, AE_SCALING_LOG, index, cell));
+	fit_deviance(fit, cell);
+	return AE_OK;
 }
 
 /* all labels of a dictionary that rows have, most frequent first */
@@ -406,6 +429,71 @@ fit_category(Fit *fit, int c, int index, AeColumn *column)
 	return status;
 }
 
+static void
+fit_ranks(const AeColumn *column, double mean, AeCell *cell)
+{
+	double		squares = 0.0;
+
+	for (int i = 0; i < column->nlabels; i++)
+		squares += column->frequency[i] * (i - mean) * (i - mean);
+	cell->centre = mean;
+	if (squares > 0)
+		cell->spread = sqrt(squares);
+}
+
+/* the levels of an ordinal column, and centre and spread of their ranks */
+static AeStatus
+fit_levels(Fit *fit, int c, AeColumn *column)
+{
+	const AeDataset *dataset = fit->dataset;
+	const AeColumnSpec *spec = &dataset->specs[c];
+	const AeOrdinal *ordinal = dataset->ordinals;
+	AeCell	   *cell = &column->cells[0];
+	double		present = 0.0;
+	double		mean = 0.0;
+
+	while (ordinal->column != c)
+		ordinal++;
+	column->nlabels = spec->nlabels > 0 ? spec->nlabels
+		: ordinal->levels.count;
+	if (column->nlabels > AE_MAX_LEVELS)
+		return AE_ERR_LIMIT;
+	AE_TRY(fit_alloc_labels(fit->arena, column->nlabels, column));
+	column->levels = ae_arena_alloc(fit->arena, (size_t) column->nlabels,
+									sizeof(double));
+	if (column->levels == NULL)
+		return AE_ERR_MEMORY;
+	for (int i = 0; i < column->nlabels; i++)
+	{
+		column->levels[i] = spec->nlabels > 0 ? i : ordinal->levels.value[i];
+		column->labels[i] = spec->nlabels > 0
+			? ae_arena_strndup(fit->arena, spec->labels[i],
+							   strlen(spec->labels[i])) : NULL;
+		if (spec->nlabels > 0 && column->labels[i] == NULL)
+			return AE_ERR_MEMORY;
+	}
+	if (spec->nlabels == 0)
+		column->labels = NULL;
+
+	for (int i = 0; i < ordinal->levels.count; i++)
+	{
+		double		seen = (double) ordinal->levels.seen[i];
+		double		rank = ae_ordinal_rank(column, ordinal->levels.value[i]);
+
+		if (rank == rint(rank) && rank >= 0 && rank < column->nlabels)
+			column->frequency[(int) rank] += seen;
+		present += seen;
+	}
+	for (int i = 0; i < column->nlabels && present > 0; i++)
+	{
+		column->frequency[i] /= present;
+		mean += i * column->frequency[i];
+	}
+	if (!cell->constant)
+		fit_ranks(column, mean, cell);
+	return AE_OK;
+}
+
 static AeLoss
 fit_loss(const AeColumnSpec *spec)
 {
@@ -417,7 +505,12 @@ fit_loss(const AeColumnSpec *spec)
 			return AE_LOSS_LOGISTIC;
 		case AE_KIND_CATEGORY:
 			return AE_LOSS_SOFTMAX;
+		case AE_KIND_POISSON:
+			return AE_LOSS_POISSON;
+		case AE_KIND_ORDINAL:
+			return AE_LOSS_ORDINAL;
 		case AE_KIND_CALENDAR:
+		case AE_KIND_POSITIVE:
 			break;
 	}
 	return AE_LOSS_SQUARED;
@@ -439,6 +532,8 @@ fit_column(Fit *fit, int c, int first_cell, AeColumn *column)
 	column->scaling = AE_SCALING_STANDARD;
 	if (spec->kind == AE_KIND_NUMERIC && spec->scaling != AE_SCALING_AUTO)
 		column->scaling = spec->scaling;
+	if (spec->kind == AE_KIND_POSITIVE)
+		column->scaling = AE_SCALING_LOG;
 	column->loss = fit_loss(spec);
 	column->weight = spec->weight;
 	column->cells = ae_arena_alloc(fit->arena, (size_t) spec->ncells,
@@ -453,6 +548,8 @@ fit_column(Fit *fit, int c, int first_cell, AeColumn *column)
 	}
 	if (spec->kind == AE_KIND_CATEGORY)
 		return fit_category(fit, c, first_cell, column);
+	if (spec->kind == AE_KIND_ORDINAL)
+		return fit_levels(fit, c, column);
 	return AE_OK;
 }
 

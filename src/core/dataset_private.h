@@ -8,6 +8,7 @@
 #include "core/account.h"
 #include "core/labels.h"
 #include "core/moments.h"
+#include "core/ordinal.h"
 
 /* a chunk is about this large, unless a single row is larger */
 #define AE_CHUNK_BYTES ((size_t) 65536)
@@ -25,6 +26,13 @@ typedef struct AeCategory
 	AeLabels	labels;
 } AeCategory;
 
+typedef struct AeOrdinal
+{
+	int			column;
+	int			cell;
+	AeLevels	levels;
+} AeOrdinal;
+
 struct AeDataset
 {
 	AeAccount	account;
@@ -37,6 +45,8 @@ struct AeDataset
 	int		   *category;		/* (ncolumns) index of its labels, or -1 */
 	int			ncategories;
 	AeCategory *categories;
+	int			nordinals;
+	AeOrdinal  *ordinals;
 
 	int			ncells;
 	double	   *base;			/* (ncells) what stored values lack */

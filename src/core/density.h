@@ -24,14 +24,18 @@ typedef struct AeDensity
 	AeMixture	gaps;			/* which cells are missing, as flags */
 	double	   *link;			/* (codes.ncomponents, gaps.ncomponents)
 								 * shares of gaps among a component's rows */
-	float	   *shift;			/* (output_width) of logits, added; else 0 */
+	float	   *shift;			/* (output_width) of logits, added; that of an
+								 * ordinal column's level i > 0 stands at its
+								 * output i - 1, and is added to the log of
+								 * its probability; else 0 */
 	float	   *noise;			/* (output_width) deviation of what is no
-								 * logit; else 0 */
+								 * logit, a count's on the scale of roots;
+								 * else 0 */
 
 	/*
-	 * Quantiles of the cells of numeric and calendar columns: of decoded
-	 * values, scaled, and of those of the training rows, in original units
-	 * (of a calendar column scaled, too).
+	 * Quantiles of the cells of columns of numbers: of decoded values,
+	 * scaled (of counts roots), and of those of the training rows, in
+	 * original units (of a calendar column scaled, too).
 	 */
 	int			nnumbers;		/* such cells */
 	int		   *number;			/* (ncells) its place among them, or -1 */
@@ -50,8 +54,7 @@ ae_density_exists(const AeDensity *density)
 static inline bool
 ae_density_is_number(const AeColumn *column)
 {
-	return column->kind == AE_KIND_NUMERIC ||
-		column->kind == AE_KIND_CALENDAR;
+	return ae_column_is_number(column);
 }
 
 /* flags: cells that had missing values */

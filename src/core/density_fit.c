@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/feature_cell.h"
 #include "core/sample.h"
 
 /* of outputs of generated rows */
@@ -118,12 +119,34 @@ fit_flags(const DensityFit *fit, const double *row, uint8_t *flags)
 	}
 }
 
+/* counts, where noise is added to them; target may be NULL */
+static void
+fit_place(const AeColumn *column, float *output, float *target)
+{
+	for (int i = 0; i < column->ncells; i++)
+	{
+		const AeCell *cell = &column->cells[i];
+		float	   *o = output + column->output + i;
+
+		*o = (float) ae_cell_place_output(column, cell, o);
+		if (target != NULL)
+			target[column->output + i] = (float)
+				ae_cell_place_target(column, cell,
+									 target[column->output + i]);
+	}
+}
+
 /* adds what the decoder is wrong by, without the sign */
 static void
 fit_add_errors(const DensityFit *fit, const AeScorer *scorer, double *error,
 			   uint64_t *present)
 {
-	for (int i = 0; i < fit->model->features->output_width; i++)
+	const AeFeatures *f = fit->model->features;
+
+	for (int c = 0; c < f->ncolumns; c++)
+		if (f->columns[c].kind == AE_KIND_POISSON)
+			fit_place(&f->columns[c], scorer->output, scorer->target);
+	for (int i = 0; i < f->output_width; i++)
 	{
 		double		wrong = fabs((double) scorer->output[i] -
 								 scorer->target[i]);
@@ -251,7 +274,8 @@ static AeStatus
 fit_generate(DensityFit *fit)
 {
 	AeModel    *model = fit->model;
-	size_t		width = (size_t) model->features->output_width;
+	const AeFeatures *f = model->features;
+	size_t		width = (size_t) f->output_width;
 	size_t		nflags = (size_t) model->density.gaps.nflags;
 	size_t		n = FIT_BYTES / sizeof(float) / width;
 	AeSampler  *sampler;
@@ -278,8 +302,12 @@ fit_generate(DensityFit *fit)
 		ae_rng_seed(&rng, fit_seed(fit, STREAM_GENERATED), i);
 		output = ae_sample_outputs(sampler, &rng, &flags);
 		memcpy(fit->flags + i * nflags, flags, nflags);
+		memcpy(fit->output + i * width, output, width * sizeof(float));
+		for (int c = 0; c < f->ncolumns; c++)
+			if (f->columns[c].kind == AE_KIND_POISSON)
+				fit_place(&f->columns[c], fit->output + i * width, NULL);
 		for (size_t j = 0; j < width; j++)
-			fit->output[i * width + j] = output[j] +
+			fit->output[i * width + j] +=
 				model->density.noise[j] * ae_rng_normal(&rng);
 	}
 	return AE_OK;
@@ -336,20 +364,35 @@ static void
 fit_add_labels(const AeColumn *column, const float *output,
 			   const float *shift, double *p, double *sum)
 {
-	double		most = -HUGE_VAL;
-	double		total = 0.0;
+	double		total = ae_sample_weights(column, output, shift, p);
 
-	for (int i = 0; i < column->nlabels; i++)
-		if (ae_sample_has_label(column, i))
-			most = fmax(most, (double) output[i] + shift[i]);
-	for (int i = 0; i < column->nlabels; i++)
-	{
-		p[i] = ae_sample_has_label(column, i)
-			? exp((double) output[i] + shift[i] - most) : 0.0;
-		total += p[i];
-	}
-	for (int i = 0; i < column->nlabels; i++)
+	for (int i = 0; i < column->nlabels && total > 0; i++)
 		sum[i] += p[i] / total;
+}
+
+/* moves shifts towards those that give the shares wanted */
+static void
+fit_move_shifts(const AeColumn *column, double known, double tiny, int count,
+				const double *sum, float *shift)
+{
+	double		least = 0.0;
+
+	for (int i = 0; i < column->nlabels && count > 0; i++)
+	{
+		int			j = column->kind == AE_KIND_ORDINAL ? i - 1 : i;
+		double		move;
+
+		if (!ae_sample_has_label(column, i))
+			continue;
+		move = SHIFT_GAIN * log((column->frequency[i] / known + tiny) /
+								(sum[i] / count + tiny));
+		if (j < 0)
+			least = move;
+		else
+			shift[j] = fminf(fmaxf(shift[j] + (float) (move - least),
+								   -AE_DENSITY_MAX_SHIFT),
+							 AE_DENSITY_MAX_SHIFT);
+	}
 }
 
 static AeStatus
@@ -382,16 +425,7 @@ fit_category(DensityFit *fit, const AeColumn *column, int flag)
 			fit_add_labels(column, output, shift, p, sum);
 			count++;
 		}
-		for (int i = 0; i < column->nlabels && count > 0; i++)
-		{
-			if (!ae_sample_has_label(column, i))
-				continue;
-			shift[i] += (float) (SHIFT_GAIN *
-								 log((column->frequency[i] / known + tiny) /
-									 (sum[i] / count + tiny)));
-			shift[i] = fminf(fmaxf(shift[i], -AE_DENSITY_MAX_SHIFT),
-							 AE_DENSITY_MAX_SHIFT);
-		}
+		fit_move_shifts(column, known, tiny, count, sum, shift);
 	}
 	return AE_OK;
 }

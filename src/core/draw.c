@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/feature_cell.h"
+#include "core/ordinal.h"
 
 /* outputs of a number or an instant: the latter's cycles follow */
 #define MAX_OUTPUTS 8
@@ -55,6 +56,32 @@ draw_label(const AeColumn *column, const float *output, AeRng *rng)
 	return label;
 }
 
+static double
+draw_level(const AeColumn *column, const float *output, AeRng *rng)
+{
+	double		p[AE_MAX_LEVELS];
+	double		left = ae_rng_uniform(rng);
+	double		sum = 0.0;
+	double		level = NAN;
+
+	if (column->nlabels > 0)
+		ae_ordinal_probabilities(column, output, p);
+	for (int i = 0; i < column->nlabels; i++)
+		sum += column->frequency[i] > 0 ? p[i] : 0.0;
+	left *= sum;
+	for (int i = 0; i < column->nlabels; i++)
+	{
+		if (!(column->frequency[i] > 0))
+			continue;
+		if (p[i] > 0 || isnan(level))
+			level = column->levels[i];
+		if (left < p[i])
+			break;
+		left -= p[i];
+	}
+	return level;
+}
+
 double
 ae_draw_cell(const AeColumn *column, const AeCell *cell, const float *output,
 			 const float residuals[AE_RESIDUALS], AeRng *rng)
@@ -69,8 +96,16 @@ ae_draw_cell(const AeColumn *column, const AeCell *cell, const float *output,
 			return ae_rng_uniform(rng) < value ? 1.0 : 0.0;
 		case AE_KIND_CATEGORY:
 			return draw_label(column, output, rng);
+		case AE_KIND_ORDINAL:
+			return draw_level(column, output, rng);
+		case AE_KIND_POISSON:
+			value = ae_cell_place_output(column, cell, output) +
+				draw_residual(residuals, rng);
+			value = ae_cell_from_place(column, cell, value);
+			return fmin(fmax(value, cell->min), cell->max);
 		case AE_KIND_NUMERIC:
 		case AE_KIND_CALENDAR:
+		case AE_KIND_POSITIVE:
 			break;
 	}
 	memcpy(moved, output, sizeof(float) *

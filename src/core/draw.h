@@ -14,9 +14,9 @@
 /*
  * A value in original units, as ae_cell_decode() has them: a label by its
  * probability, never "other" if the column has a label; true (1) or false (0);
- * a number or an instant from the residuals, ascending and in scaled units,
- * around the output, within the range of the training.  output points to the
- * cell's first.
+ * a level by its probability; a number, count or instant from the residuals,
+ * ascending and in the units of ae_cell_place_output(), around the output,
+ * within the range of the training.  output points to the cell's first.
  */
 extern double ae_draw_cell(const AeColumn *column, const AeCell *cell,
 						   const float *output,

@@ -16,7 +16,10 @@ const char *const ae_kind_names[AE_KIND_COUNT] = {
 	"numeric",
 	"binary",
 	"category",
-	"calendar"
+	"calendar",
+	"count",
+	"ordinal",
+	"positive"
 };
 
 const char *const ae_scaling_names[AE_SCALING_COUNT] = {
@@ -51,6 +54,13 @@ cell_valid(const AeColumn *column, const AeCell *cell, uint64_t nrows)
 	if (!(cell->spread >= AE_MIN_SPREAD) ||
 		!isfinite(fabs(cell->centre) + cell->spread * AE_VALUE_LIMIT))
 		return false;
+	if (column->kind == AE_KIND_POISSON &&
+		(!(cell->mean >= 0.0 && cell->mean <= AE_MAX_COUNT) ||
+		 !(cell->deviance >= 0.0) || isinf(cell->deviance)))
+		return false;
+	if (column->kind == AE_KIND_POSITIVE && !cell->constant &&
+		!(cell->stddev > 0.0))
+		return false;
 	return column->kind != AE_KIND_NUMERIC || cell->constant ||
 		column->scaling != AE_SCALING_QUANTILE || knots_valid(cell->knots);
 }
@@ -69,7 +79,12 @@ loss_valid(const AeColumn *column)
 		case AE_KIND_CATEGORY:
 			return column->loss == AE_LOSS_SOFTMAX;
 		case AE_KIND_CALENDAR:
+		case AE_KIND_POSITIVE:
 			return column->loss == AE_LOSS_SQUARED;
+		case AE_KIND_POISSON:
+			return column->loss == AE_LOSS_POISSON;
+		case AE_KIND_ORDINAL:
+			return column->loss == AE_LOSS_ORDINAL;
 	}
 	return false;				/* a kind out of range */
 }
@@ -94,6 +109,33 @@ labels_check(const AeColumn *column)
 }
 
 static AeStatus
+levels_check(const AeColumn *column)
+{
+	int			n = column->nlabels;
+
+	if (n > AE_MAX_LEVELS)
+		return AE_ERR_LIMIT;
+	if (n < 0 || column->hashed || column->levels == NULL ||
+		(n > 0 && !isfinite(column->levels[n - 1] - column->levels[0])))
+		return AE_ERR_CORRUPT;
+	for (int i = 1; i < n; i++)
+		if (!(column->levels[i] > column->levels[i - 1]))
+			return AE_ERR_CORRUPT;
+	for (int i = 0; i < n; i++)
+		if (!(column->frequency[i] >= 0.0 && column->frequency[i] <= 1.0))
+			return AE_ERR_CORRUPT;
+	return column->labels != NULL ? labels_check(column) : AE_OK;
+}
+
+/* kinds whose columns may have more than one cell */
+static bool
+column_may_be_array(const AeColumn *column)
+{
+	return column->kind == AE_KIND_NUMERIC ||
+		column->kind == AE_KIND_POISSON || column->kind == AE_KIND_POSITIVE;
+}
+
+static AeStatus
 column_check(const AeColumn *column, uint64_t nrows)
 {
 	if (column->ncells > AE_MAX_CELLS)
@@ -103,7 +145,10 @@ column_check(const AeColumn *column, uint64_t nrows)
 		!loss_valid(column) ||
 		!(column->weight >= 0.0 && column->weight <= AE_MAX_WEIGHT))
 		return AE_ERR_CORRUPT;
-	if (column->kind != AE_KIND_NUMERIC && column->ncells != 1)
+	if (!column_may_be_array(column) && column->ncells != 1)
+		return AE_ERR_CORRUPT;
+	if (column->kind == AE_KIND_POSITIVE &&
+		column->scaling != AE_SCALING_LOG)
 		return AE_ERR_CORRUPT;
 	if (column->scaling < AE_SCALING_STANDARD ||
 		column->scaling > AE_SCALING_NONE)
@@ -114,6 +159,8 @@ column_check(const AeColumn *column, uint64_t nrows)
 	for (int i = 0; i < column->ncells; i++)
 		if (!cell_valid(column, &column->cells[i], nrows))
 			return AE_ERR_CORRUPT;
+	if (column->kind == AE_KIND_ORDINAL)
+		return levels_check(column);
 	return column->kind == AE_KIND_CATEGORY ? labels_check(column) : AE_OK;
 }
 
@@ -130,6 +177,8 @@ column_widths(const AeFeatures *features, AeColumn *column)
 		width = 1 + 2 * ((cycles & 1) + (cycles >> 1 & 1) + (cycles >> 2));
 	column->output_width = width;
 	column->input_width = width;
+	if (column->kind == AE_KIND_ORDINAL && column->nlabels > 2)
+		column->output_width = column->nlabels - 1;
 	if (column->kind == AE_KIND_CATEGORY &&
 		ae_features_indicate(features, &column->cells[0]))
 		column->input_width++;

@@ -21,6 +21,11 @@
  *				"missing" like an indicator		nlabels + 1 logits
  *	calendar	standardised instant, then sine and cosine of each cycle
  *				(missing: all 0)				the same numbers
+ *	count		standardised log(1 + value),	value over a scale, see count.h
+ *				0 when missing
+ *	ordinal		standardised rank,				rank in the first of nlabels -
+ *				0 when missing					1 outputs, see ordinal.h
+ *	positive	like numeric, scaled by log
  *
  * Features know nothing of networks.
  */
@@ -41,10 +46,13 @@ typedef enum AeKind
 	AE_KIND_NUMERIC = 0,
 	AE_KIND_BINARY = 1,
 	AE_KIND_CATEGORY = 2,
-	AE_KIND_CALENDAR = 3
+	AE_KIND_CALENDAR = 3,
+	AE_KIND_POISSON = 4,		/* "count" */
+	AE_KIND_ORDINAL = 5,
+	AE_KIND_POSITIVE = 6
 } AeKind;
 
-#define AE_KIND_COUNT 4
+#define AE_KIND_COUNT 7
 extern const char *const ae_kind_names[AE_KIND_COUNT];
 
 /* stored in models: never renumber */
@@ -73,6 +81,8 @@ extern const char *const ae_scaling_names[AE_SCALING_COUNT];
 #define AE_MAX_WIDTH 4000000	/* of the input or target vector */
 #define AE_MAX_LABELS 65536		/* distinct labels counted exactly */
 #define AE_MAX_LABEL_BYTES 1024 /* a longer label is "other" */
+#define AE_MAX_LEVELS 100		/* of an ordinal column */
+#define AE_MAX_COUNT 9007199254740992.0 /* 2^53: doubles hold each below */
 
 /* distinct hashes of labels beyond those counted exactly: with them, a code
  * stays below 2^24, up to which a float holds every integer */
@@ -102,9 +112,11 @@ typedef struct AeColumnSpec
 	double		weight;			/* relative weight of the column's loss */
 	int			max_categories; /* category: beyond, labels are hashed */
 	int			min_frequency;	/* category: rarer labels are "other" */
+	int			nlabels;		/* ordinal: 0 for numbers */
+	char	  **labels;			/* ordinal: (nlabels) in order */
 } AeColumnSpec;
 
-/* one number of a row: numeric, binary and calendar columns */
+/* one number of a row: all columns but categories */
 typedef struct AeCell
 {
 	uint64_t	nmissing;
@@ -116,6 +128,8 @@ typedef struct AeCell
 	double		spread;			/* > 0 */
 	bool		constant;		/* never varied: the network always reads 0 */
 	double	   *knots;			/* AE_KNOTS ascending, or NULL */
+	double		deviance;		/* count: mean of half the deviance from the
+								 * mean, see count.h */
 } AeCell;
 
 typedef struct AeColumn
@@ -130,13 +144,16 @@ typedef struct AeColumn
 	double		weight;
 	AeCell	   *cells;			/* ncells */
 
-	/* category only */
+	/* category and ordinal only */
 	bool		hashed;			/* label i stands for bucket i */
 	int			nlabels;
 	char	  **labels;			/* most frequent first; hashed: a bucket's most
-								 * frequent label, "" for an empty bucket */
+								 * frequent label, "" for an empty bucket;
+								 * ordinal: in order, NULL for numbers */
 	double	   *frequency;		/* nlabels + 1 shares of the rows present, the
 								 * last is "other" */
+	double	   *levels;			/* ordinal: (nlabels) ascending, a label's is
+								 * its index */
 
 	/* layout, computed by ae_features_layout() */
 	int			cell;			/* first cell in a row */
@@ -188,6 +205,38 @@ typedef struct AeFeatures
  */
 extern AeStatus ae_features_layout(AeFeatures *features, AeArena *arena);
 
+/* whether values are of a scale that knows no labels and no truth */
+static inline bool
+ae_column_is_number(const AeColumn *column)
+{
+	return column->kind == AE_KIND_NUMERIC ||
+		column->kind == AE_KIND_CALENDAR ||
+		column->kind == AE_KIND_POISSON || column->kind == AE_KIND_POSITIVE;
+}
+
+/* whether a value can be too large or too small, and no more than that */
+static inline bool
+ae_column_is_ordered(const AeColumn *column)
+{
+	return column->kind == AE_KIND_ORDINAL ||
+		(ae_column_is_number(column) && column->kind != AE_KIND_CALENDAR);
+}
+
+/* whether a cell is the index of a label */
+static inline bool
+ae_column_is_labelled(const AeColumn *column)
+{
+	return column->kind == AE_KIND_CATEGORY ||
+		(column->kind == AE_KIND_ORDINAL && column->labels != NULL);
+}
+
+/* the cell value of a label that an ordinal column lacks: far above them */
+static inline double
+ae_unknown_level(int nlabels)
+{
+	return nlabels - 1 + (double) AE_CONSTANT_LIMIT;
+}
+
 /* whether the network sees that a value of this cell is missing */
 static inline bool
 ae_features_indicate(const AeFeatures *features, const AeCell *cell)
@@ -213,7 +262,8 @@ ae_label_bucket(uint64_t hash, int nbuckets)
 	return (int) (hash % AE_LABEL_HASHES % (uint64_t) nbuckets);
 }
 
-/* the cell value of a label: its index, or nlabels for "other" */
+/* the cell value of a label: its index; else nlabels for "other", or
+ * ae_unknown_level() */
 extern double ae_features_code(const AeFeatures *features, int column,
 							   const char *label, size_t len);
 
@@ -231,8 +281,9 @@ extern void ae_features_encode(const AeFeatures *features, const double *row,
 /*
  * The row that an output vector (output_width) stands for, in original units:
  * numbers unscaled, the probability of true, the index of the likeliest label
- * ("other" only if the column has no label), the instant closest to the
- * decoded one whose time of day is the decoded one.
+ * ("other" only if the column has no label), the likeliest level, the rate of
+ * a count, the instant closest to the decoded one whose time of day is the
+ * decoded one.
  */
 extern void ae_features_decode(const AeFeatures *features, const float *output,
 							   double *row);

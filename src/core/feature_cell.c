@@ -8,7 +8,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/count.h"
 #include "core/feature_cell.h"
+#include "core/ordinal.h"
 
 #define TWO_PI 6.283185307179586476925
 #define SQRT_HALF 0.70710678118654752440
@@ -315,6 +317,34 @@ category_decode(const AeColumn *column, const float *output)
 	return best;
 }
 
+/* input and target may be NULL, value is not NaN */
+static void
+count_encode(const AeCell *cell, double value, float *input, float *target)
+{
+	if (input != NULL)
+		input[0] = cell->constant ? 0.0f
+			: cell_scale(AE_SCALING_LOG, cell, value);
+	if (target != NULL)
+		target[0] = cell_clamp(value / ae_count_scale(cell), AE_VALUE_LIMIT);
+}
+
+static void
+ordinal_encode(const AeColumn *column, const AeCell *cell, double value,
+			   float *input, float *target)
+{
+	double		rank = isnan(value) ? NAN : ae_ordinal_rank(column, value);
+
+	if (input != NULL)
+		input[0] = isnan(value) || cell->constant ? 0.0f
+			: cell_clamp((rank - cell->centre) / cell->spread,
+						 AE_VALUE_LIMIT);
+	if (target != NULL)
+	{
+		memset(target, 0, sizeof(float) * (size_t) column->output_width);
+		target[0] = (float) rank;
+	}
+}
+
 void
 ae_cell_encode(const AeColumn *column, const AeCell *cell, double value,
 			   float *input, float *target)
@@ -325,6 +355,7 @@ ae_cell_encode(const AeColumn *column, const AeCell *cell, double value,
 	switch (column->kind)
 	{
 		case AE_KIND_NUMERIC:
+		case AE_KIND_POSITIVE:
 			if (!isnan(value))
 				code = cell_scale(column->scaling, cell, value);
 			if (input != NULL)
@@ -342,6 +373,18 @@ ae_cell_encode(const AeColumn *column, const AeCell *cell, double value,
 		case AE_KIND_CALENDAR:
 			calendar_encode(column, cell, value, input, target);
 			return;
+		case AE_KIND_ORDINAL:
+			ordinal_encode(column, cell, value, input, target);
+			return;
+		case AE_KIND_POISSON:
+			if (!isnan(value))
+			{
+				count_encode(cell, value, input, target);
+				return;
+			}
+			if (input != NULL)
+				input[0] = 0.0f;
+			break;
 	}
 	if (target != NULL)
 		target[0] = code;
@@ -361,6 +404,48 @@ ae_cell_decode(const AeColumn *column, const AeCell *cell,
 			return category_decode(column, output);
 		case AE_KIND_CALENDAR:
 			return calendar_decode(column, cell, output);
+		case AE_KIND_POISSON:
+			return cell->constant ? cell->mean
+				: ae_count_rate(cell, output[0]);
+		case AE_KIND_ORDINAL:
+			return ae_ordinal_likeliest(column, output);
+		case AE_KIND_POSITIVE:
+			return fmax(cell_unscale(column->scaling, cell, output[0]), 0.0);
 	}
 	return NAN;
+}
+
+double
+ae_cell_place_output(const AeColumn *column, const AeCell *cell,
+					 const float *output)
+{
+	if (column->kind == AE_KIND_POISSON)
+		return cell_clamp(ae_count_place(cell,
+										 ae_count_rate(cell, output[0])),
+						  AE_VALUE_LIMIT);
+	if (column->kind == AE_KIND_ORDINAL)
+		return cell_clamp((ae_ordinal_expected_rank(column, output) -
+						   cell->centre) / cell->spread, AE_VALUE_LIMIT);
+	return output[0];
+}
+
+double
+ae_cell_place_target(const AeColumn *column, const AeCell *cell, float target)
+{
+	if (column->kind == AE_KIND_POISSON)
+		return cell_clamp(ae_count_place(cell,
+										 target * ae_count_scale(cell)),
+						  AE_VALUE_LIMIT);
+	if (column->kind == AE_KIND_ORDINAL)
+		return cell_clamp((target - cell->centre) / cell->spread,
+						  AE_VALUE_LIMIT);
+	return target;
+}
+
+double
+ae_cell_from_place(const AeColumn *column, const AeCell *cell, double place)
+{
+	if (column->kind == AE_KIND_POISSON)
+		return ae_count_from_place(cell, place);
+	return ae_ordinal_level(column, cell->centre + place * cell->spread);
 }

@@ -31,4 +31,19 @@ extern void ae_cell_encode(const AeColumn *column, const AeCell *cell,
 extern double ae_cell_decode(const AeColumn *column, const AeCell *cell,
 							 const float *output);
 
+/*
+ * The place of the first output or target of a cell on a scale where a
+ * difference means the same everywhere: its own but for counts, see
+ * count.h, and ordinal columns: the standardised rank, an output's the
+ * expected one.  Not for labels and truth values.
+ */
+extern double ae_cell_place_output(const AeColumn *column, const AeCell *cell,
+								   const float *output);
+extern double ae_cell_place_target(const AeColumn *column, const AeCell *cell,
+								   float target);
+
+/* the count or level at a place */
+extern double ae_cell_from_place(const AeColumn *column, const AeCell *cell,
+								 double place);
+
 #endif							/* AE_FEATURE_CELL_H */

@@ -28,13 +28,6 @@
 #define CONSTANT_UNIT 1e-6
 #define CONSTANT_MIN_SIZE 1e-3
 
-static bool
-is_number(const AeColumn *column)
-{
-	return column->kind == AE_KIND_NUMERIC ||
-		column->kind == AE_KIND_CALENDAR;
-}
-
 static float
 histogram_position(const AeCell *cell, double value)
 {
@@ -47,17 +40,9 @@ histogram_position(const AeCell *cell, double value)
 int
 ae_histogram_bins(const AeColumn *column, int nedges)
 {
-	switch (column->kind)
-	{
-		case AE_KIND_NUMERIC:
-		case AE_KIND_CALENDAR:
-			return nedges + 2;
-		case AE_KIND_BINARY:
-			return 3;
-		case AE_KIND_CATEGORY:
-			break;
-	}
-	return column->nlabels + 2;
+	if (ae_histogram_has_edges(column))
+		return nedges + 2;
+	return column->kind == AE_KIND_BINARY ? 3 : column->nlabels + 2;
 }
 
 int
@@ -147,7 +132,7 @@ fit_cell(const Fit *fit, const AeColumn *column, int i, AeHistogram *h)
 	int			n = 0;
 
 	fit->env->poll(fit->env->host);
-	if (is_number(column))
+	if (ae_histogram_has_edges(column))
 	{
 		h->edges = ae_arena_alloc(fit->arena, AE_MAX_EDGES, sizeof(float));
 		if (h->edges == NULL)

@@ -23,6 +23,13 @@ typedef struct AeHistogram
 	float	   *share;			/* (nbins) of the rows */
 } AeHistogram;
 
+/* whether bins lie between edges */
+static inline bool
+ae_histogram_has_edges(const AeColumn *column)
+{
+	return ae_column_is_number(column) || column->kind == AE_KIND_ORDINAL;
+}
+
 /* bins of a cell of the column if it has nedges edges */
 extern int	ae_histogram_bins(const AeColumn *column, int nedges);
 

@@ -9,6 +9,7 @@
 
 #include "core/corrupt.h"
 #include "core/draw.h"
+#include "core/feature_cell.h"
 #include "core/sort.h"
 
 /* passes through the network for one draw */
@@ -134,14 +135,15 @@ fit_cell(void *arg, AeScorer *s, const AeColumn *column, int i)
 	ImputeFit  *fit = arg;
 	int			cell = column->cell + i;
 	int			output = column->output + i;
-	bool		is_number = column->kind == AE_KIND_NUMERIC ||
-		column->kind == AE_KIND_CALENDAR;
+	const AeCell *fitted = &column->cells[i];
 
-	if (is_number && !isnan(fit->row[cell]) &&
+	if (ae_column_is_number(column) && !isnan(fit->row[cell]) &&
 		fit->count[cell] < fit->capacity)
 		fit->residual[(size_t) cell * (size_t) fit->capacity +
 					  (size_t) fit->count[cell]++] =
-			s->target[output] - s->output[output];
+			(float) (ae_cell_place_target(column, fitted, s->target[output]) -
+					 ae_cell_place_output(column, fitted,
+										  s->output + output));
 	return fit->row[cell];
 }
 

@@ -9,6 +9,9 @@
  * label's index.  Two of these are sqrt(2) apart on average, as two of the
  * others are; one pair in 2^SHARED_AXES coincides.
  *
+ * Counts and levels.  Coordinates are places of feature_cell.h: a count's
+ * residual is nearly its deviance residual.
+ *
  * Rounding.  A squared distance is summed in 32 bits, so the wider a point,
  * the coarser its values: 22 steps for each deviation with 30 columns.  What
  * counts is the sum of the largest squares: were every value given the room of
@@ -19,6 +22,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/feature_cell.h"
 #include "core/rng.h"
 
 /* axes of their own when a category has more than AE_JOINT_LABELS labels */
@@ -34,6 +38,8 @@
 static int
 column_coords(const AeColumn *column)
 {
+	if (column->kind == AE_KIND_ORDINAL)
+		return 1;
 	if (column->kind != AE_KIND_CATEGORY)
 		return column->output_width;
 	return column->nlabels + 1 < AE_JOINT_LABELS
@@ -55,8 +61,8 @@ ae_joint_coords(const AeFeatures *features)
 static double
 column_weight(const AeColumn *column)
 {
-	int			parts = column->kind == AE_KIND_CATEGORY ? 1
-		: column->output_width;
+	int			parts = column->kind == AE_KIND_CATEGORY ||
+		column->kind == AE_KIND_ORDINAL ? 1 : column->output_width;
 
 	return sqrt(column->weight / parts);
 }
@@ -205,6 +211,27 @@ category_coordinates(const AeColumn *column, int ncoords, const float *target,
 		label_add(ncoords, column->nlabels, (int) target[0], 1.0f, value);
 }
 
+/* kinds whose coordinates are places of feature_cell.h, not the numbers that
+ * they stand for */
+static bool
+has_places(const AeColumn *column)
+{
+	return column->kind == AE_KIND_POISSON ||
+		column->kind == AE_KIND_ORDINAL;
+}
+
+/* of cell i; all pointers to its first slots */
+static void
+place_coordinates(const AeColumn *column, int i, const float *target,
+				  const float *output, float *value, float *reconstruction)
+{
+	const AeCell *cell = &column->cells[i];
+
+	*reconstruction = (float) ae_cell_place_output(column, cell, output);
+	*value = isnan(*target) ? *reconstruction
+		: (float) ae_cell_place_target(column, cell, *target);
+}
+
 void
 ae_joint_coordinates(const AeJoint *joint, const AeFeatures *features,
 					 const float *target, const float *output,
@@ -225,11 +252,14 @@ ae_joint_coordinates(const AeJoint *joint, const AeFeatures *features,
 			continue;
 		}
 		for (int i = 0; i < n; i++)
-		{
-			r[i] = column->kind == AE_KIND_BINARY
-				? 1.0f / (1.0f + expf(-o[i])) : o[i];
-			v[i] = isnan(t[i]) ? r[i] : t[i];
-		}
+			if (has_places(column))
+				place_coordinates(column, i, t + i, o + i, v + i, r + i);
+			else
+			{
+				r[i] = column->kind == AE_KIND_BINARY
+					? 1.0f / (1.0f + expf(-o[i])) : o[i];
+				v[i] = isnan(t[i]) ? r[i] : t[i];
+			}
 	}
 }
 
@@ -327,6 +357,8 @@ ae_joint_restore(const AeJoint *joint, const AeFeatures *features, int point,
 				point_coordinate(joint, point, joint->ncoords + first + i);
 		if (column->kind == AE_KIND_BINARY)
 			o[0] -= 0.5f;
+		for (int i = n; i < column->output_width && !is_category; i++)
+			o[i] = 0.0f;
 		if (is_category)
 		{
 			memset(o, 0, (size_t) column->output_width * sizeof(float));
@@ -335,22 +367,27 @@ ae_joint_restore(const AeJoint *joint, const AeFeatures *features, int point,
 	}
 	ae_features_decode(features, output, row);
 
-	/* nobody vouches for a point, and a cell is finite or missing */
-	for (int i = 0; i < features->ncells; i++)
-		if (!isfinite(row[i]))
-			row[i] = NAN;
-
-	/* decoding never answers "other", but it may have been the row's */
+	/* decoding never answers "other", but it may have been the row's; a place
+	 * is no output */
 	for (int c = 0; c < features->ncolumns; c++)
 	{
 		const AeColumn *column = &features->columns[c];
 
 		if (column->kind == AE_KIND_BINARY)
 			row[column->cell] = output[column->output] > 0.0f;
+		for (int i = 0; i < column->ncells && has_places(column); i++)
+			row[column->cell + i] =
+				ae_cell_from_place(column, &column->cells[i],
+								   output[column->output + i]);
 		if (column->kind == AE_KIND_CATEGORY &&
 			output[column->output + column->nlabels] > 0.0f)
 			row[column->cell] = column->nlabels;
 	}
+
+	/* nobody vouches for a point, and a cell is finite or missing */
+	for (int i = 0; i < features->ncells; i++)
+		if (!isfinite(row[i]))
+			row[i] = NAN;
 }
 
 double

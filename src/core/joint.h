@@ -3,9 +3,9 @@
  *	  The joint space of anomaly scores: what the network makes of a row and
  *	  what is left, on scales that outliers do not stretch.
  *
- * A column has one or more coordinates: a number one per cell, a boolean one,
- * a calendar column one per input, a category up to AE_JOINT_LABELS.  The
- * point of a row with d coordinates has 2 d values:
+ * A column has one or more coordinates: a number one per cell, a boolean and
+ * an ordinal column one, a calendar column one per input, a category up to
+ * AE_JOINT_LABELS.  The point of a row with d coordinates has 2 d values:
  *
  *	reconstruction	what the network makes of it; probabilities of labels
  *	residual		the row less that; 0 where the row has no value

@@ -51,10 +51,18 @@ typedef enum AeLoss
 	AE_LOSS_ABSOLUTE = 1,		/* |o - t| */
 	AE_LOSS_HUBER = 2,			/* d^2 / 2 up to |d| = 1, then |d| - 1/2 */
 	AE_LOSS_LOGISTIC = 3,		/* log(1 + e^o) - t o, t in [0, 1] */
-	AE_LOSS_SOFTMAX = 4			/* logsumexp(o) - o[t] of a block of logits */
+	AE_LOSS_SOFTMAX = 4,		/* logsumexp(o) - o[t] of a block of logits */
+	AE_LOSS_POISSON = 5,		/* t log(t / s) - t + s, s = log(1 + e^o) */
+	AE_LOSS_ORDINAL = 6			/* -log P(t) of a block of cut points */
 } AeLoss;
 
-#define AE_LOSS_COUNT 5
+#define AE_LOSS_COUNT 7
+
+/*
+ * What each unit costs by which a target is not what it should be, in nats: a
+ * count below 0, a level that does not exist.
+ */
+#define AE_IMPOSSIBLE_COST 10.0f
 
 /* one step of an optimiser that keeps moments m and v of the gradient */
 typedef struct AeAdamStep
@@ -116,7 +124,8 @@ typedef struct AeKernels
 	 * d need not be aligned): returns the sum over rows and columns of
 	 * weight[j] * loss, and stores the gradient scale * weight[j] * loss' in
 	 * d.  A NaN target is missing: no loss, no gradient.  loss must not be
-	 * AE_LOSS_SOFTMAX.  weight has at least width floats, unaligned.
+	 * AE_LOSS_SOFTMAX or AE_LOSS_ORDINAL.  weight has at least width floats,
+	 * unaligned.
 	 */
 	double		(*loss) (AeLoss loss, int rows, int width, int ld,
 						 const float *o, const float *t,
@@ -129,6 +138,17 @@ typedef struct AeKernels
 	 * (p - onehot) in d.
 	 */
 	double		(*softmax) (int rows, int width, int ld,
+							const float *o, const float *t,
+							float weight, float scale, float *d);
+
+	/*
+	 * Negative log likelihood of a level among width + 1, whose cut points
+	 * the outputs make as ordinal.h has it.  t holds the level in the first
+	 * column of the block, NaN for missing; one that does not exist costs
+	 * like the nearest and AE_IMPOSSIBLE_COST for each level of distance.
+	 * Sum and gradient as for softmax().
+	 */
+	double		(*ordinal) (int rows, int width, int ld,
 							const float *o, const float *t,
 							float weight, float scale, float *d);
 

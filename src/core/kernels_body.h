@@ -11,6 +11,7 @@
 #include "core/kernels_dense.h"
 #include "core/kernels_distance.h"
 #include "core/kernels_math.h"
+#include "core/kernels_ordinal.h"
 #include "core/kernels_sets.h"
 
 /* nvecs vectors of columns, their sums held in registers over all rows */
@@ -172,7 +173,11 @@ kernel_loss(AeLoss loss, int rows, int width, int ld, const float *o,
 		case AE_LOSS_LOGISTIC:
 			return loss_as(AE_LOSS_LOGISTIC, rows, width, ld, o, t, weight,
 						   scale, d);
+		case AE_LOSS_POISSON:
+			return loss_as(AE_LOSS_POISSON, rows, width, ld, o, t, weight,
+						   scale, d);
 		case AE_LOSS_SOFTMAX:
+		case AE_LOSS_ORDINAL:
 			break;
 	}
 	return 0.0;
@@ -441,6 +446,7 @@ static const AeKernels kernel_table = {
 	.couple_backward = kernel_couple_backward,
 	.loss = kernel_loss,
 	.softmax = kernel_softmax,
+	.ordinal = kernel_ordinal,
 	.adam = kernel_adam,
 	.momentum = kernel_momentum,
 	.rmsprop = kernel_rmsprop,

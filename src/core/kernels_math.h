@@ -386,6 +386,17 @@ act_softplus(vec x, vec *slope)
 	return positive + vec_log1p(e);
 }
 
+/* log(x) for x >= 0, with an absolute error of 1e-7; some number for 0 */
+KERNEL_INLINE vec
+vec_log(vec x)
+{
+	ivec		exponent = ((ivec) x >> 23) - 127;
+	vec			mantissa = (vec) (((ivec) x & 0x7fffff) | 0x3f800000);
+	vec			y = vec_log1p(mantissa - 1.0f);
+
+	return y + __builtin_convertvector(exponent, vec) * 0.693147181f;
+}
+
 KERNEL_INLINE vec
 act_apply(const AeActivation act, vec x, vec *slope)
 {
@@ -418,6 +429,27 @@ act_apply(const AeActivation act, vec x, vec *slope)
 	return x;
 }
 
+/* below, log(1 + e^o) is e^o to the last bit */
+#define SOFTPLUS_LOWEST (-17.0f)
+
+/* of a count t, whose rate is softplus(o) */
+KERNEL_INLINE vec
+loss_poisson(vec o, vec t, vec *slope)
+{
+	vec			none = vec_splat(0.0f);
+	vec			count = vec_select(t > 0.0f, t, none);
+	vec			below = vec_select(t < 0.0f, -t, none);
+	vec			rate = act_softplus(o, slope);
+	vec			log_rate = vec_log(rate);
+	vec			log_slope = *slope / rate;
+
+	log_rate = vec_select(o < SOFTPLUS_LOWEST, o, log_rate);
+	log_slope = vec_select(o < SOFTPLUS_LOWEST, vec_splat(1.0f), log_slope);
+	*slope = *slope - count * log_slope;
+	rate = (rate - count) + count * (vec_log(count) - log_rate);
+	return rate + below * AE_IMPOSSIBLE_COST;
+}
+
 /*
  * Value and slope of an element-wise loss of output o against target t.
  */
@@ -433,7 +465,10 @@ loss_apply(const AeLoss loss, vec o, vec t, vec *slope)
 	{
 		case AE_LOSS_SQUARED:
 		case AE_LOSS_SOFTMAX:
+		case AE_LOSS_ORDINAL:
 			break;
+		case AE_LOSS_POISSON:
+			return loss_poisson(o, t, slope);
 		case AE_LOSS_ABSOLUTE:
 			*slope = vec_keep(d != 0.0f, vec_with_sign(vec_splat(1.0f), d));
 			return size;

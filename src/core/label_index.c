@@ -78,7 +78,7 @@ ae_label_index_build(AeFeatures *features, AeArena *arena)
 	uint64_t	nlabels = 0;
 
 	for (int c = 0; c < features->ncolumns; c++)
-		if (features->columns[c].kind == AE_KIND_CATEGORY &&
+		if (ae_column_is_labelled(&features->columns[c]) &&
 			!features->columns[c].hashed)
 			nlabels += (uint64_t) features->columns[c].nlabels;
 	while (nslots < 2 * nlabels)
@@ -95,7 +95,7 @@ ae_label_index_build(AeFeatures *features, AeArena *arena)
 	{
 		const AeColumn *column = &features->columns[c];
 
-		if (column->kind != AE_KIND_CATEGORY || column->hashed)
+		if (!ae_column_is_labelled(column) || column->hashed)
 			continue;
 		for (int i = 0; i < column->nlabels; i++)
 		{
@@ -121,13 +121,15 @@ ae_features_code(const AeFeatures *features, int column, const char *label,
 {
 	const AeColumn *col = &features->columns[column];
 	const LabelSlot *slot;
+	double		unknown = col->kind == AE_KIND_ORDINAL
+		? ae_unknown_level(col->nlabels) : col->nlabels;
 
 	if (len > AE_MAX_LABEL_BYTES)
-		return col->nlabels;
+		return unknown;
 	if (col->hashed)
 		return ae_label_bucket(ae_label_hash(label, len), col->nlabels);
 	slot = index_find(features, column, label, len);
-	return slot->label != 0 ? slot->label - 1 : col->nlabels;
+	return slot->label != 0 ? slot->label - 1 : unknown;
 }
 
 /* "" stands for no label, except in the one bucket that "" itself falls into */

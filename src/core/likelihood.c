@@ -6,6 +6,7 @@
 
 #include <math.h>
 
+#include "core/count.h"
 #include "core/objective.h"
 
 /* what a step changes of a variance: it is known within 100 steps */
@@ -20,8 +21,7 @@
 static bool
 likelihood_is_normal(const AeColumn *column)
 {
-	return column->loss != AE_LOSS_SOFTMAX &&
-		column->loss != AE_LOSS_LOGISTIC;
+	return ae_column_is_number(column) && column->kind != AE_KIND_POISSON;
 }
 
 static AeResidual
@@ -49,6 +49,42 @@ likelihood_residual(const AeColumn *column, int rows, int ld, const float *o,
 	return residual;
 }
 
+/* what a value costs in nats whatever the output; target is not NaN */
+static double
+likelihood_constant(const AeColumn *column, int i, float target)
+{
+	const AeCell *cell = &column->cells[i];
+
+	if (column->kind == AE_KIND_POISSON)
+		return ae_count_least(target * ae_count_scale(cell));
+	/* d log(1 + x) = dx / (1 + x) */
+	return log(cell->spread / cell->stddev) +
+		fabs(cell->centre + cell->spread * target);
+}
+
+static double
+likelihood_constants(const AeColumn *column, int rows, int ld, const float *t)
+{
+	double		sum = 0.0;
+
+	if (column->kind != AE_KIND_POISSON && column->kind != AE_KIND_POSITIVE)
+		return 0.0;
+	for (int i = 0; i < column->ncells; i++)
+	{
+		if (column->kind == AE_KIND_POSITIVE && column->cells[i].constant)
+			continue;
+		for (int r = 0; r < rows; r++)
+		{
+			float		target = t[(size_t) r * (size_t) ld +
+								   (size_t) (column->output + i)];
+
+			sum += isnan(target) ? 0.0
+				: likelihood_constant(column, i, target);
+		}
+	}
+	return sum;
+}
+
 double
 ae_likelihood(const AeModel *model, const AeKernels *kernels,
 			  const double *noise, float *weight, int rows, int ld,
@@ -68,8 +104,10 @@ ae_likelihood(const AeModel *model, const AeKernels *kernels,
 			 j < column->output + column->output_width; j++)
 			weight[j] = (float) (model->loss_weight[j] * factor);
 		residual[c] = likelihood_residual(column, rows, ld, o, t);
-		sum += model->loss_weight[column->output] * residual[c].count *
-			0.5 * (log(noise[c]) + LOG_TWO_PI);
+		if (model->total_weight > 0)
+			sum += column->weight / model->total_weight *
+				(likelihood_constants(column, rows, ld, t) +
+				 residual[c].count * 0.5 * (log(noise[c]) + LOG_TWO_PI));
 	}
 	return sum + ae_objective(model, kernels, weight, rows, ld, o, t, scale,
 							  d);

@@ -5,15 +5,21 @@
  *
  * A number is normal around the output; the variance is the same for all
  * numbers of a column and follows the mean square of their residuals (Rybkin,
- * Daniilidis and Levine 2021).  A boolean or category costs its cross-entropy.
- * All of it is divided by the number of numbers, as model.h tells.
+ * Daniilidis and Levine 2021).  A boolean, a category or an ordinal column
+ * costs its cross-entropy, a count what a Poisson distribution says.  All of
+ * it is divided by the number of numbers, as model.h tells.
+ *
+ * The density of a positive number is that of the number over its standard
+ * deviation, like that of a numeric column, and not of its logarithm: what the
+ * change costs does not depend on the outputs, but likelihoods can be
+ * compared.
  */
 #ifndef AE_LIKELIHOOD_H
 #define AE_LIKELIHOOD_H
 
 #include "core/model.h"
 
-/* of a column over some rows: both 0 for booleans and categories */
+/* of a column over some rows: both 0 unless its likelihood is normal */
 typedef struct AeResidual
 {
 	double		squares;		/* sum of squared residuals */

@@ -48,6 +48,22 @@ same_cell(const AeCell *a, const AeCell *b)
 		 memcmp(a->knots, b->knots, AE_KNOTS * sizeof(double)) == 0);
 }
 
+static bool
+same_labels(const AeColumn *a, const AeColumn *b)
+{
+	if (a->hashed != b->hashed || a->nlabels != b->nlabels ||
+		(a->labels == NULL) != (b->labels == NULL))
+		return false;
+	for (int i = 0; i < a->nlabels; i++)
+	{
+		if (a->labels != NULL && strcmp(a->labels[i], b->labels[i]) != 0)
+			return false;
+		if (a->levels != NULL && a->levels[i] != b->levels[i])
+			return false;
+	}
+	return true;
+}
+
 /* NULL if two columns of the same name are encoded alike */
 static const char *
 column_difference(const AeColumn *a, const AeColumn *b)
@@ -57,15 +73,14 @@ column_difference(const AeColumn *a, const AeColumn *b)
 		return "is of another kind or length";
 	if (a->weight != b->weight || a->loss != b->loss)
 		return "has another weight or loss";
-	if (a->hashed != b->hashed || a->nlabels != b->nlabels)
+	if (!same_labels(a, b))
 		return "has other categories";
-	for (int i = 0; i < a->nlabels; i++)
-		if (strcmp(a->labels[i], b->labels[i]) != 0)
-			return "has other categories";
 	if (a->scaling != b->scaling)
 		return "is scaled differently";
 	for (int i = 0; i < a->ncells; i++)
-		if (!same_cell(&a->cells[i], &b->cells[i]))
+		if (!same_cell(&a->cells[i], &b->cells[i]) ||
+			(a->kind == AE_KIND_POISSON &&
+			 a->cells[i].mean != b->cells[i].mean))
 			return "is scaled differently";
 	return NULL;
 }

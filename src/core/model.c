@@ -8,11 +8,13 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/count.h"
 #include "core/spectrum.h"
 
 /* an entropy or training loss below this does not raise weights further */
 #define MODEL_ENTROPY_FLOOR 0.1
 #define MODEL_LOSS_FLOOR 1e-3
+#define MODEL_COUNT_FLOOR 1e-4	/* of a count's mean */
 
 /* training rows that a model keeps by default, and where all are normal */
 #define MODEL_CORESET 2048
@@ -526,9 +528,13 @@ ae_model_plan(AeModel *model, AeDataset *dataset, const AeOptions *options,
  *----------
  */
 
-/* expected loss of a column when only its distribution is known */
+/*
+ * Expected loss of a column when only its distribution is known.  The rates of
+ * counts whose deviation is a small share of them are beyond the precision of
+ * outputs: such counts get less weight.
+ */
 static double
-model_unit(const AeColumn *column)
+model_unit(const AeColumn *column, int i)
 {
 	double		entropy = 0.0;
 
@@ -536,7 +542,12 @@ model_unit(const AeColumn *column)
 	{
 		case AE_KIND_NUMERIC:
 		case AE_KIND_CALENDAR:
+		case AE_KIND_POSITIVE:
 			return 1.0;
+		case AE_KIND_POISSON:
+			entropy = fmax(column->cells[i].deviance,
+						   MODEL_COUNT_FLOOR * column->cells[i].mean);
+			break;
 		case AE_KIND_BINARY:
 			{
 				double		p = column->cells[0].mean;
@@ -546,6 +557,7 @@ model_unit(const AeColumn *column)
 				break;
 			}
 		case AE_KIND_CATEGORY:
+		case AE_KIND_ORDINAL:
 			for (int i = 0; i <= column->nlabels; i++)
 			{
 				double		p = column->frequency[i];
@@ -564,6 +576,7 @@ model_add_span(AeModel *model, const AeColumn *column)
 	AeSpan	   *span = &model->spans[model->nspans];
 
 	if (model->nspans > 0 && column->loss != AE_LOSS_SOFTMAX &&
+		column->loss != AE_LOSS_ORDINAL &&
 		span[-1].loss == column->loss)
 	{
 		span[-1].width += column->output_width;
@@ -646,7 +659,16 @@ model_prepare_code(AeModel *model)
 static int
 column_targets(const AeColumn *column)
 {
-	return column->loss == AE_LOSS_SOFTMAX ? 1 : column->output_width;
+	return column->loss == AE_LOSS_SOFTMAX || column->loss == AE_LOSS_ORDINAL
+		? 1 : column->output_width;
+}
+
+/* the loss of a count is over its scale, as its target is */
+static double
+model_scale(const AeColumn *column, int i)
+{
+	return column->kind == AE_KIND_POISSON
+		? ae_count_scale(&column->cells[i]) : 1.0;
 }
 
 AeStatus
@@ -675,16 +697,19 @@ ae_model_prepare(AeModel *model)
 	{
 		const AeColumn *column = &f->columns[i];
 		int			width = column_targets(column);
-		double		unit = 1.0 / (model_unit(column) * width);
 		double		mean = model->column_loss[i];
 
 		if (!(mean > MODEL_LOSS_FLOOR))
 			mean = MODEL_LOSS_FLOOR;
-		for (int j = column->output; j < column->output + width; j++)
+		for (int k = 0; k < width; k++)
 		{
+			int			j = column->output + k;
+			double		scale = model_scale(column, k);
+			double		unit = scale / (model_unit(column, k) * width);
+
 			model->unit_weight[j] = (float) unit;
 			model->loss_weight[j] = model->total_weight > 0
-				? (float) ((variational ? 1.0 : unit) * column->weight /
+				? (float) ((variational ? scale : unit) * column->weight /
 						   model->total_weight) : 0.0f;
 			model->score_weight[j] = (float) (unit * column->weight / mean);
 		}

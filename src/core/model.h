@@ -80,10 +80,12 @@ typedef struct AeModel
 	/*
 	 * Derived by ae_model_prepare().  unit_weight makes the loss of a column
 	 * start near 1: an array's is spread over its elements, a category's
-	 * cross-entropy is divided by the entropy of its labels.  loss_weight
+	 * and an ordinal column's loss is divided by the entropy of its labels, a
+	 * count's by the deviance around the mean.  loss_weight
 	 * makes the loss of a row the weighted mean over source columns, each
 	 * counted once.  score_weight divides by the column's training mean
-	 * instead.  A softmax block's weight stands at its first output.
+	 * instead.  The weight of a block of logits or cut points stands at its
+	 * first output, and that of a count has the scale of its target in it.
 	 *
 	 * Of a variational model loss_weight is the column's weight over the sum
 	 * of those of all numbers, a boolean or category being one: see

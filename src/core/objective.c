@@ -16,6 +16,9 @@ objective_span(const AeKernels *kernels, const AeSpan *span,
 	if (span->loss == AE_LOSS_SOFTMAX)
 		return kernels->softmax(rows, span->width, ld, o, t, *weight, scale,
 								d);
+	if (span->loss == AE_LOSS_ORDINAL)
+		return kernels->ordinal(rows, span->width, ld, o, t, *weight, scale,
+								d);
 	return kernels->loss(span->loss, rows, span->width, ld, o, t, weight,
 						 scale, d);
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/feature_cell.h"
+#include "core/ordinal.h"
 
 /* what is given is compared with outputs as if they were no surer than that */
 #define SAMPLE_MIN_NOISE 0.05
@@ -29,7 +30,8 @@ ae_sampler_create(const AeModel *model, const AeKernels *kernels,
 	if (s == NULL)
 		return AE_ERR_MEMORY;
 	for (int c = 0; c < f->ncolumns; c++)
-		if (f->columns[c].kind == AE_KIND_CATEGORY &&
+		if ((f->columns[c].kind == AE_KIND_CATEGORY ||
+			 f->columns[c].kind == AE_KIND_ORDINAL) &&
 			(size_t) f->columns[c].nlabels > most_labels)
 			most_labels = (size_t) f->columns[c].nlabels;
 	s->model = model;
@@ -89,7 +91,48 @@ ae_sample_outputs(AeSampler *s, AeRng *rng, const uint8_t **flags)
 bool
 ae_sample_has_label(const AeColumn *column, int label)
 {
-	return label < column->nlabels && ae_column_label(column, label) != NULL;
+	if (label >= column->nlabels)
+		return false;
+	return column->kind == AE_KIND_ORDINAL ? column->frequency[label] > 0
+		: ae_column_label(column, label) != NULL;
+}
+
+static double
+weigh_levels(const AeColumn *column, const float *output, const float *shift,
+			 double *weight)
+{
+	double		sum = 0.0;
+
+	if (column->nlabels > 0)
+		ae_ordinal_probabilities(column, output, weight);
+	for (int i = 0; i < column->nlabels; i++)
+	{
+		weight[i] *= ae_sample_has_label(column, i)
+			? exp(i > 0 ? shift[i - 1] : 0.0f) : 0.0;
+		sum += weight[i];
+	}
+	return sum;
+}
+
+double
+ae_sample_weights(const AeColumn *column, const float *output,
+				  const float *shift, double *weight)
+{
+	double		most = -HUGE_VAL;
+	double		sum = 0.0;
+
+	if (column->kind == AE_KIND_ORDINAL)
+		return weigh_levels(column, output, shift, weight);
+	for (int i = 0; i < column->nlabels; i++)
+		if (ae_sample_has_label(column, i))
+			most = fmax(most, (double) output[i] + shift[i]);
+	for (int i = 0; i < column->nlabels; i++)
+	{
+		weight[i] = ae_sample_has_label(column, i)
+			? exp((double) output[i] + shift[i] - most) : 0.0;
+		sum += weight[i];
+	}
+	return sum;
 }
 
 /*----------
@@ -101,24 +144,20 @@ ae_sample_has_label(const AeColumn *column, int label)
 static double
 sample_cumulate(AeSampler *s, const AeColumn *column)
 {
-	const float *output = s->scorer->output + column->output;
-	const float *shift = s->model->density.shift + column->output;
-	double		most = -HUGE_VAL;
 	double		sum = 0.0;
 
-	for (int i = 0; i < column->nlabels; i++)
-		if (ae_sample_has_label(column, i))
-			most = fmax(most, (double) output[i] + shift[i]);
+	ae_sample_weights(column, s->scorer->output + column->output,
+					  s->model->density.shift + column->output, s->cumulated);
 	for (int i = 0; i < column->nlabels; i++)
 	{
-		if (ae_sample_has_label(column, i))
-			sum += exp((double) output[i] + shift[i] - most);
+		sum += s->cumulated[i];
 		s->cumulated[i] = sum;
 	}
 	return sum;
 }
 
-static double
+/* its index; nlabels, if there is none */
+static int
 sample_label(AeSampler *s, const AeColumn *column, AeRng *rng)
 {
 	double		sum = sample_cumulate(s, column);
@@ -169,11 +208,24 @@ sample_number(AeSampler *s, const AeColumn *column, int i, AeRng *rng)
 {
 	const AeDensity *density = &s->model->density;
 	int			output = column->output + i;
-	float		value = s->scorer->output[output];
+	const AeCell *cell = &column->cells[i];
+	float		place = (float)
+		ae_cell_place_output(column, cell, s->scorer->output + output);
+	double		value;
 
-	value += density->noise[output] * ae_rng_normal(rng);
-	return fmin(fmax(sample_transport(density, column->cell + i, value),
-					 column->cells[i].min), column->cells[i].max);
+	place += density->noise[output] * ae_rng_normal(rng);
+	value = sample_transport(density, column->cell + i, place);
+	if (column->kind == AE_KIND_POISSON)
+		value = rint(value);
+	return fmin(fmax(value, cell->min), cell->max);
+}
+
+static double
+sample_level(AeSampler *s, const AeColumn *column, AeRng *rng)
+{
+	int			level = sample_label(s, column, rng);
+
+	return level < column->nlabels ? column->levels[level] : NAN;
 }
 
 static double
@@ -199,7 +251,11 @@ sample_cell(AeSampler *s, const AeColumn *column, int i, AeRng *rng)
 	switch (column->kind)
 	{
 		case AE_KIND_NUMERIC:
+		case AE_KIND_POISSON:
+		case AE_KIND_POSITIVE:
 			return sample_number(s, column, i, rng);
+		case AE_KIND_ORDINAL:
+			return sample_level(s, column, rng);
 		case AE_KIND_BINARY:
 			odds = exp(-((double) s->scorer->output[output] +
 						 s->model->density.shift[output]));
@@ -242,11 +298,15 @@ sample_cells(AeSampler *s, const uint8_t *flags, const double *given,
  *----------
  */
 static double
-given_square(const AeSampler *s, int output)
+given_square(const AeSampler *s, const AeColumn *column, int i)
 {
+	int			output = column->output + i;
+	const AeCell *cell = &column->cells[i];
 	double		deviation = fmax(s->model->density.noise[output],
 								 SAMPLE_MIN_NOISE);
-	double		z = ((double) s->target[output] - s->scorer->output[output]) /
+	double		z = (ae_cell_place_target(column, cell, s->target[output]) -
+					 ae_cell_place_output(column, cell,
+										  s->scorer->output + output)) /
 		deviation;
 
 	return -0.5 * z * z;
@@ -263,18 +323,21 @@ given_cell(AeSampler *s, const AeColumn *column, int i)
 	switch (column->kind)
 	{
 		case AE_KIND_NUMERIC:
-			return given_square(s, output + i);
 		case AE_KIND_CALENDAR:
-			return given_square(s, output);
+		case AE_KIND_POISSON:
+		case AE_KIND_POSITIVE:
+			return given_square(s, column, i);
 		case AE_KIND_BINARY:
 			logit = (double) s->scorer->output[output] +
 				s->model->density.shift[output];
 			return -log1p(exp(s->target[output] > 0.5f ? -logit : logit));
 		case AE_KIND_CATEGORY:
+		case AE_KIND_ORDINAL:
 			label = (int) s->target[output];
 			sum = sample_cumulate(s, column);
 			/* a label of which nothing is known says nothing */
-			if (!ae_sample_has_label(column, label))
+			if (label < 0 || (float) label != s->target[output] ||
+				!ae_sample_has_label(column, label))
 				return 0.0;
 			return log((s->cumulated[label] -
 						(label > 0 ? s->cumulated[label - 1] : 0.0)) / sum);

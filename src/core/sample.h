@@ -33,9 +33,9 @@ extern AeStatus ae_sampler_create(const AeModel *model,
 
 /*
  * A row: cells in original units, NaN where it is missing, labels as
- * ae_features_code() has them.  Cells of given (ncells) that are not NaN stay
- * as they are, and the others are drawn as they are where those are so; it
- * may be NULL.
+ * ae_features_code() has them, counts whole.  Cells of given (ncells) that are
+ * not NaN stay as they are, and the others are drawn as they are where those
+ * are so; it may be NULL.
  */
 extern void ae_sample_row(AeSampler *sampler, const double *given,
 						  AeRng *rng, double *row);
@@ -47,7 +47,14 @@ extern void ae_sample_row(AeSampler *sampler, const double *given,
 extern const float *ae_sample_outputs(AeSampler *sampler, AeRng *rng,
 									  const uint8_t **flags);
 
-/* whether a label has a text, so that it can be drawn */
+/* whether a label has a text and a level was seen, so that it can be drawn */
 extern bool ae_sample_has_label(const AeColumn *column, int label);
+
+/*
+ * What labels or levels weigh (nlabels) by the outputs of their column and the
+ * shifts of the density, 0 for those that cannot be drawn; returns the sum.
+ */
+extern double ae_sample_weights(const AeColumn *column, const float *output,
+								const float *shift, double *weight);
 
 #endif							/* AE_SAMPLE_H */

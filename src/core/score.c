@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/feature_cell.h"
 #include "core/objective.h"
 #include "core/score_head.h"
 
@@ -334,8 +335,9 @@ explain_error(AeScorer *s, double *share)
 			model->score_weight[o] / (model->unit_weight[o] * column->weight);
 		share[c] = column->weight * ratio;
 		s->z[c] = sqrt(ratio);
-		if (column->output_width == 1 && s->target[o] < s->output[o] &&
-			column->kind == AE_KIND_NUMERIC)
+		if (column->ncells == 1 && ae_column_is_ordered(column) &&
+			ae_cell_place_target(column, column->cells, s->target[o]) <
+			ae_cell_place_output(column, column->cells, s->output + o))
 			s->z[c] = -s->z[c];
 	}
 }

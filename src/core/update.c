@@ -47,6 +47,11 @@ ae_update_create_dataset(const AeModel *model, const AeEnv *env,
 		specs[c].weight = column->weight;
 		specs[c].max_categories = column->nlabels > 0 ? column->nlabels : 1;
 		specs[c].min_frequency = 1;
+		if (column->kind == AE_KIND_ORDINAL && column->labels != NULL)
+		{
+			specs[c].nlabels = column->nlabels;
+			specs[c].labels = column->labels;
+		}
 	}
 	if (specs != NULL)
 		status = ae_dataset_create(env, spool, budget, f->ncolumns, specs,

@@ -31,6 +31,8 @@ free_bits	{"variant": "variational", "free_bits": 0.1, "corruption": "mask"}
 imputation	{"purpose": "imputation"}
 embedding	{"purpose": "embedding", "latent": 3}
 generation	{"purpose": "generation"}
+kinds	{"columns": {"c": {"kind": "count"}, "f": {"kind": "ordinal"}, "a": {"scaling": "robust"}}}
+variational_kinds	{"variant": "variational", "purpose": "generation", "columns": {"c": {"kind": "count"}, "f": {"kind": "ordinal"}}}
 variational_generation	{"purpose": "generation", "variant": "variational"}
 \.
 

@@ -169,7 +169,7 @@ test_fields(void)
 	WRONG(c[1].cells[1].knots[AE_KNOTS - 1] = INFINITY);
 	WRONG(c[1].cells[1].knots[20] = c[1].cells[1].knots[19] - 1);
 	WRONG(c[1].cells[1].knots = NULL);
-	WRONG(c[0].kind = (AeKind) 4);
+	WRONG(c[0].kind = (AeKind) AE_KIND_COUNT);
 	WRONG(c[0].kind = AE_KIND_CALENDAR; c[0].loss = AE_LOSS_SOFTMAX);
 	WRONG(c[0].scaling = AE_SCALING_AUTO);
 	WRONG(c[0].scaling = (AeScaling) 7);
@@ -249,6 +249,30 @@ test_fields(void)
 	WRONG(strcpy(m->options.time_zone, "a\"b"));
 	WRONG(c[1].ncells = 2);
 	WRONG(c[2].ncells = 0);
+}
+
+/* columns of counts, levels and positive numbers */
+static void
+test_kinds(void)
+{
+	WRONG(c[0].kind = AE_KIND_POISSON);
+	WRONG(c[9].kind = AE_KIND_NUMERIC);
+	WRONG(c[9].cells[0].deviance = NAN);
+	WRONG(c[9].cells[1].deviance = -1);
+	WRONG(c[9].cells[0].deviance = INFINITY);
+	WRONG(c[9].cells[0].mean = -0.5);
+	WRONG(c[9].cells[1].mean = 1e16);
+	WRONG(c[10].labels[1] = c[10].labels[0]);
+	WRONG(c[10].frequency[3] = 1.5);
+	WRONG(c[10].labels = NULL; c[10].levels[1] = c[10].levels[0]);
+	WRONG(c[11].frequency[0] = NAN);
+	WRONG(c[11].levels[1] = c[11].levels[0]);
+	WRONG(c[11].levels[2] = INFINITY);
+	WRONG(c[11].levels[0] = -1e308; c[11].levels[2] = 1e308);
+	WRONG(c[11].levels[1] = NAN);
+	WRONG(c[11].nlabels = 1);
+	WRONG(c[12].scaling = AE_SCALING_STANDARD);
+	WRONG(c[12].cells[0].stddev = 0);
 }
 
 static void
@@ -466,6 +490,7 @@ main(void)
 	test_density();
 	test_claims();
 	test_fields();
+	test_kinds();
 	test_code();
 	test_density_fields();
 	test_bytes();

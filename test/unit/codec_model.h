@@ -92,7 +92,25 @@ labels(AeModel *m, AeColumn *c, bool hashed, const char *const *names, int n)
 		c->frequency[i] = 1.0 / (n + 1);
 }
 
-#define NCOLUMNS 9
+static inline void
+levels(AeModel *m, AeColumn *c, const char *const *names,
+	   const double *values, int n)
+{
+	c->nlabels = n;
+	c->levels = take(m, (size_t) n, sizeof(double));
+	c->frequency = take(m, (size_t) n + 1, sizeof(double));
+	if (names != NULL)
+		c->labels = take(m, (size_t) n, sizeof(char *));
+	for (int i = 0; i < n; i++)
+	{
+		c->levels[i] = names != NULL ? i : values[i];
+		c->frequency[i] = 1.0 / n;
+		if (names != NULL)
+			c->labels[i] = text(m, names[i]);
+	}
+}
+
+#define NCOLUMNS 13
 #define NPOINTS 20
 
 static inline void
@@ -100,6 +118,8 @@ build_features(AeModel *m)
 {
 	static const char *const colours[] = {"red", "gr\xc3\xbcn", ""};
 	static const char *const buckets[] = {"a", "", "", "bb"};
+	static const char *const grades[] = {"poor", "", "good", "best"};
+	static const double sizes[] = {-1.5, 0.0, 0.1};
 	AeFeatures *f = take(m, 1, sizeof(AeFeatures));
 	AeColumn   *c;
 
@@ -135,6 +155,17 @@ build_features(AeModel *m)
 	c = column(m, 8, "none", AE_KIND_CATEGORY, AE_SCALING_NONE,
 			   AE_LOSS_SOFTMAX, 1);
 	labels(m, c, false, NULL, 0);
+	c = column(m, 9, "visits", AE_KIND_POISSON, AE_SCALING_STANDARD,
+			   AE_LOSS_POISSON, 2);
+	c->cells[0].deviance = 0.7;
+	c = column(m, 10, "grade", AE_KIND_ORDINAL, AE_SCALING_STANDARD,
+			   AE_LOSS_ORDINAL, 1);
+	levels(m, c, grades, NULL, 4);
+	c = column(m, 11, "size", AE_KIND_ORDINAL, AE_SCALING_STANDARD,
+			   AE_LOSS_ORDINAL, 1);
+	levels(m, c, NULL, sizes, 3);
+	column(m, 12, "weight", AE_KIND_POSITIVE, AE_SCALING_LOG,
+		   AE_LOSS_SQUARED, 1);
 	must(ae_features_layout(f, &m->arena) == AE_OK);
 }
 
@@ -151,8 +182,9 @@ build_histograms(AeModel *m)
 			AeKind		kind = f->columns[c].kind;
 			AeHistogram *h = &m->histograms[f->columns[c].cell + j];
 
-			h->nedges = kind == AE_KIND_NUMERIC ? (c + 4 * j) % 12
-				: kind == AE_KIND_CALENDAR ? AE_MAX_EDGES : 0;
+			h->nedges = kind == AE_KIND_CALENDAR ? AE_MAX_EDGES
+				: ae_histogram_has_edges(&f->columns[c]) ? (c + 4 * j) % 12
+				: 0;
 			h->edges = take(m, (size_t) h->nedges, sizeof(float));
 			for (int i = 0; i < h->nedges; i++)
 				h->edges[i] = 0.3f * (float) (i - 4);

@@ -31,6 +31,7 @@ same_cell(const AeCell *a, const AeCell *b)
 		same(&a->max, &b->max, sizeof(double)) &&
 		same(&a->centre, &b->centre, sizeof(double)) &&
 		same(&a->spread, &b->spread, sizeof(double)) &&
+		same(&a->deviance, &b->deviance, sizeof(double)) &&
 		same(a->knots, b->knots, AE_KNOTS * sizeof(double));
 }
 
@@ -46,7 +47,10 @@ same_column(const AeColumn *a, const AeColumn *b)
 	for (int i = 0; i < a->ncells; i++)
 		if (!same_cell(&a->cells[i], &b->cells[i]))
 			return false;
-	for (int i = 0; i < a->nlabels; i++)
+	if ((a->labels == NULL) != (b->labels == NULL) ||
+		!same(a->levels, b->levels, (size_t) a->nlabels * sizeof(double)))
+		return false;
+	for (int i = 0; i < a->nlabels && a->labels != NULL; i++)
 		if (strcmp(a->labels[i], b->labels[i]) != 0)
 			return false;
 	if (!same(a->frequency, b->frequency,

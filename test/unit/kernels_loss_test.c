@@ -72,9 +72,14 @@ test_loss(const AeKernels *k, AeLoss loss)
 		double		sum = 0.0;
 		double		total;
 
-		if (loss == AE_LOSS_LOGISTIC)
-			for (int i = 0; i < b.rows * b.ld; i++)
+		for (int i = 0; i < b.rows * b.ld; i++)
+		{
+			if (loss == AE_LOSS_LOGISTIC)
 				b.t[i] = fabsf(b.t[i]) / 4;
+			/* counts of 0 too, and a few below */
+			else if (loss == AE_LOSS_POISSON)
+				b.t[i] = b.t[i] > -3 && b.t[i] < 0 ? 0 : b.t[i];
+		}
 		total = k->loss(loss, b.rows, width, b.ld, b.o + b.start,
 						b.t + b.start, b.weight, scale, b.d + b.start);
 		for (int i = 0; i < b.rows; i++)
@@ -198,11 +203,141 @@ test_softmax_corners(const AeKernels *k)
 	   "%s: a logit of NaN shows in the loss", k->name);
 }
 
+/* rates from nothing to more than a count can be */
+static void
+test_poisson_corners(const AeKernels *k)
+{
+	static const float outputs[8] = {
+		-1e30f, -90.0f, -17.1f, -16.9f, -3.0f, 0.0f, 20.0f, 1e6f
+	};
+	static const float targets[4] = {0.0f, 1e-6f, 1.0f, 1e6f};
+	float		one = 1.0f;
+	double		error = 0.0;
+	double		slope_error = 0.0;
+
+	for (int i = 0; i < 8; i++)
+		for (int j = 0; j < 4; j++)
+		{
+			double		o = outputs[i];
+			double		t = targets[j];
+			double		rate = reference_softplus(o);
+			double		log_rate = o < -50 ? o : log(rate);
+			double		slope = o < -50 ? 1.0 : 1.0 / (1 + exp(-o)) / rate;
+			float		d;
+			double		loss = k->loss(AE_LOSS_POISSON, 1, 1, 16, &outputs[i],
+									   &targets[j], &one, 1.0f, &d);
+
+			error = worse(error, error_of(loss, rate - t + (t > 0 ? t *
+											 (log(t) - log_rate) : 0.0)));
+			slope_error = worse(slope_error,
+								error_of(d, 1 / (1 + exp(-o)) - t * slope));
+		}
+	ok(error <= SUM_TOLERANCE, "%s: rates at their ends, %.1e", k->name,
+	   error);
+	ok(slope_error <= SUM_TOLERANCE, "%s: gradients there, %.1e", k->name,
+	   slope_error);
+}
+
+static void
+test_ordinal(const AeKernels *k)
+{
+	const float weight = 0.6f;
+	const float scale = 0.37f;
+	double		error = 0.0;
+	double		slope_error = 0.0;
+	bool		guarded = true;
+
+	for (int width = 1; width <= MAX_LOGITS; width++)
+	{
+		Block		b = random_block(width % 7, width);
+		double		sum = 0.0;
+		double		total;
+
+		for (int i = 0; i < b.rows; i++)
+		{
+			float	   *o = b.o + i * b.ld + b.start;
+
+			/* so that the last level is no less likely than the first */
+			for (int j = 1; j < width; j++)
+				o[j] = o[j] * 0.5f - 2.0f;
+			b.t[i * b.ld + b.start] = (float) ae_rng_below(&rng, width + 1);
+		}
+		b.t[b.start] = 0.0f;
+		b.t[b.ld + b.start] = (float) width;
+		b.t[(b.rows - 2) * b.ld + b.start] = NAN;
+		total = k->ordinal(b.rows, width, b.ld, b.o + b.start,
+						   b.t + b.start, weight, scale, b.d + b.start);
+		for (int i = 0; i < b.rows; i++)
+		{
+			bool		known = i != b.rows - 2;
+			int			level = known ? (int) b.t[i * b.ld + b.start] : 0;
+			double		o[MAX_LOGITS] = {0};
+
+			for (int j = 0; j < width; j++)
+				o[j] = b.o[i * b.ld + b.start + j];
+			if (known)
+				sum += weight * reference_ordinal(width, o, level);
+			for (int j = 0; j < width; j++)
+			{
+				double		h = 1e-4;
+				double		up;
+				double		down;
+
+				o[j] += h;
+				up = reference_ordinal(width, o, level);
+				o[j] -= 2 * h;
+				down = reference_ordinal(width, o, level);
+				o[j] += h;
+				slope_error =
+					worse(slope_error,
+						  error_of(b.d[i * b.ld + b.start + j],
+								   known ? scale * weight * (up - down) /
+								   (2 * h) : 0.0));
+			}
+		}
+		error = worse(error, error_of(total, sum));
+		guarded &= block_guarded(&b);
+	}
+	ok(error <= SUM_TOLERANCE, "%s: levels, worst error %.1e", k->name,
+	   error);
+	ok(slope_error <= SUM_TOLERANCE, "%s: gradient of levels, %.1e",
+	   k->name, slope_error);
+	ok(guarded, "%s: the loss of levels writes nothing else", k->name);
+}
+
+static void
+test_ordinal_corners(const AeKernels *k)
+{
+	float		o[3] = {3e38f, -3e38f, NAN};
+	float		t = 0.0f;
+	float		d[3];
+
+	ok(k->ordinal(1, 2, 16, o, &t, 1.0f, 1.0f, d) == 0 && d[0] == 0.0f &&
+	   d[1] == 0.0f, "%s: cut points that are far away", k->name);
+	t = 1.0f;
+	ok(isfinite(k->ordinal(1, 2, 16, o, &t, 1.0f, 1.0f, d)) &&
+	   d[0] == 1.0f && d[1] == -1.0f, "%s: a level without room", k->name);
+	o[0] = 0.0f;
+	t = -2.5f;
+	ok(fabs(k->ordinal(1, 1, 16, o, &t, 1.0f, 1.0f, d) - log(2) -
+			2.5 * AE_IMPOSSIBLE_COST) < SUM_TOLERANCE * 100 && d[0] == -0.5f,
+	   "%s: below all levels is like the first, and further", k->name);
+	t = 1e30f;
+	ok(k->ordinal(1, 1, 16, o, &t, 1.0f, 1.0f, d) > 1e30 && d[0] == 0.5f,
+	   "%s: far above like the last", k->name);
+	ok(isnan(k->ordinal(1, 1, 16, o + 2, &t, 1.0f, 1.0f, d)),
+	   "%s: a cut point of NaN shows in the loss", k->name);
+}
+
 static void
 test_set(const AeKernels *k)
 {
-	for (int loss = 0; loss < AE_LOSS_SOFTMAX; loss++)
-		test_loss(k, (AeLoss) loss);
+	for (int loss = 0; loss < AE_LOSS_COUNT; loss++)
+		if (loss != AE_LOSS_SOFTMAX && loss != AE_LOSS_ORDINAL)
+			test_loss(k, (AeLoss) loss);
+	test_poisson_corners(k);
+	test_ordinal(k);
+	test_ordinal_corners(k);
 	test_loss_corners(k);
 	test_softmax(k);
 	test_softmax_corners(k);

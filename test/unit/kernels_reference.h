@@ -159,7 +159,12 @@ reference_loss(AeLoss loss, double o, double t)
 			return d <= 1 ? d * d / 2 : d - 0.5;
 		case AE_LOSS_LOGISTIC:
 			return reference_softplus(o) - t * o;
+		case AE_LOSS_POISSON:
+			d = t > 0 ? t * log(t / reference_softplus(o)) - t
+				: -t * AE_IMPOSSIBLE_COST;
+			return d + reference_softplus(o);
 		case AE_LOSS_SOFTMAX:
+		case AE_LOSS_ORDINAL:
 			break;
 	}
 	return NAN;
@@ -186,6 +191,27 @@ reference_cross_entropy(int width, const double *o, int label)
 	for (int j = 0; j < width; j++)
 		sum += exp(o[j] - top);
 	return log(sum) + top - o[label];
+}
+
+/* P(level <= i), by width cut points; with digits to lose in a difference */
+static inline long double
+reference_cumulated(int width, const double *o, int i)
+{
+	long double cut = o[0];
+
+	if (i < 0 || i == width)
+		return i < 0 ? 0.0L : 1.0L;
+	for (int j = 1; j <= i; j++)
+		cut += log1pl(expl(o[j]));
+	return 1.0L / (1.0L + expl(-cut));
+}
+
+/* of a level among width + 1, as the difference that it is */
+static inline double
+reference_ordinal(int width, const double *o, int level)
+{
+	return (double) -logl(reference_cumulated(width, o, level) -
+						  reference_cumulated(width, o, level - 1));
 }
 
 #endif							/* AE_KERNELS_REFERENCE_H */
