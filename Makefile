@@ -18,6 +18,7 @@ CORE_OBJS = \
 	src/core/codec_density.o \
 	src/core/codec_read.o \
 	src/core/coder.o \
+	src/core/conditional.o \
 	src/core/coreset.o \
 	src/core/corrupt.o \
 	src/core/cpu.o \

@@ -258,7 +258,7 @@ model_plan_joint(AeModel *model)
 	const AeOptions *o = &model->options;
 	AeJoint    *joint = &model->joint;
 
-	if (o->score == AE_SCORE_ERROR)
+	if (!ae_score_is_joint(o->score))
 		return AE_OK;
 	AE_TRY(ae_joint_layout(joint, model->features, &model->arena));
 	joint->neighbours = MODEL_NEIGHBOURS;
@@ -332,6 +332,9 @@ model_resolve(AeModel *model, AeDataset *dataset, const AeBlas *blas)
 	const ModelPreset *preset = &model_presets[o->purpose];
 	int			width;
 
+	/* what sees hidden cells in training can tell hidden columns */
+	if (o->score == AE_SCORE_CONDITIONAL && o->corruption == AE_AUTO)
+		o->corruption = AE_CORRUPTION_MASK;
 	if (o->variant == AE_VARIANT_VARIATIONAL)
 		model_resolve_variational(model);
 	AE_TRY(model_resolve_corruption(model, preset));
@@ -468,6 +471,14 @@ model_plan_measures(AeModel *model)
 {
 	size_t		ncells = (size_t) model->features->ncells;
 
+	if (model->options.score == AE_SCORE_CONDITIONAL)
+	{
+		model->hidden_loss = ae_arena_alloc(&model->arena,
+											(size_t) model->features->ncolumns,
+											sizeof(double));
+		if (model->hidden_loss == NULL)
+			return AE_ERR_MEMORY;
+	}
 	if (model->options.variant != AE_VARIANT_PLAIN)
 	{
 		model->unit_activity = ae_arena_alloc(&model->arena,
@@ -669,7 +680,8 @@ ae_model_prepare(AeModel *model)
 		const AeColumn *column = &f->columns[i];
 		int			width = column_targets(column);
 		double		unit = 1.0 / (model_unit(column) * width);
-		double		mean = model->column_loss[i];
+		double		mean = model->hidden_loss != NULL
+			? model->hidden_loss[i] : model->column_loss[i];
 
 		if (!(mean > MODEL_LOSS_FLOOR))
 			mean = MODEL_LOSS_FLOOR;

@@ -61,7 +61,11 @@ typedef struct AeModel
 	double	   *noise;			/* (ncolumns) variance of a scaled number
 								 * around its output, 1 for booleans and
 								 * categories; NULL unless variational */
-	AeJoint		joint;			/* empty for the score error */
+	double	   *hidden_loss;	/* (ncolumns) the same of columns that are
+								 * hidden in turn; NULL unless the score is
+								 * conditional */
+	AeJoint		joint;			/* only log_unit, if the score is not in the
+								 * joint space */
 	uint64_t	nanomalies;		/* known ones, not among features->nrows */
 	AeHead		head;			/* of the score; only with enough of them */
 	AeDensity	density;		/* of codes; only for the purpose generation */
@@ -82,8 +86,8 @@ typedef struct AeModel
 	 * start near 1: an array's is spread over its elements, a category's
 	 * cross-entropy is divided by the entropy of its labels.  loss_weight
 	 * makes the loss of a row the weighted mean over source columns, each
-	 * counted once.  score_weight divides by the column's training mean
-	 * instead.  A softmax block's weight stands at its first output.
+	 * counted once.  score_weight divides by the column's training mean, of
+	 * the score conditional that of the hidden column, instead.  A softmax block's weight stands at its first output.
 	 *
 	 * Of a variational model loss_weight is the column's weight over the sum
 	 * of those of all numbers, a boolean or category being one: see

@@ -78,7 +78,8 @@ static const char *const sparsity_names[] = {
 static const char *const score_names[] = {
 	[AE_SCORE_ERROR] = "error",
 	[AE_SCORE_DISTANCE] = "distance",
-	[AE_SCORE_NEIGHBOUR] = "neighbour"
+	[AE_SCORE_NEIGHBOUR] = "neighbour",
+	[AE_SCORE_CONDITIONAL] = "conditional"
 };
 
 /*----------

@@ -149,6 +149,14 @@ test_claims(void)
 	} while (0)
 
 static void
+make_conditional(AeModel *m)
+{
+	m->joint = (AeJoint) {.log_unit = 0.5};
+	m->head = (AeHead) {0};
+	plan_score(m, AE_SCORE_CONDITIONAL);
+}
+
+static void
 test_fields(void)
 {
 	WRONG(m->residuals[1] = m->residuals[0] - 1);
@@ -215,6 +223,16 @@ test_fields(void)
 	WRONG(m->joint.points[1] = INT16_MAX);
 	WRONG(m->joint.ncoords--);
 	WRONG(m->options.score = AE_SCORE_DISTANCE);
+	WRONG(m->options.score = AE_SCORE_CONDITIONAL);
+	WRONG(plan_score(m, AE_SCORE_CONDITIONAL));
+	WRONG(m->hidden_loss = m->column_loss);
+	WRONG(make_conditional(m); m->hidden_loss[1] = -1);
+	WRONG(make_conditional(m); m->hidden_loss[2] = NAN);
+	WRONG(make_conditional(m); m->hidden_loss[3] = INFINITY);
+	WRONG(make_conditional(m); m->joint.log_unit = NAN);
+	WRONG(make_conditional(m); m->joint.log_unit = -101);
+	WRONG(make_conditional(m); m->options.score = AE_SCORE_ERROR);
+	WRONG(make_conditional(m); m->hidden_loss = NULL);
 	WRONG(m->head.log_unit = NAN);
 	WRONG(m->head.log_unit = -101);
 	WRONG(m->head.params[3] = NAN);
