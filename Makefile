@@ -85,6 +85,7 @@ OBJS = \
 	src/fn_merge.o \
 	src/fn_metrics.o \
 	src/fn_named.o \
+	src/fn_report.o \
 	src/fn_sample.o \
 	src/fn_score.o \
 	src/fn_train.o \
@@ -100,6 +101,7 @@ OBJS = \
 	src/pg_options.o \
 	src/pg_partial.o \
 	src/pg_progress.o \
+	src/pg_query.o \
 	src/pg_row.o \
 	src/pg_row_build.o \
 	src/pg_row_read.o \
@@ -114,6 +116,7 @@ DATA = $(wildcard sql/$(EXTENSION)--*.sql)
 
 # scripts in test/sql, reference output in expected
 REGRESS = \
+	conditional \
 	contractive \
 	detection \
 	drift \
@@ -132,6 +135,7 @@ REGRESS = \
 	privileges \
 	sample \
 	score \
+	synthetic \
 	train \
 	trigger \
 	types \

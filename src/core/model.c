@@ -307,6 +307,19 @@ model_resolve_variational(AeModel *model)
 		o->corruption = AE_CORRUPTION_NONE;
 }
 
+/* what has seen hidden cells in training can tell hidden columns */
+static void
+model_resolve_conditional(AeOptions *o)
+{
+	const ModelPreset *preset = &model_presets[AE_PURPOSE_IMPUTATION];
+
+	if (o->corruption != AE_AUTO)
+		return;
+	o->corruption = preset->corruption;
+	if (isnan(o->corruption_rate))
+		o->corruption_rate = preset->corruption_rate;
+}
+
 /* noise on the inputs, and the inputs that it takes */
 static AeStatus
 model_resolve_corruption(AeModel *model, const ModelPreset *preset)
@@ -335,9 +348,8 @@ model_resolve(AeModel *model, AeDataset *dataset, const AeBlas *blas)
 	const ModelPreset *preset = &model_presets[o->purpose];
 	int			width;
 
-	/* what sees hidden cells in training can tell hidden columns */
-	if (o->score == AE_SCORE_CONDITIONAL && o->corruption == AE_AUTO)
-		o->corruption = AE_CORRUPTION_MASK;
+	if (o->score == AE_SCORE_CONDITIONAL)
+		model_resolve_conditional(o);
 	if (o->variant == AE_VARIANT_VARIATIONAL)
 		model_resolve_variational(model);
 	AE_TRY(model_resolve_corruption(model, preset));
