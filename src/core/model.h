@@ -86,8 +86,9 @@ typedef struct AeModel
 	 * start near 1: an array's is spread over its elements, a category's
 	 * cross-entropy is divided by the entropy of its labels.  loss_weight
 	 * makes the loss of a row the weighted mean over source columns, each
-	 * counted once.  score_weight divides by the column's training mean, of
-	 * the score conditional that of the hidden column, instead.  A softmax block's weight stands at its first output.
+	 * counted once.  score_weight divides by the column's training mean
+	 * instead, that of hidden columns for the score conditional.  A softmax
+	 * block's weight stands at its first output.
 	 *
 	 * Of a variational model loss_weight is the column's weight over the sum
 	 * of those of all numbers, a boolean or category being one: see

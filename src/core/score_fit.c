@@ -255,7 +255,8 @@ fit_hidden(ScoreFit *fit, const float *cells, uint64_t n)
 {
 	AeModel    *model = fit->model;
 	int			ncolumns = model->features->ncolumns;
-	uint64_t	rows = fit_affordable(model, n < HIDDEN_ROWS ? n : HIDDEN_ROWS);
+	uint64_t	rows = fit_affordable(model,
+									  n < HIDDEN_ROWS ? n : HIDDEN_ROWS);
 	double	   *sum = ae_arena_alloc(&fit->arena, (size_t) ncolumns,
 									 sizeof(double));
 	double	   *present = ae_arena_alloc(&fit->arena, (size_t) ncolumns,
@@ -301,8 +302,8 @@ fit_calibration(ScoreFit *fit, const float *cells, uint64_t n, bool held_out)
 	AE_TRY(ae_scorer_create(model, fit->kernels, &fit->arena, &scorer));
 	for (uint64_t i = 0; i < rows; i++)
 	{
-		double		score =
-			ae_score_log(ae_score_row(scorer, fit_row(fit, cells, n, rows, i)));
+		const double *row = fit_row(fit, cells, n, rows, i);
+		double		score = ae_score_log(ae_score_row(scorer, row));
 
 		if (isfinite(score))
 			scores[count++] = score;

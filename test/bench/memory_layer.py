@@ -13,7 +13,7 @@ from adbench import (REGIMES, SEEDS, files, read, sample, split, standardized,
                      usable)
 from common import print_table
 
-STEPS = 3000
+STEPS = int(os.environ.get("STEPS", "3000"))
 BATCH = 128
 SWAP = 0.3
 SLOTS = int(os.environ.get("SLOTS", "100"))
@@ -113,7 +113,8 @@ def main():
     print("\n## memory_layer\n")
     print_table(table, left=(0,))
     print(f"\n- ROC AUC (average precision) in percent, seeds {SEEDS}, "
-          f"narrow code: {NARROW}, {time.perf_counter() - began:.0f} s")
+          f"{STEPS} steps, narrow code: {NARROW}, "
+          f"{time.perf_counter() - began:.0f} s")
 
 
 if __name__ == "__main__":

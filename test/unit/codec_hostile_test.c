@@ -224,16 +224,6 @@ test_fields(void)
 	WRONG(m->joint.points[1] = INT16_MAX);
 	WRONG(m->joint.ncoords--);
 	WRONG(m->options.score = AE_SCORE_DISTANCE);
-	WRONG(m->options.score = AE_SCORE_CONDITIONAL);
-	WRONG(plan_score(m, AE_SCORE_CONDITIONAL));
-	WRONG(m->hidden_loss = m->column_loss);
-	WRONG(make_conditional(m); m->hidden_loss[1] = -1);
-	WRONG(make_conditional(m); m->hidden_loss[2] = NAN);
-	WRONG(make_conditional(m); m->hidden_loss[3] = INFINITY);
-	WRONG(make_conditional(m); m->joint.log_unit = NAN);
-	WRONG(make_conditional(m); m->joint.log_unit = -101);
-	WRONG(make_conditional(m); m->options.score = AE_SCORE_ERROR);
-	WRONG(make_conditional(m); m->hidden_loss = NULL);
 	WRONG(m->head.log_unit = NAN);
 	WRONG(m->head.log_unit = -101);
 	WRONG(m->head.params[3] = NAN);
@@ -267,6 +257,21 @@ test_fields(void)
 	WRONG(strcpy(m->options.time_zone, "a\"b"));
 	WRONG(c[1].ncells = 2);
 	WRONG(c[2].ncells = 0);
+}
+
+static void
+test_hidden(void)
+{
+	WRONG(m->options.score = AE_SCORE_CONDITIONAL);
+	WRONG(plan_score(m, AE_SCORE_CONDITIONAL));
+	WRONG(m->hidden_loss = m->column_loss);
+	WRONG(make_conditional(m); m->hidden_loss[1] = -1);
+	WRONG(make_conditional(m); m->hidden_loss[2] = NAN);
+	WRONG(make_conditional(m); m->hidden_loss[3] = INFINITY);
+	WRONG(make_conditional(m); m->joint.log_unit = NAN);
+	WRONG(make_conditional(m); m->joint.log_unit = -101);
+	WRONG(make_conditional(m); m->options.score = AE_SCORE_ERROR);
+	WRONG(make_conditional(m); m->hidden_loss = NULL);
 }
 
 static void
@@ -484,6 +489,7 @@ main(void)
 	test_density();
 	test_claims();
 	test_fields();
+	test_hidden();
 	test_code();
 	test_density_fields();
 	test_bytes();
