@@ -18,6 +18,7 @@ CORE_OBJS = \
 	src/core/codec_density.o \
 	src/core/codec_read.o \
 	src/core/coder.o \
+	src/core/conditional.o \
 	src/core/contract.o \
 	src/core/coreset.o \
 	src/core/corrupt.o \
@@ -86,6 +87,7 @@ OBJS = \
 	src/fn_merge.o \
 	src/fn_metrics.o \
 	src/fn_named.o \
+	src/fn_report.o \
 	src/fn_sample.o \
 	src/fn_score.o \
 	src/fn_train.o \
@@ -101,6 +103,7 @@ OBJS = \
 	src/pg_options.o \
 	src/pg_partial.o \
 	src/pg_progress.o \
+	src/pg_query.o \
 	src/pg_row.o \
 	src/pg_row_build.o \
 	src/pg_row_read.o \
@@ -115,6 +118,7 @@ DATA = $(wildcard sql/$(EXTENSION)--*.sql)
 
 # scripts in test/sql, reference output in expected
 REGRESS = \
+	conditional \
 	contractive \
 	detection \
 	drift \
@@ -135,6 +139,7 @@ REGRESS = \
 	privileges \
 	sample \
 	score \
+	synthetic \
 	train \
 	trigger \
 	types \

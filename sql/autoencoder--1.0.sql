@@ -209,6 +209,21 @@ CREATE FUNCTION ae_interpolate(model bytea, a anyelement, b anyelement,
 COMMENT ON FUNCTION ae_interpolate(bytea, anyelement, anyelement, integer) IS
 	'rows on the way from a to b, both reconstructed, in even steps of the code';
 
+CREATE FUNCTION ae_synthetic_report(
+	"real" text,
+	synthetic text,
+	options jsonb DEFAULT NULL,
+	OUT measure text,
+	OUT feature text,
+	OUT other text,
+	OUT made double precision,
+	OUT held double precision)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'ae_synthetic_report'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000 ROWS 100;
+COMMENT ON FUNCTION ae_synthetic_report(text, text, jsonb) IS
+	'how good the rows of a query are in place of real ones: copies, distances, distributions of columns and pairs, and what a model learns from them';
+
 --
 -- evaluating a model
 --

@@ -2,8 +2,7 @@
  * fn_create.c
  *	  ae_create_model() and ae_update_model(): train on the rows of a query.
  *
- * The rows go from the executor straight into the dataset, so that the result
- * is never kept as a whole, and the query may use parallel workers.
+ * The rows go from the executor straight into the dataset.
  */
 #include "postgres.h"
 
@@ -12,19 +11,18 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "nodes/parsenodes.h"
 #include "portability/instr_time.h"
 #include "storage/lmgr.h"
 #include "tcop/dest.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/plancache.h"
 
 #include "pg_compat.h"
 #include "pg_env.h"
 #include "pg_partial.h"
 #include "pg_progress.h"
+#include "pg_query.h"
 #include "pg_store.h"
 #include "pg_train.h"
 #include "pg_update.h"
@@ -83,41 +81,6 @@ receiver_end(DestReceiver *self)
  *----------
  */
 static void
-query_reject(const char *detail)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("query of a training must be a single SELECT"),
-			 errdetail("%s", detail)));
-}
-
-/* SELECT, VALUES or TABLE, and nothing that changes a table */
-static SPIPlanPtr
-query_prepare(const char *sql)
-{
-	SPIPlanPtr	plan = SPI_prepare_cursor(sql, 0, NULL,
-										  CURSOR_OPT_PARALLEL_OK);
-	List	   *sources;
-	Query	   *query;
-
-	if (plan == NULL)
-		query_reject("It is a command that cannot run inside a function.");
-	sources = SPI_plan_get_plan_sources(plan);
-	if (list_length(sources) != 1)
-		query_reject(psprintf("It has %d statements.", list_length(sources)));
-	sources = ((CachedPlanSource *) linitial(sources))->query_list;
-	if (list_length(sources) != 1)
-		query_reject(psprintf("Rules make it %d statements.",
-							  list_length(sources)));
-	query = linitial_node(Query, sources);
-	if (query->commandType != CMD_SELECT)
-		query_reject("It is another command.");
-	if (query->hasModifyingCTE)
-		query_reject("It has a data-modifying statement in WITH.");
-	return plan;
-}
-
-static void
 query_send(SPIPlanPtr plan, RowReceiver *rows)
 {
 	const DestReceiver receiver = {
@@ -127,17 +90,12 @@ query_send(SPIPlanPtr plan, RowReceiver *rows)
 		.rDestroy = receiver_end,
 		.mydest = DestTuplestore	/* anything but DestNone and DestSPI */
 	};
-	SPIExecuteOptions options = {.dest = &rows->receiver};
-	int			status;
 
 	rows->receiver = receiver;
 	rows->context = AllocSetContextCreate(CurrentMemoryContext,
 										  "autoencoder row",
 										  ALLOCSET_DEFAULT_SIZES);
-	status = SPI_execute_plan_extended(plan, &options);
-	if (status != SPI_OK_SELECT)
-		elog(ERROR, "query of a training failed: %s",
-			 SPI_result_code_string(status));
+	aepg_query_send(plan, &rows->receiver);
 	MemoryContextDelete(rows->context);
 }
 
@@ -245,7 +203,8 @@ ae_create_model(PG_FUNCTION_ARGS)
 	create_read_arguments(fcinfo, options, 4, &version);
 
 	SPI_connect();
-	query = query_prepare(text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	query = aepg_query_prepare(text_to_cstring(PG_GETARG_TEXT_PP(1)),
+							   "a training");
 	create_lock_name(schema, name);
 	aepg_store_claim(schema, name, argument_is_true(fcinfo, 3));
 	create_train(query, name, options, &version);
@@ -333,7 +292,8 @@ ae_update_model(PG_FUNCTION_ARGS)
 	create_read_arguments(fcinfo, options, 3, &version);
 
 	SPI_connect();
-	query = query_prepare(text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	query = aepg_query_prepare(text_to_cstring(PG_GETARG_TEXT_PP(1)),
+							   "a training");
 	create_lock_name(schema, name);
 	model = update_read_base(schema, name);
 	aepg_store_claim(schema, name, true);

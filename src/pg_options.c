@@ -469,6 +469,21 @@ options_check_uses(const AeOptions *options)
 	}
 }
 
+void
+aepg_options_check_score(const AeOptions *options)
+{
+	bool		hides = options->corruption == AE_AUTO ||
+		options->corruption == AE_CORRUPTION_MASK;
+
+	/* a rate that is automatic is NaN */
+	if (options->score == AE_SCORE_CONDITIONAL &&
+		(!hides || options->corruption_rate == 0))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"score\" cannot be \"conditional\" when the training hides no cells"),
+				 errhint("Leave the option \"corruption\" out or set it to \"mask\", with a \"corruption_rate\" above 0.")));
+}
+
 static void
 options_require_squares(const Path *path, int loss)
 {
@@ -542,6 +557,7 @@ aepg_options_parse(Jsonb *jsonb)
 				 errmsg("option \"score\" cannot be \"neighbour\" when option \"coreset\" is 0"),
 				 errhint("Without a coreset the score is \"distance\".")));
 	options_check_uses(&options->core);
+	aepg_options_check_score(&options->core);
 	options_check_losses(options);
 	options_set_time_zone(&options->core);
 	return options;

@@ -41,4 +41,7 @@ typedef struct AepgOptions
  */
 extern AepgOptions *aepg_options_parse(Jsonb *options);
 
+/* an error if the score asks for more than the training has */
+extern void aepg_options_check_score(const AeOptions *options);
+
 #endif							/* AEPG_OPTIONS_H */

@@ -357,10 +357,11 @@ train_model(AepgTraining *training)
 	aepg_check(ae_model_plan(model, training->dataset, &options->core,
 							 aepg_blas_get()),
 			   "planning the network");
-	if (options->label != NULL && model->options.score == AE_SCORE_ERROR)
+	if (options->label != NULL && !ae_score_is_joint(model->options.score))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("option \"label\" does not apply to the score \"error\""),
+				 errmsg("option \"label\" does not apply to the score \"%s\"",
+						ae_option_find("score")->choices[model->options.score]),
 				 errhint("Set the option \"score\" to \"neighbour\".")));
 	strlcpy(model->version, AE_VERSION, sizeof(model->version));
 	aepg_model_check_size(ae_codec_size(model, model->options.epochs));

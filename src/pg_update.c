@@ -131,6 +131,7 @@ update_read_options(AepgUpdate *update)
 		else if (token == WJB_VALUE)
 			update_set_option(update, name, &parsed->core);
 	}
+	aepg_options_check_score(&update->options);
 }
 
 /*----------

@@ -307,6 +307,14 @@ residuals_write(AeWriter *w, const AeModel *model)
 				  (size_t) model->features->ncells * AE_RESIDUALS);
 }
 
+static void
+hidden_write(AeWriter *w, const AeModel *model)
+{
+	ae_write_f64(w, model->joint.log_unit);
+	for (int i = 0; i < model->features->ncolumns; i++)
+		ae_write_f64(w, model->hidden_loss[i]);
+}
+
 typedef void (*SectionWriter) (AeWriter *w, const AeModel *model);
 
 static const SectionWriter section_writers[AE_CODEC_SECTIONS] = {
@@ -368,6 +376,8 @@ model_write(AeWriter *w, const AeModel *model, size_t total)
 		section_write(w, AE_CODEC_VELOCITY, velocity_write, model);
 	if (model->residuals != NULL)
 		section_write(w, AE_CODEC_RESIDUALS, residuals_write, model);
+	if (model->hidden_loss != NULL)
+		section_write(w, AE_CODEC_HIDDEN, hidden_write, model);
 	if (ae_density_exists(&model->density))
 		section_write(w, AE_CODEC_DENSITY, ae_codec_write_density, model);
 }

@@ -35,6 +35,8 @@ typedef enum AeCodecSection
 /* of all models but plain ones */
 #define AE_CODEC_UNITS "unit"
 #define AE_CODEC_RESIDUALS "resi"
+/* of models with the score conditional */
+#define AE_CODEC_HIDDEN "hide"
 /* of variational models */
 #define AE_CODEC_NOISE "nois"
 #define AE_CODEC_DENSITY "dens"

@@ -477,6 +477,30 @@ residuals_read(AeReader *r, AeModel *model)
 	return r->left > 0 ? AE_ERR_CORRUPT : AE_OK;
 }
 
+static AeStatus
+hidden_read(AeReader *r, AeModel *model)
+{
+	size_t		ncolumns = (size_t) model->features->ncolumns;
+
+	if (model->hidden_loss != NULL ||
+		r->left != (1 + ncolumns) * sizeof(double))
+		return AE_ERR_CORRUPT;
+	model->hidden_loss = ae_arena_alloc(&model->arena, ncolumns,
+										sizeof(double));
+	if (model->hidden_loss == NULL)
+		return AE_ERR_MEMORY;
+	model->joint.log_unit = ae_read_f64(r);
+	if (!(fabs(model->joint.log_unit) <= MAX_LOG_UNIT))
+		return AE_ERR_CORRUPT;
+	for (size_t i = 0; i < ncolumns; i++)
+	{
+		model->hidden_loss[i] = ae_read_f64(r);
+		if (!(model->hidden_loss[i] >= 0.0) || isinf(model->hidden_loss[i]))
+			return AE_ERR_CORRUPT;
+	}
+	return AE_OK;
+}
+
 /* offsets (npoints), then points (npoints, 2 d) */
 static AeStatus
 points_read(AeReader *r, AeModel *model, int npoints)
@@ -507,11 +531,14 @@ points_read(AeReader *r, AeModel *model, int npoints)
 	return AE_OK;
 }
 
-static AeScoreKind
-joint_score(const AeJoint *joint)
+/* whether there is what the score needs of the joint space, and no more */
+static bool
+joint_suits(const AeJoint *joint, int score)
 {
-	return joint->ncoords == 0 ? AE_SCORE_ERROR
-		: joint->npoints == 0 ? AE_SCORE_DISTANCE : AE_SCORE_NEIGHBOUR;
+	if (!ae_score_is_joint(score))
+		return joint->ncoords == 0;
+	return joint->ncoords > 0 &&
+		(joint->npoints > 0) == (score == AE_SCORE_NEIGHBOUR);
 }
 
 static AeStatus
@@ -539,7 +566,7 @@ joint_read(AeReader *r, AeModel *model)
 		if (npoints > 0)
 			AE_TRY(points_read(r, model, npoints));
 	}
-	return joint_score(joint) == (AeScoreKind) model->options.score
+	return joint_suits(joint, model->options.score)
 		? AE_OK : AE_ERR_CORRUPT;
 }
 
@@ -752,6 +779,7 @@ static const OptionalSection optional_sections[] = {
 	{AE_CODEC_UNITS, units_read},
 	{AE_CODEC_NOISE, noise_read},
 	{AE_CODEC_RESIDUALS, residuals_read},
+	{AE_CODEC_HIDDEN, hidden_read},
 	{AE_CODEC_DENSITY, density_read}
 };
 
@@ -800,7 +828,9 @@ model_read(AeReader *r, AeModel *model)
 		(model->options.variant != AE_VARIANT_PLAIN) !=
 		(model->unit_activity != NULL) ||
 		(model->options.variant == AE_VARIANT_VARIATIONAL) !=
-		(model->noise != NULL))
+		(model->noise != NULL) ||
+		(model->options.score == AE_SCORE_CONDITIONAL) !=
+		(model->hidden_loss != NULL))
 		return AE_ERR_CORRUPT;
 	return ae_model_prepare(model);
 }

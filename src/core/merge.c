@@ -295,6 +295,12 @@ merge_losses(Merge *m)
 		for (int i = 0; i < m->nmodels; i++)
 			sum += merge_share(m, i) * m->models[i]->column_loss[c];
 		m->into->column_loss[c] = sum;
+		if (m->into->hidden_loss == NULL)
+			continue;
+		sum = 0.0;
+		for (int i = 0; i < m->nmodels; i++)
+			sum += merge_share(m, i) * m->models[i]->hidden_loss[c];
+		m->into->hidden_loss[c] = sum;
 	}
 }
 

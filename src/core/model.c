@@ -263,7 +263,7 @@ model_plan_joint(AeModel *model)
 	const AeOptions *o = &model->options;
 	AeJoint    *joint = &model->joint;
 
-	if (o->score == AE_SCORE_ERROR)
+	if (!ae_score_is_joint(o->score))
 		return AE_OK;
 	AE_TRY(ae_joint_layout(joint, model->features, &model->arena));
 	joint->neighbours = MODEL_NEIGHBOURS;
@@ -309,6 +309,19 @@ model_resolve_variational(AeModel *model)
 		o->corruption = AE_CORRUPTION_NONE;
 }
 
+/* what has seen hidden cells in training can tell hidden columns */
+static void
+model_resolve_conditional(AeOptions *o)
+{
+	const ModelPreset *preset = &model_presets[AE_PURPOSE_IMPUTATION];
+
+	if (o->corruption != AE_AUTO)
+		return;
+	o->corruption = preset->corruption;
+	if (isnan(o->corruption_rate))
+		o->corruption_rate = preset->corruption_rate;
+}
+
 /* noise on the inputs, and the inputs that it takes */
 static AeStatus
 model_resolve_corruption(AeModel *model, const ModelPreset *preset)
@@ -337,6 +350,8 @@ model_resolve(AeModel *model, AeDataset *dataset, const AeBlas *blas)
 	const ModelPreset *preset = &model_presets[o->purpose];
 	int			width;
 
+	if (o->score == AE_SCORE_CONDITIONAL)
+		model_resolve_conditional(o);
 	if (o->variant == AE_VARIANT_VARIATIONAL)
 		model_resolve_variational(model);
 	AE_TRY(model_resolve_corruption(model, preset));
@@ -475,6 +490,14 @@ model_plan_measures(AeModel *model)
 {
 	size_t		ncells = (size_t) model->features->ncells;
 
+	if (model->options.score == AE_SCORE_CONDITIONAL)
+	{
+		model->hidden_loss = ae_arena_alloc(&model->arena,
+											(size_t) model->features->ncolumns,
+											sizeof(double));
+		if (model->hidden_loss == NULL)
+			return AE_ERR_MEMORY;
+	}
 	if (model->options.variant != AE_VARIANT_PLAIN)
 	{
 		model->unit_activity = ae_arena_alloc(&model->arena,
@@ -697,7 +720,8 @@ ae_model_prepare(AeModel *model)
 	{
 		const AeColumn *column = &f->columns[i];
 		int			width = column_targets(column);
-		double		mean = model->column_loss[i];
+		double		mean = model->hidden_loss != NULL
+			? model->hidden_loss[i] : model->column_loss[i];
 
 		if (!(mean > MODEL_LOSS_FLOOR))
 			mean = MODEL_LOSS_FLOOR;

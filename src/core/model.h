@@ -61,7 +61,11 @@ typedef struct AeModel
 	double	   *noise;			/* (ncolumns) variance of a scaled number
 								 * around its output, 1 for booleans and
 								 * categories; NULL unless variational */
-	AeJoint		joint;			/* empty for the score error */
+	double	   *hidden_loss;	/* (ncolumns) the same of columns that are
+								 * hidden in turn; NULL unless the score is
+								 * conditional */
+	AeJoint		joint;			/* only log_unit, if the score is not in the
+								 * joint space */
 	uint64_t	nanomalies;		/* known ones, not among features->nrows */
 	AeHead		head;			/* of the score; only with enough of them */
 	AeDensity	density;		/* of codes; only for the purpose generation */
@@ -84,8 +88,9 @@ typedef struct AeModel
 	 * count's by the deviance around the mean.  loss_weight
 	 * makes the loss of a row the weighted mean over source columns, each
 	 * counted once.  score_weight divides by the column's training mean
-	 * instead.  The weight of a block of logits or cut points stands at its
-	 * first output, and that of a count has the scale of its target in it.
+	 * instead, that of hidden columns for the score conditional.  The weight of
+	 * a block of logits or cut points stands at its first output, and that of
+	 * a count has the scale of its target in it.
 	 *
 	 * Of a variational model loss_weight is the column's weight over the sum
 	 * of those of all numbers, a boolean or category being one: see

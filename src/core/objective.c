@@ -4,6 +4,8 @@
  */
 #include "core/objective.h"
 
+#include <math.h>
+
 static double
 objective_span(const AeKernels *kernels, const AeSpan *span,
 			   const float *weight, int rows, int ld, const float *o,
@@ -46,4 +48,26 @@ ae_objective_column(const AeModel *model, const AeKernels *kernels,
 
 	return objective_span(kernels, &span, model->unit_weight, rows, ld, o, t,
 						  0.0f, d);
+}
+
+bool
+ae_objective_has(const AeColumn *column, const float *target)
+{
+	for (int i = 0; i < column->ncells; i++)
+		if (!isnan(target[column->output + i]))
+			return true;
+	return false;
+}
+
+void
+ae_objective_limit(float *output, int width)
+{
+	for (int i = 0; i < width; i++)
+	{
+		float		o = output[i];
+
+		/* the order of the comparisons does not let NaN through */
+		o = o < AE_VALUE_LIMIT ? o : AE_VALUE_LIMIT;
+		output[i] = o > -AE_VALUE_LIMIT ? o : -AE_VALUE_LIMIT;
+	}
 }

@@ -84,7 +84,8 @@ static const char *const contraction_names[] = {
 static const char *const score_names[] = {
 	[AE_SCORE_ERROR] = "error",
 	[AE_SCORE_DISTANCE] = "distance",
-	[AE_SCORE_NEIGHBOUR] = "neighbour"
+	[AE_SCORE_NEIGHBOUR] = "neighbour",
+	[AE_SCORE_CONDITIONAL] = "conditional"
 };
 
 /*----------

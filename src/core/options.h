@@ -79,8 +79,16 @@ typedef enum AeScoreKind
 {
 	AE_SCORE_ERROR = 0,			/* of the reconstruction */
 	AE_SCORE_DISTANCE,			/* to the centre of the joint space */
-	AE_SCORE_NEIGHBOUR			/* to the nearest points of the coreset */
+	AE_SCORE_NEIGHBOUR,			/* to the nearest points of the coreset */
+	AE_SCORE_CONDITIONAL		/* of columns that are hidden in turn */
 } AeScoreKind;
+
+/* whether it is a distance in the joint space, see joint.h */
+static inline bool
+ae_score_is_joint(int score)
+{
+	return score == AE_SCORE_DISTANCE || score == AE_SCORE_NEIGHBOUR;
+}
 
 #define AE_MAX_CORESET 16384	/* training rows kept in a model */
 

@@ -94,8 +94,10 @@ ae_scorer_create(const AeModel *model, const AeKernels *kernels,
 	if (s->contribution == NULL || s->z == NULL || s->expected == NULL ||
 		s->suspicion == NULL || s->fall == NULL || s->hidden == NULL)
 		return AE_ERR_MEMORY;
-	if (model->options.score != AE_SCORE_ERROR)
+	if (ae_score_is_joint(model->options.score))
 		AE_TRY(scorer_create_joint(s, arena));
+	if (model->options.score == AE_SCORE_CONDITIONAL)
+		AE_TRY(ae_conditional_create(model, arena, &s->conditional));
 	if (ae_head_exists(&model->head))
 		AE_TRY(scorer_create_head(s, arena));
 	*scorer = s;
@@ -113,25 +115,12 @@ score_infer(AeScorer *s, int first, int last, const float *x, float *y)
 				 y, AE_PAD(net->layers[last - 1].out), s->scratch);
 }
 
-/*
- * The outputs for x, which layer first reads.  Bounded like targets: weights
- * that no training makes are stored too, and a score must be finite.
- */
+/* the outputs for x, which layer first reads */
 static void
 score_outputs(AeScorer *s, int first, const float *x)
 {
-	float	   *output = s->output;
-	int			width = s->model->features->output_width;
-
-	score_infer(s, first, s->model->net.nlayers, x, output);
-	for (int i = 0; i < width; i++)
-	{
-		float		o = output[i];
-
-		/* the order of the comparisons does not let NaN through */
-		o = o < AE_VALUE_LIMIT ? o : AE_VALUE_LIMIT;
-		output[i] = o > -AE_VALUE_LIMIT ? o : -AE_VALUE_LIMIT;
-	}
+	score_infer(s, first, s->model->net.nlayers, x, s->output);
+	ae_objective_limit(s->output, s->model->features->output_width);
 }
 
 const float *
@@ -167,14 +156,10 @@ ae_score_reconstruct(AeScorer *s, const double *row, double *expected)
 	ae_features_decode(s->model->features, s->output, expected);
 }
 
-/* whether any cell of the column has a target */
 static bool
 score_has(const AeScorer *s, const AeColumn *column)
 {
-	for (int i = 0; i < column->ncells; i++)
-		if (!isnan(s->target[column->output + i]))
-			return true;
-	return false;
+	return ae_objective_has(column, s->target);
 }
 
 /* sum of the weights of the columns that have a target */
@@ -197,6 +182,18 @@ score_forward(AeScorer *s, const double *row)
 	ae_features_encode(s->model->features, row, s->input, s->target);
 	score_outputs(s, 0, s->input);
 	return score_present(s);
+}
+
+/* the same with outputs that each column's own value has no part in */
+static double
+score_forward_hidden(AeScorer *s, const double *row)
+{
+	double		present = score_forward(s, row);
+
+	ae_conditional_predict(s->conditional, s->model, s->kernels, s->input,
+						   s->target, s->output);
+	ae_objective_limit(s->output, s->model->features->output_width);
+	return present;
 }
 
 void
@@ -249,12 +246,25 @@ score_joint(AeScorer *s)
 	return log_score + s->head_output;
 }
 
+static double
+score_conditional(AeScorer *s, const double *row)
+{
+	double		present = score_forward_hidden(s, row);
+
+	return present > 0
+		? score_error(s, present) * exp(-s->model->joint.log_unit) : NAN;
+}
+
 double
 ae_score_row(AeScorer *s, const double *row)
 {
 	const AeModel *model = s->model;
 	const AeJoint *joint = &model->joint;
-	double		present = score_forward(s, row);
+	double		present;
+
+	if (model->options.score == AE_SCORE_CONDITIONAL)
+		return score_conditional(s, row);
+	present = score_forward(s, row);
 
 	if (!(present > 0))
 		return NAN;
@@ -282,13 +292,12 @@ ae_score_pvalue(const AeModel *model, double score)
 								 ae_score_log(score) - SCORE_TIE);
 }
 
-double
-ae_score_columns(AeScorer *s, const double *row, double *column_loss,
-				 double *expected)
+/* losses of the row that went forward last; returns their weighted sum */
+static double
+score_losses(AeScorer *s, double *column_loss)
 {
 	const AeModel *model = s->model;
 	const AeFeatures *f = model->features;
-	double		present = score_forward(s, row);
 	double		sum = 0.0;
 	int			ld = AE_PAD(f->output_width);
 
@@ -302,9 +311,26 @@ ae_score_columns(AeScorer *s, const double *row, double *column_loss,
 											 s->gradient);
 		sum += f->columns[i].weight * column_loss[i];
 	}
+	return sum;
+}
+
+double
+ae_score_columns(AeScorer *s, const double *row, double *column_loss,
+				 double *expected)
+{
+	double		present = score_forward(s, row);
+	double		sum = score_losses(s, column_loss);
+
 	if (expected != NULL)
-		ae_features_decode(f, s->output, expected);
+		ae_features_decode(s->model->features, s->output, expected);
 	return present > 0 ? sum / present : NAN;
+}
+
+void
+ae_score_hidden(AeScorer *s, const double *row, double *column_loss)
+{
+	score_forward_hidden(s, row);
+	score_losses(s, column_loss);
 }
 
 /*----------
@@ -312,7 +338,7 @@ ae_score_columns(AeScorer *s, const double *row, double *column_loss,
  *----------
  */
 
-/* of a score error: each column's loss over its training mean */
+/* of a score error or conditional: each column's loss over its mean */
 static void
 explain_error(AeScorer *s, double *share)
 {
@@ -478,6 +504,11 @@ explain_alone(AeScorer *s, const double *row, double score, double *share)
 		case AE_SCORE_ERROR:
 			explain_error(s, share);
 			break;
+		case AE_SCORE_CONDITIONAL:
+			/* every column has been hidden */
+			explain_error(s, share);
+			explain_normalise(share, n);
+			return;
 		case AE_SCORE_DISTANCE:
 			score_distance(s, share);
 			explain_residuals(s);

@@ -9,6 +9,7 @@
 #ifndef AE_SCORE_H
 #define AE_SCORE_H
 
+#include "core/conditional.h"
 #include "core/model.h"
 #include "core/neighbour.h"
 
@@ -29,6 +30,8 @@ typedef struct AeScorer
 	float	   *reconstruction; /* (coordinates) */
 	int16_t    *point;			/* (2 coordinates) */
 	AeNeighbours *neighbours;	/* NULL before the model has a coreset */
+
+	AeConditional *conditional; /* only of the score conditional */
 
 	/* only for models with a head */
 	float	   *head_input;		/* (inputs of the head) padded */
@@ -54,18 +57,24 @@ typedef struct AeExplanation
 	/*
 	 * (ncolumns) parts of score - median of the training rows.  Their shares
 	 * contribution / sum are never negative.  A column's share is made of its
-	 * part in the score and of how far the score falls when it is hidden.
+	 * part in the score and of how far the score falls when it is hidden; of
+	 * the score conditional, which hides each column, of the former alone.
 	 */
 	const double *contribution;
 
 	/*
 	 * (ncolumns) how far each column is from what is expected of it, in its
 	 * usual deviations: signed for a single number, else the root of the sum
-	 * of squares; NaN where all of it is missing, and for the score error
-	 * also where it has no weight.
+	 * of squares; NaN where all of it is missing, and for the scores error
+	 * and conditional also where it has no weight.
 	 */
 	const double *z;
-	const double *expected;		/* (ncells) as ae_score_reconstruct() */
+
+	/*
+	 * (ncells) as ae_score_reconstruct(); of the score conditional, what the
+	 * other columns predict.
+	 */
+	const double *expected;
 } AeExplanation;
 
 extern AeStatus ae_scorer_create(const AeModel *model,
@@ -89,6 +98,8 @@ extern void ae_score_reconstruct(AeScorer *scorer, const double *row,
  *				divided by its training mean
  *	distance	root of ae_joint_distance(), 1 for the median training row
  *	neighbour	mean distance of neighbour.h, 1 for the median training row
+ *	conditional	as error, of columns that are hidden in turn, each divided by
+ *				its mean when hidden; 1 for the median training row
  */
 extern double ae_score_row(AeScorer *scorer, const double *row);
 
@@ -116,5 +127,9 @@ extern void ae_score_coordinates(AeScorer *scorer, const double *row,
  */
 extern double ae_score_columns(AeScorer *scorer, const double *row,
 							   double *column_loss, double *expected);
+
+/* the same when each is hidden; models with the score conditional only */
+extern void ae_score_hidden(AeScorer *scorer, const double *row,
+							double *column_loss);
 
 #endif							/* AE_SCORE_H */

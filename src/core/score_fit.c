@@ -31,6 +31,15 @@
 /* fewer held-out rows than this say little about the tail */
 #define MIN_HELD_OUT 1000
 
+/*
+ * Rows that losses of hidden columns are measured on, and multiplications in
+ * all rows of a calibration by the score conditional: of wide tables it
+ * takes fewer rows, but at least so many.
+ */
+#define HIDDEN_ROWS 2048
+#define HIDDEN_WORK 3e10
+#define HIDDEN_MIN_ROWS 256
+
 /* streams of the seed */
 enum
 {
@@ -213,11 +222,74 @@ fit_head(ScoreFit *fit)
 					   &fit->arena);
 }
 
+/* the i-th of wanted rows evenly taken from stored rows (n, ncells) */
+static const double *
+fit_row(ScoreFit *fit, const float *cells, uint64_t n, uint64_t wanted,
+		uint64_t i)
+{
+	size_t		ncells = (size_t) fit->model->features->ncells;
+
+	fit->env->poll(fit->env->host);
+	ae_coder_row(fit->coder, cells + i * n / wanted * ncells, fit->row);
+	return fit->row;
+}
+
+/* how many of n rows the score can afford */
+static uint64_t
+fit_affordable(const AeModel *model, uint64_t n)
+{
+	double		work = (double) model->net.nparams *
+		model->features->ncolumns;
+	uint64_t	rows = (uint64_t) (HIDDEN_WORK / work);
+
+	if (model->options.score != AE_SCORE_CONDITIONAL)
+		return n;
+	if (rows < HIDDEN_MIN_ROWS)
+		rows = HIDDEN_MIN_ROWS;
+	return rows < n ? rows : n;
+}
+
+/* mean losses of hidden columns, from stored rows (n, ncells) */
+static AeStatus
+fit_hidden(ScoreFit *fit, const float *cells, uint64_t n)
+{
+	AeModel    *model = fit->model;
+	int			ncolumns = model->features->ncolumns;
+	uint64_t	rows = fit_affordable(model,
+									  n < HIDDEN_ROWS ? n : HIDDEN_ROWS);
+	double	   *sum = ae_arena_alloc(&fit->arena, (size_t) ncolumns,
+									 sizeof(double));
+	double	   *present = ae_arena_alloc(&fit->arena, (size_t) ncolumns,
+										 sizeof(double));
+	double	   *loss = ae_arena_alloc(&fit->arena, (size_t) ncolumns,
+									  sizeof(double));
+	AeScorer   *scorer;
+
+	if (sum == NULL || present == NULL || loss == NULL)
+		return AE_ERR_MEMORY;
+	AE_TRY(ae_scorer_create(model, fit->kernels, &fit->arena, &scorer));
+	for (uint64_t i = 0; i < rows; i++)
+	{
+		ae_score_hidden(scorer, fit_row(fit, cells, n, rows, i), loss);
+		for (int c = 0; c < ncolumns; c++)
+			if (!isnan(loss[c]))
+			{
+				sum[c] += loss[c];
+				present[c] += 1;
+			}
+	}
+	/* a column that no row has is as well predicted as any at the start */
+	for (int c = 0; c < ncolumns; c++)
+		model->hidden_loss[c] = present[c] > 0 ? sum[c] / present[c] : 1.0;
+	return ae_model_prepare(model);
+}
+
 /* the unit of scores, and their distribution, from stored rows (n, ncells) */
 static AeStatus
 fit_calibration(ScoreFit *fit, const float *cells, uint64_t n, bool held_out)
 {
 	AeModel    *model = fit->model;
+	uint64_t	rows = fit_affordable(model, n);
 	double	   *scores = ae_arena_alloc(&fit->arena, (size_t) n,
 										sizeof(double));
 	size_t		count = 0;
@@ -225,15 +297,14 @@ fit_calibration(ScoreFit *fit, const float *cells, uint64_t n, bool held_out)
 
 	if (scores == NULL)
 		return AE_ERR_MEMORY;
+	if (model->options.score == AE_SCORE_CONDITIONAL)
+		AE_TRY(fit_hidden(fit, cells, n));
 	AE_TRY(ae_scorer_create(model, fit->kernels, &fit->arena, &scorer));
-	for (uint64_t i = 0; i < n; i++)
+	for (uint64_t i = 0; i < rows; i++)
 	{
-		double		score;
+		const double *row = fit_row(fit, cells, n, rows, i);
+		double		score = ae_score_log(ae_score_row(scorer, row));
 
-		fit->env->poll(fit->env->host);
-		ae_coder_row(fit->coder, cells + i * (size_t) model->features->ncells,
-					 fit->row);
-		score = ae_score_log(ae_score_row(scorer, fit->row));
 		if (isfinite(score))
 			scores[count++] = score;
 	}
@@ -279,7 +350,7 @@ fit_score(ScoreFit *fit, const float *held_out, uint64_t count)
 	AE_TRY(ae_dataset_sample(fit->dataset, fit_rows(fit), rng.key,
 							 &fit->arena, &fit->cells, &n));
 	fit->n = (int) n;
-	if (model->options.score != AE_SCORE_ERROR)
+	if (ae_score_is_joint(model->options.score))
 		AE_TRY(fit_joint(fit));
 	if (model->options.score == AE_SCORE_NEIGHBOUR)
 	{

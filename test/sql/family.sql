@@ -29,6 +29,7 @@ hutchinson	{"contraction": "hutchinson", "variant": "sparse"}
 variational	{"variant": "variational"}
 free_bits	{"variant": "variational", "free_bits": 0.1, "corruption": "mask"}
 imputation	{"purpose": "imputation"}
+conditional	{"score": "conditional"}
 embedding	{"purpose": "embedding", "latent": 3}
 generation	{"purpose": "generation"}
 kinds	{"columns": {"c": {"kind": "count"}, "f": {"kind": "ordinal"}, "a": {"scaling": "robust"}}}

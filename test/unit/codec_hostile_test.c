@@ -149,6 +149,14 @@ test_claims(void)
 	} while (0)
 
 static void
+make_conditional(AeModel *m)
+{
+	m->joint = (AeJoint) {.log_unit = 0.5};
+	m->head = (AeHead) {0};
+	plan_score(m, AE_SCORE_CONDITIONAL);
+}
+
+static void
 test_fields(void)
 {
 	WRONG(m->residuals[1] = m->residuals[0] - 1);
@@ -273,6 +281,21 @@ test_kinds(void)
 	WRONG(c[11].nlabels = 1);
 	WRONG(c[12].scaling = AE_SCALING_STANDARD);
 	WRONG(c[12].cells[0].stddev = 0);
+}
+
+static void
+test_hidden(void)
+{
+	WRONG(m->options.score = AE_SCORE_CONDITIONAL);
+	WRONG(plan_score(m, AE_SCORE_CONDITIONAL));
+	WRONG(m->hidden_loss = m->column_loss);
+	WRONG(make_conditional(m); m->hidden_loss[1] = -1);
+	WRONG(make_conditional(m); m->hidden_loss[2] = NAN);
+	WRONG(make_conditional(m); m->hidden_loss[3] = INFINITY);
+	WRONG(make_conditional(m); m->joint.log_unit = NAN);
+	WRONG(make_conditional(m); m->joint.log_unit = -101);
+	WRONG(make_conditional(m); m->options.score = AE_SCORE_ERROR);
+	WRONG(make_conditional(m); m->hidden_loss = NULL);
 }
 
 static void
@@ -491,6 +514,7 @@ main(void)
 	test_claims();
 	test_fields();
 	test_kinds();
+	test_hidden();
 	test_code();
 	test_density_fields();
 	test_bytes();

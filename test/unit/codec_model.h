@@ -283,13 +283,19 @@ set_option(AeModel *m, const char *name, const char *json)
 	must(ae_option_parse(&m->options, ae_option_find(name), json, complaint));
 }
 
-#define NSCORES 3
+#define NSCORES 4
 
 static inline void
 plan_score(AeModel *m, AeScoreKind kind)
 {
 	m->options.score = kind;
-	if (kind == AE_SCORE_ERROR)
+	if (kind == AE_SCORE_CONDITIONAL)
+	{
+		m->hidden_loss = take(m, NCOLUMNS, sizeof(double));
+		for (int i = 0; i < NCOLUMNS; i++)
+			m->hidden_loss[i] = i / 3.0;
+	}
+	if (!ae_score_is_joint(kind))
 		return;
 	must(ae_joint_layout(&m->joint, m->features, &m->arena) == AE_OK);
 	m->joint.neighbours = 3;
@@ -431,7 +437,7 @@ build_scored(AeScoreKind kind)
 	AeModel    *m = build_model();
 
 	m->joint = (AeJoint) {0};
-	if (kind == AE_SCORE_ERROR)
+	if (!ae_score_is_joint(kind))
 		m->head = (AeHead) {0};
 	plan_score(m, kind);
 	train_by_hand(m);

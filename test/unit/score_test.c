@@ -9,6 +9,7 @@
 #include <float.h>
 
 #include "core/codec.h"
+#include "core/objective.h"
 #include "core/score.h"
 #include "core/score_fit.h"
 #include "core/train.h"
@@ -19,9 +20,9 @@
 /* of the mean error score of training rows, all of which made its unit */
 #define MEAN_TOLERANCE 1e-5
 
-#define NSCORES 3
+#define NSCORES 4
 static const char *const score_names[NSCORES] = {
-	"error", "distance", "neighbour"
+	"error", "distance", "neighbour", "conditional"
 };
 
 /* a trained model and what scores its rows */
@@ -275,8 +276,8 @@ test_invariants(const Trained *t, const char *name)
 			ae_score_explain(t->scorer, row, &explanation) &&
 			explanation.score == scores[i];
 		ae_score_reconstruct(t->scorer, row, expected);
-		same &= memcmp(expected, explanation.expected,
-					   sizeof(expected)) == 0;
+		same &= t->model->options.score == AE_SCORE_CONDITIONAL ||
+			memcmp(expected, explanation.expected, sizeof(expected)) == 0;
 		ae_score_columns(t->scorer, row, loss, NULL);
 	}
 	ok(same, "%s: the same bits in any order, also of a model that was read",
@@ -594,6 +595,77 @@ test_array(void)
 	release(&t);
 }
 
+/*
+ * What the score conditional makes of a row, from reconstructions of the row
+ * without each of its columns: the outputs, to the bit, and the score.
+ */
+static bool
+is_conditional(const Trained *t, const double *row)
+{
+	const AeModel *model = t->model;
+	const AeFeatures *f = model->features;
+	size_t		bytes = (size_t) f->output_width * sizeof(float);
+	float	   *output = malloc(bytes);
+	double		score = ae_score_row(t->scorer, row);
+	double		expected[NCELLS];
+	double		sum = 0.0;
+	double		weight = 0.0;
+	bool		same = true;
+
+	must(output != NULL ? AE_OK : AE_ERR_MEMORY);
+	memcpy(output, t->scorer->output, bytes);
+	for (int c = 0; c < f->ncolumns; c++)
+	{
+		const AeColumn *column = &f->columns[c];
+		double		without[NCELLS];
+
+		memcpy(without, row, sizeof(without));
+		for (int i = 0; i < column->ncells; i++)
+			without[column->cell + i] = NAN;
+		ae_score_reconstruct(t->scorer, without, expected);
+		ae_features_encode(f, row, NULL, t->scorer->target);
+		if (!ae_objective_has(column, t->scorer->target))
+			continue;
+		same &= memcmp(output + column->output,
+					   t->scorer->output + column->output,
+					   (size_t) column->output_width * sizeof(float)) == 0;
+		weight += column->weight;
+		sum += column->weight / model->hidden_loss[c] *
+			ae_objective_column(model, t->scorer->kernels, c, 1,
+								AE_PAD(f->output_width), t->scorer->output,
+								t->scorer->target, t->scorer->gradient);
+	}
+	free(output);
+	return same && fabs(sum / weight * exp(-model->joint.log_unit) - score) <=
+		MEAN_TOLERANCE * score;
+}
+
+static void
+test_conditional(void)
+{
+	Trained		t;
+	AeExplanation e;
+	bool		good = true;
+	int			cell;
+	double		row[NCELLS];
+	double		expected;
+
+	train_mixed(&t, AE_SCORE_CONDITIONAL, 1000);
+	for (int i = 0; i < 100; i++)
+		good &= is_conditional(&t, row_of(&t, i));
+	ok(t.model->options.corruption == AE_CORRUPTION_MASK && good,
+	   "conditional: each column is predicted from the others");
+	cell = CELL_MINMAX;
+	memcpy(row, row_of(&t, 3), sizeof(row));
+	must(ae_score_explain(t.scorer, row, &e) ? AE_OK : AE_ERR_CORRUPT);
+	expected = e.expected[cell];
+	row[cell] += 5.0;
+	must(ae_score_explain(t.scorer, row, &e) ? AE_OK : AE_ERR_CORRUPT);
+	ok(e.expected[cell] == expected,
+	   "conditional: what is expected of a column does not depend on it");
+	release(&t);
+}
+
 /* four different rows, of which the rarest is one in 15 */
 static double
 make_four(int row, int column)
@@ -843,7 +915,7 @@ main(void)
 		test_hostile_weights(&t, score_names[score]);
 		release(&t);
 	}
-	for (int score = AE_SCORE_DISTANCE; score < NSCORES; score++)
+	for (int score = AE_SCORE_DISTANCE; score <= AE_SCORE_NEIGHBOUR; score++)
 	{
 		Trained		t;
 
@@ -861,6 +933,7 @@ main(void)
 	test_wide();
 	test_weights();
 	test_array();
+	test_conditional();
 	test_ties();
 	test_labels();
 	test_spool();

@@ -98,7 +98,8 @@ train(AeScoreKind score, bool later, AeModel **model)
 	o.latent = 3;
 	o.epochs = 25;
 	o.batch_size = 64;
-	o.corruption = AE_CORRUPTION_NONE;
+	o.corruption = score == AE_SCORE_CONDITIONAL ? AE_CORRUPTION_MASK
+		: AE_CORRUPTION_NONE;
 	o.learning_rate = 5e-3;
 	o.score = score;
 	o.coreset = score == AE_SCORE_NEIGHBOUR ? 512 : 0;
@@ -610,9 +611,12 @@ main(void)
 {
 	AeModel    *base;
 	AeModel    *plain;
+	AeModel    *conditional;
 
 	ok(train(AE_SCORE_NEIGHBOUR, false, &base) == AE_OK, "a base");
 	ok(train(AE_SCORE_ERROR, false, &plain) == AE_OK, "without a coreset");
+	ok(train(AE_SCORE_CONDITIONAL, false, &conditional) == AE_OK,
+	   "with hidden cells");
 	ok(base->nseen == NROWS && base->histograms != NULL,
 	   "a training knows its rows");
 	test_restore(base);
@@ -620,12 +624,14 @@ main(void)
 	test_drift(base);
 	test_update(base, "neighbour");
 	test_update(plain, "error");
+	test_update(conditional, "conditional");
 	test_parts(base);
 	test_mean(base);
 	test_differences(base);
 	test_memory(base);
 	ae_model_free(base);
 	ae_model_free(plain);
+	ae_model_free(conditional);
 	ok(unit_alloc_live == 0, "nothing left");
 	return done();
 }
