@@ -21,6 +21,9 @@
 /* more than any log distance or its negative */
 #define MAX_LOG_UNIT 100.0
 
+/* more than what any row costs, targets and outputs being bounded */
+#define MAX_NATS 1e30
+
 /* more than any log score or its negative, but the score is finite */
 #define MAX_LOG_SCORE 700.0
 
@@ -415,6 +418,20 @@ noise_read(AeReader *r, AeModel *model)
 }
 
 static AeStatus
+evidence_read(AeReader *r, AeModel *model)
+{
+	AeEvidence *evidence = &model->evidence;
+
+	if (evidence->spread > 0)
+		return AE_ERR_CORRUPT;
+	evidence->median = ae_read_f64(r);
+	evidence->spread = ae_read_f64(r);
+	return fabs(evidence->median) <= MAX_NATS && evidence->spread > 0 &&
+		evidence->spread <= MAX_NATS && r->left == 0
+		? AE_OK : AE_ERR_CORRUPT;
+}
+
+static AeStatus
 velocity_read(AeReader *r, AeModel *model)
 {
 	return model->velocity == NULL
@@ -479,11 +496,14 @@ points_read(AeReader *r, AeModel *model, int npoints)
 	return AE_OK;
 }
 
-static AeScoreKind
-joint_score(const AeJoint *joint)
+/* whether the score is one that needs what is there */
+static bool
+joint_suits(const AeJoint *joint, int score)
 {
-	return joint->ncoords == 0 ? AE_SCORE_ERROR
-		: joint->npoints == 0 ? AE_SCORE_DISTANCE : AE_SCORE_NEIGHBOUR;
+	if (joint->ncoords == 0)
+		return score == AE_SCORE_ERROR || ae_score_is_evidence(score);
+	return score == (joint->npoints == 0
+					 ? AE_SCORE_DISTANCE : AE_SCORE_NEIGHBOUR);
 }
 
 static AeStatus
@@ -511,8 +531,7 @@ joint_read(AeReader *r, AeModel *model)
 		if (npoints > 0)
 			AE_TRY(points_read(r, model, npoints));
 	}
-	return joint_score(joint) == (AeScoreKind) model->options.score
-		? AE_OK : AE_ERR_CORRUPT;
+	return joint_suits(joint, model->options.score) ? AE_OK : AE_ERR_CORRUPT;
 }
 
 static AeStatus
@@ -724,6 +743,7 @@ static const OptionalSection optional_sections[] = {
 	{AE_CODEC_VELOCITY, velocity_read},
 	{AE_CODEC_UNITS, units_read},
 	{AE_CODEC_NOISE, noise_read},
+	{AE_CODEC_EVIDENCE, evidence_read},
 	{AE_CODEC_RESIDUALS, residuals_read},
 	{AE_CODEC_DENSITY, density_read}
 };
@@ -773,7 +793,9 @@ model_read(AeReader *r, AeModel *model)
 		(model->options.variant != AE_VARIANT_PLAIN) !=
 		(model->unit_activity != NULL) ||
 		(model->options.variant == AE_VARIANT_VARIATIONAL) !=
-		(model->noise != NULL))
+		(model->noise != NULL) ||
+		ae_score_is_evidence(model->options.score) !=
+		(model->evidence.spread > 0))
 		return AE_ERR_CORRUPT;
 	return ae_model_prepare(model);
 }

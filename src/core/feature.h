@@ -188,6 +188,12 @@ typedef struct AeFeatures
  */
 extern AeStatus ae_features_layout(AeFeatures *features, AeArena *arena);
 
+/*
+ * Bounds n numbers as targets are, NaN too: weights that no training makes are
+ * stored as well, and what is made of their outputs must be finite.
+ */
+extern void ae_features_bound(float *x, int n);
+
 /* whether the network sees that a value of this cell is missing */
 static inline bool
 ae_features_indicate(const AeFeatures *features, const AeCell *cell)

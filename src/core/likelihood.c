@@ -98,3 +98,96 @@ ae_likelihood_learn(const AeModel *model, int nslices,
 		noise[c] = fmax(noise[c], MIN_NOISE);
 	}
 }
+
+/*----------
+ * One row of a trained model.
+ *----------
+ */
+
+/* how many of its numbers have a target, a boolean or category being one */
+static int
+likelihood_present(const AeColumn *column, const float *t)
+{
+	int			present = 0;
+
+	for (int j = 0; j < ae_model_targets(column); j++)
+		present += !isnan(t[column->output + j]);
+	return present;
+}
+
+static double
+likelihood_noise(const AeModel *model, int c)
+{
+	return fmax(model->noise[c], MIN_NOISE);
+}
+
+/* what the outputs cost of a column's targets, which is 0 at best */
+static double
+likelihood_column(const AeModel *model, const AeKernels *kernels, int c,
+				  const float *o, const float *t, float *gradient)
+{
+	const AeColumn *column = &model->features->columns[c];
+	double		loss = ae_objective_column(model, kernels, c, 1,
+										   AE_PAD(model->features->output_width),
+										   o, t, gradient) /
+		model->unit_weight[column->output];
+
+	return likelihood_is_normal(column)
+		? 0.5 * loss / likelihood_noise(model, c) : loss;
+}
+
+/* the same in the mean training row, of one number */
+static double
+likelihood_usual(const AeModel *model, int c)
+{
+	const AeColumn *column = &model->features->columns[c];
+
+	/* the variance is the mean of the squares */
+	if (likelihood_is_normal(column))
+		return 0.5;
+	return model->column_loss[c] / model->unit_weight[column->output];
+}
+
+double
+ae_likelihood_base(const AeModel *model, const float *t)
+{
+	const AeFeatures *f = model->features;
+	double		sum = 0.0;
+
+	for (int c = 0; c < f->ncolumns; c++)
+	{
+		const AeColumn *column = &f->columns[c];
+		int			ntargets = ae_model_targets(column);
+		int			missing = ntargets - likelihood_present(column, t);
+		double		scale = !likelihood_is_normal(column) ? 0.0
+			: 0.5 * (log(likelihood_noise(model, c)) + LOG_TWO_PI);
+
+		sum += column->weight * (ntargets * scale +
+								 missing * likelihood_usual(model, c));
+	}
+	return sum;
+}
+
+double
+ae_likelihood_misfit(const AeModel *model, const AeKernels *kernels,
+					 const float *o, const float *t, float *gradient)
+{
+	const AeFeatures *f = model->features;
+	double		sum = 0.0;
+
+	for (int c = 0; c < f->ncolumns; c++)
+		sum += f->columns[c].weight *
+			likelihood_column(model, kernels, c, o, t, gradient);
+	return sum;
+}
+
+double
+ae_likelihood_excess(const AeModel *model, const AeKernels *kernels, int c,
+					 const float *o, const float *t, float *gradient)
+{
+	const AeColumn *column = &model->features->columns[c];
+
+	return column->weight *
+		(likelihood_column(model, kernels, c, o, t, gradient) -
+		 likelihood_present(column, t) * likelihood_usual(model, c));
+}

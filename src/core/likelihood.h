@@ -34,4 +34,22 @@ extern double ae_likelihood(const AeModel *model, const AeKernels *kernels,
 extern void ae_likelihood_learn(const AeModel *model, int nslices,
 								const AeResidual *residual, double *noise);
 
+/*
+ * -log p of one row's targets, each column as often as its weight says, is
+ * ae_likelihood_base() + ae_likelihood_misfit(): of these only the misfit, 0
+ * or more, knows the outputs.  Targets that are missing cost as much as they
+ * do in the mean training row, so that NULL is neither odd nor reassuring.
+ * gradient (output_width) is of no interest.
+ */
+extern double ae_likelihood_base(const AeModel *model, const float *t);
+extern double ae_likelihood_misfit(const AeModel *model,
+								   const AeKernels *kernels, const float *o,
+								   const float *t, float *gradient);
+
+/* how much more a column costs than it does in the mean training row */
+extern double ae_likelihood_excess(const AeModel *model,
+								   const AeKernels *kernels, int column,
+								   const float *o, const float *t,
+								   float *gradient);
+
 #endif							/* AE_LIKELIHOOD_H */

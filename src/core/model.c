@@ -48,6 +48,10 @@
 
 #define MODEL_KL_WARMUP 0.25
 
+/* codes drawn for a score: the importance-weighted bound needs many */
+#define MODEL_ELBO_SAMPLES 10
+#define MODEL_IWAE_SAMPLES 50
+
 AeStatus
 ae_model_create(const AeEnv *env, AeModel **model)
 {
@@ -235,6 +239,9 @@ model_resolve_score(AeModel *model)
 			? AE_SCORE_NEIGHBOUR : AE_SCORE_ERROR;
 	if (o->score == AE_SCORE_NEIGHBOUR && o->coreset == 0)
 		o->score = AE_SCORE_DISTANCE;
+	if (ae_score_is_evidence(o->score) && o->score_samples == AE_AUTO)
+		o->score_samples = o->score == AE_SCORE_ELBO
+			? MODEL_ELBO_SAMPLES : MODEL_IWAE_SAMPLES;
 	if (o->score != AE_SCORE_NEIGHBOUR)
 		o->coreset = 0;
 	else if (o->coreset == AE_AUTO)
@@ -258,7 +265,8 @@ model_plan_joint(AeModel *model)
 	const AeOptions *o = &model->options;
 	AeJoint    *joint = &model->joint;
 
-	if (o->score == AE_SCORE_ERROR)
+	model->evidence.spread = 1.0;
+	if (!ae_score_is_joint(o->score))
 		return AE_OK;
 	AE_TRY(ae_joint_layout(joint, model->features, &model->arena));
 	joint->neighbours = MODEL_NEIGHBOURS;
@@ -601,7 +609,8 @@ model_prepare_variational(const AeModel *model, AeLayer *layer)
 	const AeOptions *o = &model->options;
 
 	if (o->variant != AE_VARIANT_VARIATIONAL || isnan(o->beta) ||
-		isnan(o->kl_warmup) || isnan(o->free_bits))
+		isnan(o->kl_warmup) || isnan(o->free_bits) ||
+		(ae_score_is_evidence(o->score) && o->score_samples == AE_AUTO))
 		return false;
 	layer->penalty = model->total_weight > 0
 		? (float) (o->beta / model->total_weight) : 0.0f;
@@ -618,6 +627,9 @@ model_prepare_code(AeModel *model)
 	AeNet	   *net = &model->net;
 	int			last = net->ncoder - 1;
 
+	if (ae_score_is_evidence(o->score) &&
+		(o->variant != AE_VARIANT_VARIATIONAL || net->ncoder == net->nlayers))
+		return AE_ERR_CORRUPT;
 	for (int i = 0; i < net->nlayers; i++)
 		if (net->layers[i].kind != AE_LAYER_DENSE && i != last)
 			return AE_ERR_CORRUPT;
@@ -633,13 +645,6 @@ model_prepare_code(AeModel *model)
 				? AE_OK : AE_ERR_CORRUPT;
 	}
 	return AE_ERR_CORRUPT;
-}
-
-/* what of a column is compared with a target */
-static int
-column_targets(const AeColumn *column)
-{
-	return column->loss == AE_LOSS_SOFTMAX ? 1 : column->output_width;
 }
 
 AeStatus
@@ -663,11 +668,11 @@ ae_model_prepare(AeModel *model)
 	model->total_weight = 0.0;
 	for (int i = 0; i < f->ncolumns; i++)
 		model->total_weight += f->columns[i].weight *
-			(variational ? column_targets(&f->columns[i]) : 1);
+			(variational ? ae_model_targets(&f->columns[i]) : 1);
 	for (int i = 0; i < f->ncolumns; i++)
 	{
 		const AeColumn *column = &f->columns[i];
-		int			width = column_targets(column);
+		int			width = ae_model_targets(column);
 		double		unit = 1.0 / (model_unit(column) * width);
 		double		mean = model->column_loss[i];
 

@@ -12,6 +12,7 @@
 #include "core/dataset.h"
 #include "core/density.h"
 #include "core/draw.h"
+#include "core/evidence.h"
 #include "core/feature.h"
 #include "core/head.h"
 #include "core/histogram.h"
@@ -61,7 +62,8 @@ typedef struct AeModel
 	double	   *noise;			/* (ncolumns) variance of a scaled number
 								 * around its output, 1 for booleans and
 								 * categories; NULL unless variational */
-	AeJoint		joint;			/* empty for the score error */
+	AeJoint		joint;			/* only for scores of the joint space */
+	AeEvidence	evidence;		/* only for the scores elbo and iwae */
 	uint64_t	nanomalies;		/* known ones, not among features->nrows */
 	AeHead		head;			/* of the score; only with enough of them */
 	AeDensity	density;		/* of codes; only for the purpose generation */
@@ -103,6 +105,13 @@ static inline int
 ae_model_head_inputs(const AeModel *model)
 {
 	return 3 * model->joint.ncoords + 1;
+}
+
+/* targets of a column, whose outputs may be more */
+static inline int
+ae_model_targets(const AeColumn *column)
+{
+	return column->loss == AE_LOSS_SOFTMAX ? 1 : column->output_width;
 }
 
 /* an empty model whose arena uses env; released by ae_model_free() */

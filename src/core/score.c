@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/likelihood.h"
 #include "core/objective.h"
 #include "core/score_head.h"
 
@@ -42,6 +43,24 @@ scorer_create_joint(AeScorer *s, AeArena *arena)
 }
 
 static AeStatus
+scorer_create_code(AeScorer *s, AeArena *arena)
+{
+	const AeNet *net = &s->model->net;
+	int			gaussian = ae_net_gaussian(net);
+
+	s->code = ae_arena_alloc(arena, AE_PAD((size_t) ae_net_latent(net)),
+							 sizeof(float));
+	if (s->code == NULL)
+		return AE_ERR_MEMORY;
+	if (gaussian < 0)
+		return AE_OK;
+	s->code_input = ae_arena_alloc(arena,
+								   AE_PAD((size_t) net->layers[gaussian].in),
+								   sizeof(float));
+	return s->code_input != NULL ? AE_OK : AE_ERR_MEMORY;
+}
+
+static AeStatus
 scorer_create_head(AeScorer *s, AeArena *arena)
 {
 	const AeModel *model = s->model;
@@ -73,15 +92,13 @@ ae_scorer_create(const AeModel *model, const AeKernels *kernels,
 	s->kernels = kernels;
 	s->input = ae_arena_alloc(arena, in, sizeof(float));
 	s->target = ae_arena_alloc(arena, out, sizeof(float));
-	s->code = ae_arena_alloc(arena,
-							 AE_PAD((size_t) ae_net_latent(&model->net)),
-							 sizeof(float));
 	s->output = ae_arena_alloc(arena, out, sizeof(float));
 	s->gradient = ae_arena_alloc(arena, out, sizeof(float));
 	s->scratch = ae_arena_alloc(arena, widest, 2 * sizeof(float));
-	if (s->input == NULL || s->target == NULL || s->code == NULL ||
-		s->output == NULL || s->gradient == NULL || s->scratch == NULL)
+	if (s->input == NULL || s->target == NULL || s->output == NULL ||
+		s->gradient == NULL || s->scratch == NULL)
 		return AE_ERR_MEMORY;
+	AE_TRY(scorer_create_code(s, arena));
 	s->contribution = ae_arena_alloc(arena, ncolumns, sizeof(double));
 	s->z = ae_arena_alloc(arena, ncolumns, sizeof(double));
 	s->expected = ae_arena_alloc(arena, (size_t) model->features->ncells,
@@ -93,8 +110,10 @@ ae_scorer_create(const AeModel *model, const AeKernels *kernels,
 	if (s->contribution == NULL || s->z == NULL || s->expected == NULL ||
 		s->suspicion == NULL || s->fall == NULL || s->hidden == NULL)
 		return AE_ERR_MEMORY;
-	if (model->options.score != AE_SCORE_ERROR)
+	if (ae_score_is_joint(model->options.score))
 		AE_TRY(scorer_create_joint(s, arena));
+	if (ae_score_is_evidence(model->options.score))
+		AE_TRY(ae_draws_create(model, arena, &s->draws));
 	if (ae_head_exists(&model->head))
 		AE_TRY(scorer_create_head(s, arena));
 	*scorer = s;
@@ -112,25 +131,23 @@ score_infer(AeScorer *s, int first, int last, const float *x, float *y)
 				 y, AE_PAD(net->layers[last - 1].out), s->scratch);
 }
 
-/*
- * The outputs for x, which layer first reads.  Bounded like targets: weights
- * that no training makes are stored too, and a score must be finite.
- */
+/* the outputs for x, which layer first reads */
 static void
 score_outputs(AeScorer *s, int first, const float *x)
 {
-	float	   *output = s->output;
-	int			width = s->model->features->output_width;
+	score_infer(s, first, s->model->net.nlayers, x, s->output);
+	ae_features_bound(s->output, s->model->features->output_width);
+}
 
-	score_infer(s, first, s->model->net.nlayers, x, output);
-	for (int i = 0; i < width; i++)
-	{
-		float		o = output[i];
+/* what the layer of a variational code reads; returns that layer */
+static int
+score_code_input(AeScorer *s)
+{
+	int			gaussian = ae_net_gaussian(&s->model->net);
 
-		/* the order of the comparisons does not let NaN through */
-		o = o < AE_VALUE_LIMIT ? o : AE_VALUE_LIMIT;
-		output[i] = o > -AE_VALUE_LIMIT ? o : -AE_VALUE_LIMIT;
-	}
+	score_infer(s, 0, gaussian, s->input, s->code_input);
+	ae_features_bound(s->code_input, s->model->net.layers[gaussian].in);
+	return gaussian;
 }
 
 const float *
@@ -139,6 +156,26 @@ ae_score_encode(AeScorer *s, const double *row)
 	ae_features_encode(s->model->features, row, s->input, NULL);
 	score_infer(s, 0, s->model->net.ncoder, s->input, s->code);
 	return s->code;
+}
+
+void
+ae_score_draw(AeScorer *s, const double *row, AeRng *rng, float *code)
+{
+	const AeNet *net = &s->model->net;
+	int			latent;
+
+	if (ae_net_gaussian(net) < 0)
+	{
+		memcpy(code, ae_score_encode(s, row),
+			   (size_t) ae_net_latent(net) * sizeof(float));
+		return;
+	}
+	ae_features_encode(s->model->features, row, s->input, NULL);
+	latent = net->layers[score_code_input(s)].out;
+	for (int j = 0; j < latent; j++)
+		code[j] = s->code_input[j] +
+			expf(0.5f * ae_gaussian_log(s->code_input[latent + j])) *
+			ae_rng_normal(rng);
 }
 
 void
@@ -194,7 +231,10 @@ static double
 score_forward(AeScorer *s, const double *row)
 {
 	ae_features_encode(s->model->features, row, s->input, s->target);
-	score_outputs(s, 0, s->input);
+	if (s->draws != NULL)
+		score_outputs(s, score_code_input(s), s->code_input);
+	else
+		score_outputs(s, 0, s->input);
 	return score_present(s);
 }
 
@@ -249,12 +289,24 @@ score_joint(AeScorer *s)
 }
 
 double
+ae_score_nats(AeScorer *s, const double *row)
+{
+	if (!(score_forward(s, row) > 0))
+		return NAN;
+	return ae_draws_nats(s->model, s->kernels, s->draws, s->code_input,
+						 s->target);
+}
+
+double
 ae_score_row(AeScorer *s, const double *row)
 {
 	const AeModel *model = s->model;
 	const AeJoint *joint = &model->joint;
-	double		present = score_forward(s, row);
+	double		present;
 
+	if (ae_score_is_evidence(model->options.score))
+		return ae_evidence_score(&model->evidence, ae_score_nats(s, row));
+	present = score_forward(s, row);
 	if (!(present > 0))
 		return NAN;
 	if (model->options.score == AE_SCORE_ERROR)
@@ -338,6 +390,20 @@ explain_error(AeScorer *s, double *share)
 			column->kind == AE_KIND_NUMERIC)
 			s->z[c] = -s->z[c];
 	}
+}
+
+/*
+ * Of the scores elbo and iwae, by the outputs for the mean code.  What the
+ * code itself is unusual by has no column; it shows when columns are hidden.
+ */
+static void
+explain_evidence(AeScorer *s, double *share)
+{
+	explain_error(s, share);
+	for (int c = 0; c < s->model->features->ncolumns; c++)
+		share[c] = fmax(ae_likelihood_excess(s->model, s->kernels, c,
+											 s->output, s->target,
+											 s->gradient), 0.0);
 }
 
 /* residuals in the deviations that the joint space has for them */
@@ -483,6 +549,10 @@ explain_alone(AeScorer *s, const double *row, double score, double *share)
 		case AE_SCORE_NEIGHBOUR:
 			ae_neighbours_share(s->neighbours, n, s->point, share);
 			explain_residuals(s);
+			break;
+		case AE_SCORE_ELBO:
+		case AE_SCORE_IWAE:
+			explain_evidence(s, share);
 			break;
 	}
 	explain_normalise(share, n);

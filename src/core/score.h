@@ -11,6 +11,7 @@
 
 #include "core/model.h"
 #include "core/neighbour.h"
+#include "core/score_evidence.h"
 
 /* work space for one row; not shared between concurrent callers */
 typedef struct AeScorer
@@ -20,6 +21,8 @@ typedef struct AeScorer
 	float	   *input;			/* (input_width) padded */
 	float	   *target;			/* (output_width) padded, NaN: missing */
 	float	   *code;			/* (latent) padded */
+	float	   *code_input;		/* what its layer reads; only of a variational
+								 * code */
 	float	   *output;			/* (output_width) padded */
 	float	   *gradient;		/* (output_width), of no interest */
 	float	   *scratch;		/* for ae_net_infer() */
@@ -29,6 +32,8 @@ typedef struct AeScorer
 	float	   *reconstruction; /* (coordinates) */
 	int16_t    *point;			/* (2 coordinates) */
 	AeNeighbours *neighbours;	/* NULL before the model has a coreset */
+
+	AeDraws    *draws;			/* only for the scores elbo and iwae */
 
 	/* only for models with a head */
 	float	   *head_input;		/* (inputs of the head) padded */
@@ -75,6 +80,13 @@ extern AeStatus ae_scorer_create(const AeModel *model,
 /* the code of a row, in scorer->code; returns it */
 extern const float *ae_score_encode(AeScorer *scorer, const double *row);
 
+/*
+ * A code (latent) drawn from the distribution that a variational model has for
+ * a row; of other models the row's code.
+ */
+extern void ae_score_draw(AeScorer *scorer, const double *row, AeRng *rng,
+						  float *code);
+
 /* code (latent) to the row it stands for */
 extern void ae_score_decode(AeScorer *scorer, const float *code,
 							double *expected);
@@ -89,8 +101,12 @@ extern void ae_score_reconstruct(AeScorer *scorer, const double *row,
  *				divided by its training mean
  *	distance	root of ae_joint_distance(), 1 for the median training row
  *	neighbour	mean distance of neighbour.h, 1 for the median training row
+ *	elbo, iwae	ae_draws_nats() as evidence.h counts them, likewise
  */
 extern double ae_score_row(AeScorer *scorer, const double *row);
+
+/* of a row, for the scores elbo and iwae; NaN as above */
+extern double ae_score_nats(AeScorer *scorer, const double *row);
 
 /* false: every cell is missing */
 extern bool ae_score_explain(AeScorer *scorer, const double *row,

@@ -233,21 +233,37 @@ fit_calibration(ScoreFit *fit, const float *cells, uint64_t n, bool held_out)
 		fit->env->poll(fit->env->host);
 		ae_coder_row(fit->coder, cells + i * (size_t) model->features->ncells,
 					 fit->row);
-		score = ae_score_log(ae_score_row(scorer, fit->row));
+		score = ae_score_is_evidence(model->options.score)
+			? ae_score_nats(scorer, fit->row)
+			: ae_score_log(ae_score_row(scorer, fit->row));
 		if (isfinite(score))
 			scores[count++] = score;
 	}
 	ae_sort_doubles(scores, count);
-	if (model->options.score != AE_SCORE_ERROR && count > 0)
-	{
-		double		median = scores[count / 2];
-
-		model->joint.log_unit = median;
-		for (size_t i = 0; i < count; i++)
-			scores[i] -= median;
-	}
+	if (count > 0)
+		ae_score_unit(model, scores, count);
 	ae_calibration_fit(&model->calibration, scores, count, held_out);
 	return AE_OK;
+}
+
+void
+ae_score_unit(AeModel *model, double *scores, size_t n)
+{
+	double		median = scores[n / 2];
+
+	if (ae_score_is_joint(model->options.score))
+	{
+		model->joint.log_unit = median;
+		for (size_t i = 0; i < n; i++)
+			scores[i] -= median;
+	}
+	else if (ae_score_is_evidence(model->options.score))
+	{
+		ae_evidence_fit(&model->evidence, scores, n);
+		for (size_t i = 0; i < n; i++)
+			scores[i] = ae_score_log(ae_evidence_score(&model->evidence,
+													   scores[i]));
+	}
 }
 
 /*
@@ -279,7 +295,7 @@ fit_score(ScoreFit *fit, const float *held_out, uint64_t count)
 	AE_TRY(ae_dataset_sample(fit->dataset, fit_rows(fit), rng.key,
 							 &fit->arena, &fit->cells, &n));
 	fit->n = (int) n;
-	if (model->options.score != AE_SCORE_ERROR)
+	if (ae_score_is_joint(model->options.score))
 		AE_TRY(fit_joint(fit));
 	if (model->options.score == AE_SCORE_NEIGHBOUR)
 	{

@@ -251,13 +251,19 @@ set_option(AeModel *m, const char *name, const char *json)
 	must(ae_option_parse(&m->options, ae_option_find(name), json, complaint));
 }
 
-#define NSCORES 3
+#define NSCORES 5
 
 static inline void
 plan_score(AeModel *m, AeScoreKind kind)
 {
 	m->options.score = kind;
-	if (kind == AE_SCORE_ERROR)
+	if (ae_score_is_evidence(kind))
+	{
+		make_variational(m);
+		m->options.score_samples = 7;
+		m->evidence = (AeEvidence) {-12.5, 3.25};
+	}
+	if (!ae_score_is_joint(kind))
 		return;
 	must(ae_joint_layout(&m->joint, m->features, &m->arena) == AE_OK);
 	m->joint.neighbours = 3;
@@ -399,7 +405,7 @@ build_scored(AeScoreKind kind)
 	AeModel    *m = build_model();
 
 	m->joint = (AeJoint) {0};
-	if (kind == AE_SCORE_ERROR)
+	if (!ae_score_is_joint(kind))
 		m->head = (AeHead) {0};
 	plan_score(m, kind);
 	train_by_hand(m);

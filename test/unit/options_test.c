@@ -118,6 +118,8 @@ test_table(void)
 		{"free_bits", AE_OPTION_NUMBER, offsetof(AeOptions, free_bits),
 		"\"auto\""},
 		{"score", AE_OPTION_CHOICE, offsetof(AeOptions, score), "\"auto\""},
+		{"score_samples", AE_OPTION_INTEGER,
+		offsetof(AeOptions, score_samples), "\"auto\""},
 		{"coreset", AE_OPTION_INTEGER, offsetof(AeOptions, coreset),
 		"\"auto\""},
 		{"contamination", AE_OPTION_NUMBER,
@@ -276,6 +278,8 @@ static const struct
 	"a number from 0 to 1 or \"auto\""},
 	{"free_bits", 0, 100, -0.5, 101, "-0.5", "101",
 	"a number from 0 to 100 or \"auto\""},
+	{"score_samples", 1, AE_MAX_SCORE_SAMPLES, 0, AE_MAX_SCORE_SAMPLES + 1,
+		"0", "1001", "an integer from 1 to 1000 or \"auto\""},
 	{"coreset", 0, AE_MAX_CORESET, -1, AE_MAX_CORESET + 1, "-1", "16385",
 	"an integer from 0 to 16384 or \"auto\""},
 	{"contamination", 0, 0.5, -1, 0.51, "-1", "0.51",
@@ -454,6 +458,19 @@ test_uses(void)
 	   ae_option_applies(&o, named("free_bits"), complaint) &&
 	   !ae_option_applies(&o, named("sparsity"), complaint),
 	   "options of a variational code");
+	ok(!ae_option_applies(&o, named("score_samples"), complaint) &&
+	   strcmp(complaint, "belongs to the scores \"elbo\" and \"iwae\"") == 0,
+	   "an option of some scores");
+	o.score = AE_SCORE_ELBO;
+	ok(ae_option_applies(&o, named("score"), complaint) &&
+	   ae_option_applies(&o, named("score_samples"), complaint),
+	   "which a variational code can have");
+	o.variant = AE_VARIANT_PLAIN;
+	ok(!ae_option_applies(&o, named("score"), complaint) &&
+	   strcmp(complaint, "must not be \"elbo\" for variant \"plain\"") == 0 &&
+	   !ae_option_applies(&o, named("score_samples"), complaint) &&
+	   strcmp(complaint, "belongs to variant \"variational\", not \"plain\"")
+	   == 0, "and no other");
 }
 
 static void
