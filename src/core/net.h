@@ -87,6 +87,8 @@ typedef struct AeTape
 	float	  **slope;			/* nlayers: activation derivatives */
 	float	  **dh;				/* nlayers + 1: loss gradients of h; dh[0] is
 								 * NULL */
+	float	  **extra;			/* (nlayers) what is added to the gradients of
+								 * pre-activations, NULL: nothing; or NULL */
 	const float *transposed;	/* (ntransposed), borrowed; NULL: do without */
 	float	   *scratch;		/* ae_tape_scratch() floats */
 } AeTape;
@@ -140,6 +142,9 @@ typedef struct AePass
 	float		strength;		/* share of the penalties that counts */
 	float		scale;			/* of gradients: 1 / rows of the batch */
 } AePass;
+
+/* the share of layer i's outputs that are switched off */
+extern float ae_net_dropout(const AeNet *net, int i, const AePass *pass);
 
 /*
  * h[nlayers] from h[0].  Returns the sum over rows of the layers' penalties.

@@ -62,7 +62,8 @@ share_cut(AeShare *share, const AeModel *model)
 	int			rows = (batch - 1) / SHARE_MAX_SLICES + 1;
 	int			least = SHARE_SLICE_ROWS;
 
-	share->sums_slices = net->nparams <= SHARE_SUM_PARAMS;
+	share->sums_slices = net->nparams <= SHARE_SUM_PARAMS ||
+		model->options.contraction != AE_CONTRACTION_NONE;
 	if (!share->sums_slices)
 		least = SHARE_WIDE_SLICE_ROWS;
 	if (rows < least)

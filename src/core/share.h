@@ -14,7 +14,8 @@
  * slice has gradients of its own, which are added up.  Where they are many,
  * that would be more traffic than the rows are: the slices share what the
  * backward pass computes, and each block's gradient is one product over all
- * rows of the batch.
+ * rows of the batch.  A contractive penalty has gradients of weights that are
+ * no such product, so it always wants the first way.
  */
 #ifndef AE_SHARE_H
 #define AE_SHARE_H

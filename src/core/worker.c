@@ -149,6 +149,10 @@ worker_alloc(AeWorker *w, AeArena *arena)
 
 	AE_TRY(worker_alloc_tapes(w, arena));
 	w->tape->transposed = w->share.transposed;
+	if (model->options.contraction != AE_CONTRACTION_NONE)
+		AE_TRY(ae_contract_create(&model->net, w->tape,
+								  (AeContraction) model->options.contraction,
+								  arena, &w->contract));
 	w->blocks = ae_arena_alloc(arena, (size_t) w->share.nblocks,
 							   sizeof(AeBlock));
 	w->rows = ae_arena_alloc(arena, rows, sizeof(float *));
@@ -352,6 +356,7 @@ worker_learn(AeWorker *w, const AeJob *job, int slice, int first, int nrows)
 {
 	const AeNet *net = &w->model->net;
 	const AeShare *share = &w->share;
+	float		weight = (float) w->model->options.contraction_weight;
 	float	   *grads = NULL;
 	AeResidual *residual = NULL;
 	AeRng		rng;
@@ -370,12 +375,17 @@ worker_learn(AeWorker *w, const AeJob *job, int slice, int first, int nrows)
 	worker_encode(w, w->window.rows + job->first + first, nrows, &rng);
 	penalty = ae_net_forward(net, w->blas, w->kernels, share->params,
 							 w->tape, nrows, &pass);
+	if (w->contract != NULL)
+		penalty += ae_contract_penalty(w->contract, w->blas, w->kernels,
+									   share->params, nrows, &pass, weight);
 	if (share->residual != NULL)
 		residual = share->residual +
 			(size_t) slice * (size_t) w->model->features->ncolumns;
 	share->loss[slice] = penalty + worker_loss(w, nrows, pass.scale, residual);
 	ae_net_backward(net, w->blas, w->kernels, share->params, w->tape, nrows,
 					&pass, grads);
+	if (w->contract != NULL)
+		ae_contract_add(w->contract, grads);
 }
 
 /*

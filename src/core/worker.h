@@ -11,6 +11,7 @@
 
 #include "core/blas.h"
 #include "core/bytes.h"
+#include "core/contract.h"
 #include "core/share.h"
 
 typedef struct AeWorker
@@ -35,6 +36,7 @@ typedef struct AeWorker
 	float	   *weight;			/* (output_width) for ae_likelihood() */
 	AeResidual *residual;		/* (ncolumns) of rows not learned from */
 	AeTape	   *tape;			/* of a slice */
+	AeContract *contract;		/* of a slice, or NULL: no penalty */
 	AeTape	   *batch;			/* of a batch, where slices share it */
 
 	AeWindow	window;			/* the rows of the current window */
