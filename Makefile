@@ -120,6 +120,7 @@ REGRESS = \
 	drift \
 	errors \
 	evaluate \
+	evidence \
 	explain \
 	grouping \
 	immutable_uses \

@@ -21,6 +21,10 @@
 /* more than any log distance or its negative */
 #define MAX_LOG_UNIT 100.0
 
+/* variances of scaled numbers: beyond what training can make of them */
+#define MIN_NOISE 1e-6
+#define MAX_NOISE 1e13
+
 /* more than what any row costs, targets and outputs being bounded */
 #define MAX_NATS 1e30
 
@@ -411,7 +415,7 @@ noise_read(AeReader *r, AeModel *model)
 	for (size_t i = 0; i < count; i++)
 	{
 		model->noise[i] = ae_read_f64(r);
-		if (!(model->noise[i] > 0.0) || isinf(model->noise[i]))
+		if (!(model->noise[i] >= MIN_NOISE && model->noise[i] <= MAX_NOISE))
 			return AE_ERR_CORRUPT;
 	}
 	return AE_OK;

@@ -103,6 +103,16 @@ ae_likelihood_learn(const AeModel *model, int nslices,
  * One row of a trained model.
  *----------
  */
+double
+ae_likelihood_row(const AeModel *model, const AeKernels *kernels,
+				  const float *o, const float *t,
+				  const AeLikelihoodWork *work)
+{
+	return model->total_weight *
+		ae_likelihood(model, kernels, model->noise, work->weight, 1,
+					  AE_PAD(model->features->output_width), o, t, 0.0f,
+					  work->gradient, work->residual);
+}
 
 /* how many of its numbers have a target, a boolean or category being one */
 static int
@@ -115,41 +125,31 @@ likelihood_present(const AeColumn *column, const float *t)
 	return present;
 }
 
+/* nats, but for constants, that a loss as of ae_objective_column() is worth */
 static double
-likelihood_noise(const AeModel *model, int c)
-{
-	return fmax(model->noise[c], MIN_NOISE);
-}
-
-/* what the outputs cost of a column's targets, which is 0 at best */
-static double
-likelihood_column(const AeModel *model, const AeKernels *kernels, int c,
-				  const float *o, const float *t, float *gradient)
+likelihood_nats(const AeModel *model, int c, double loss)
 {
 	const AeColumn *column = &model->features->columns[c];
-	double		loss = ae_objective_column(model, kernels, c, 1,
-										   AE_PAD(model->features->output_width),
-										   o, t, gradient) /
-		model->unit_weight[column->output];
 
-	return likelihood_is_normal(column)
-		? 0.5 * loss / likelihood_noise(model, c) : loss;
+	loss *= model->total_weight * model->loss_weight[column->output] /
+		model->unit_weight[column->output];
+	return likelihood_is_normal(column) ? 0.5 * loss / model->noise[c] : loss;
 }
 
-/* the same in the mean training row, of one number */
+/* the same of a number in the mean training row */
 static double
 likelihood_usual(const AeModel *model, int c)
 {
 	const AeColumn *column = &model->features->columns[c];
 
 	/* the variance is the mean of the squares */
-	if (likelihood_is_normal(column))
-		return 0.5;
-	return model->column_loss[c] / model->unit_weight[column->output];
+	return likelihood_is_normal(column) ? 0.5 * column->weight
+		: likelihood_nats(model, c, model->column_loss[c]) /
+		ae_model_targets(column);
 }
 
 double
-ae_likelihood_base(const AeModel *model, const float *t)
+ae_likelihood_missing(const AeModel *model, const float *t)
 {
 	const AeFeatures *f = model->features;
 	double		sum = 0.0;
@@ -157,27 +157,14 @@ ae_likelihood_base(const AeModel *model, const float *t)
 	for (int c = 0; c < f->ncolumns; c++)
 	{
 		const AeColumn *column = &f->columns[c];
-		int			ntargets = ae_model_targets(column);
-		int			missing = ntargets - likelihood_present(column, t);
-		double		scale = !likelihood_is_normal(column) ? 0.0
-			: 0.5 * (log(likelihood_noise(model, c)) + LOG_TWO_PI);
+		int			missing = ae_model_targets(column) -
+			likelihood_present(column, t);
 
-		sum += column->weight * (ntargets * scale +
-								 missing * likelihood_usual(model, c));
+		sum += missing * likelihood_usual(model, c);
+		if (likelihood_is_normal(column))
+			sum += missing * column->weight *
+				0.5 * (log(model->noise[c]) + LOG_TWO_PI);
 	}
-	return sum;
-}
-
-double
-ae_likelihood_misfit(const AeModel *model, const AeKernels *kernels,
-					 const float *o, const float *t, float *gradient)
-{
-	const AeFeatures *f = model->features;
-	double		sum = 0.0;
-
-	for (int c = 0; c < f->ncolumns; c++)
-		sum += f->columns[c].weight *
-			likelihood_column(model, kernels, c, o, t, gradient);
 	return sum;
 }
 
@@ -185,9 +172,11 @@ double
 ae_likelihood_excess(const AeModel *model, const AeKernels *kernels, int c,
 					 const float *o, const float *t, float *gradient)
 {
-	const AeColumn *column = &model->features->columns[c];
+	double		loss = ae_objective_column(model, kernels, c, 1,
+										   AE_PAD(model->features->output_width),
+										   o, t, gradient);
 
-	return column->weight *
-		(likelihood_column(model, kernels, c, o, t, gradient) -
-		 likelihood_present(column, t) * likelihood_usual(model, c));
+	return likelihood_nats(model, c, loss) -
+		likelihood_present(&model->features->columns[c], t) *
+		likelihood_usual(model, c);
 }

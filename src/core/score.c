@@ -43,21 +43,16 @@ scorer_create_joint(AeScorer *s, AeArena *arena)
 }
 
 static AeStatus
-scorer_create_code(AeScorer *s, AeArena *arena)
+scorer_create_evidence(AeScorer *s, AeArena *arena)
 {
 	const AeNet *net = &s->model->net;
-	int			gaussian = ae_net_gaussian(net);
+	int			width = net->layers[ae_net_gaussian(net)].in;
 
-	s->code = ae_arena_alloc(arena, AE_PAD((size_t) ae_net_latent(net)),
-							 sizeof(float));
-	if (s->code == NULL)
-		return AE_ERR_MEMORY;
-	if (gaussian < 0)
-		return AE_OK;
-	s->code_input = ae_arena_alloc(arena,
-								   AE_PAD((size_t) net->layers[gaussian].in),
+	s->code_input = ae_arena_alloc(arena, AE_PAD((size_t) width),
 								   sizeof(float));
-	return s->code_input != NULL ? AE_OK : AE_ERR_MEMORY;
+	if (s->code_input == NULL)
+		return AE_ERR_MEMORY;
+	return ae_draws_create(s->model, arena, &s->draws);
 }
 
 static AeStatus
@@ -92,13 +87,15 @@ ae_scorer_create(const AeModel *model, const AeKernels *kernels,
 	s->kernels = kernels;
 	s->input = ae_arena_alloc(arena, in, sizeof(float));
 	s->target = ae_arena_alloc(arena, out, sizeof(float));
+	s->code = ae_arena_alloc(arena,
+							 AE_PAD((size_t) ae_net_latent(&model->net)),
+							 sizeof(float));
 	s->output = ae_arena_alloc(arena, out, sizeof(float));
 	s->gradient = ae_arena_alloc(arena, out, sizeof(float));
 	s->scratch = ae_arena_alloc(arena, widest, 2 * sizeof(float));
-	if (s->input == NULL || s->target == NULL || s->output == NULL ||
-		s->gradient == NULL || s->scratch == NULL)
+	if (s->input == NULL || s->target == NULL || s->code == NULL ||
+		s->output == NULL || s->gradient == NULL || s->scratch == NULL)
 		return AE_ERR_MEMORY;
-	AE_TRY(scorer_create_code(s, arena));
 	s->contribution = ae_arena_alloc(arena, ncolumns, sizeof(double));
 	s->z = ae_arena_alloc(arena, ncolumns, sizeof(double));
 	s->expected = ae_arena_alloc(arena, (size_t) model->features->ncells,
@@ -113,7 +110,7 @@ ae_scorer_create(const AeModel *model, const AeKernels *kernels,
 	if (ae_score_is_joint(model->options.score))
 		AE_TRY(scorer_create_joint(s, arena));
 	if (ae_score_is_evidence(model->options.score))
-		AE_TRY(ae_draws_create(model, arena, &s->draws));
+		AE_TRY(scorer_create_evidence(s, arena));
 	if (ae_head_exists(&model->head))
 		AE_TRY(scorer_create_head(s, arena));
 	*scorer = s;
@@ -139,43 +136,12 @@ score_outputs(AeScorer *s, int first, const float *x)
 	ae_features_bound(s->output, s->model->features->output_width);
 }
 
-/* what the layer of a variational code reads; returns that layer */
-static int
-score_code_input(AeScorer *s)
-{
-	int			gaussian = ae_net_gaussian(&s->model->net);
-
-	score_infer(s, 0, gaussian, s->input, s->code_input);
-	ae_features_bound(s->code_input, s->model->net.layers[gaussian].in);
-	return gaussian;
-}
-
 const float *
 ae_score_encode(AeScorer *s, const double *row)
 {
 	ae_features_encode(s->model->features, row, s->input, NULL);
 	score_infer(s, 0, s->model->net.ncoder, s->input, s->code);
 	return s->code;
-}
-
-void
-ae_score_draw(AeScorer *s, const double *row, AeRng *rng, float *code)
-{
-	const AeNet *net = &s->model->net;
-	int			latent;
-
-	if (ae_net_gaussian(net) < 0)
-	{
-		memcpy(code, ae_score_encode(s, row),
-			   (size_t) ae_net_latent(net) * sizeof(float));
-		return;
-	}
-	ae_features_encode(s->model->features, row, s->input, NULL);
-	latent = net->layers[score_code_input(s)].out;
-	for (int j = 0; j < latent; j++)
-		code[j] = s->code_input[j] +
-			expf(0.5f * ae_gaussian_log(s->code_input[latent + j])) *
-			ae_rng_normal(rng);
 }
 
 void
@@ -231,10 +197,7 @@ static double
 score_forward(AeScorer *s, const double *row)
 {
 	ae_features_encode(s->model->features, row, s->input, s->target);
-	if (s->draws != NULL)
-		score_outputs(s, score_code_input(s), s->code_input);
-	else
-		score_outputs(s, 0, s->input);
+	score_outputs(s, 0, s->input);
 	return score_present(s);
 }
 
@@ -291,8 +254,12 @@ score_joint(AeScorer *s)
 double
 ae_score_nats(AeScorer *s, const double *row)
 {
+	int			gaussian = ae_net_gaussian(&s->model->net);
+
 	if (!(score_forward(s, row) > 0))
 		return NAN;
+	score_infer(s, 0, gaussian, s->input, s->code_input);
+	ae_features_bound(s->code_input, s->model->net.layers[gaussian].in);
 	return ae_draws_nats(s->model, s->kernels, s->draws, s->code_input,
 						 s->target);
 }

@@ -21,8 +21,6 @@ typedef struct AeScorer
 	float	   *input;			/* (input_width) padded */
 	float	   *target;			/* (output_width) padded, NaN: missing */
 	float	   *code;			/* (latent) padded */
-	float	   *code_input;		/* what its layer reads; only of a variational
-								 * code */
 	float	   *output;			/* (output_width) padded */
 	float	   *gradient;		/* (output_width), of no interest */
 	float	   *scratch;		/* for ae_net_infer() */
@@ -33,7 +31,9 @@ typedef struct AeScorer
 	int16_t    *point;			/* (2 coordinates) */
 	AeNeighbours *neighbours;	/* NULL before the model has a coreset */
 
-	AeDraws    *draws;			/* only for the scores elbo and iwae */
+	/* only for the scores elbo and iwae */
+	float	   *code_input;		/* what the code's layer reads, padded */
+	AeDraws    *draws;
 
 	/* only for models with a head */
 	float	   *head_input;		/* (inputs of the head) padded */
@@ -79,13 +79,6 @@ extern AeStatus ae_scorer_create(const AeModel *model,
 
 /* the code of a row, in scorer->code; returns it */
 extern const float *ae_score_encode(AeScorer *scorer, const double *row);
-
-/*
- * A code (latent) drawn from the distribution that a variational model has for
- * a row; of other models the row's code.
- */
-extern void ae_score_draw(AeScorer *scorer, const double *row, AeRng *rng,
-						  float *code);
 
 /* code (latent) to the row it stands for */
 extern void ae_score_decode(AeScorer *scorer, const float *code,

@@ -8,7 +8,7 @@
 #ifndef AE_SCORE_EVIDENCE_H
 #define AE_SCORE_EVIDENCE_H
 
-#include "core/model.h"
+#include "core/likelihood.h"
 
 /* work space for one row */
 typedef struct AeDraws
@@ -17,8 +17,8 @@ typedef struct AeDraws
 	float	   *noise;			/* (count, latent) standard normal */
 	float	   *code;			/* of some of the draws, padded */
 	float	   *output;			/* likewise */
-	float	   *gradient;		/* (output_width), of no interest */
 	float	   *scratch;		/* for ae_net_infer() */
+	AeLikelihoodWork work;
 	double	   *nats;			/* (count) */
 } AeDraws;
 
@@ -33,8 +33,9 @@ extern AeStatus ae_draws_create(const AeModel *model, AeArena *arena,
  *	elbo	mean of -log p(x | z), plus the divergence of q from p
  *	iwae	-log of the mean of p(x | z) p(z) / q(z)
  *
- * p(x | z) is that of likelihood.h, each column as often as its weight says;
- * q is wider or narrower than where beta was 1, but the bounds hold.
+ * p(x | z) is that of likelihood.h.  Targets that are missing cost as much as
+ * they do in the mean training row, so that NULL is neither odd nor
+ * reassuring.
  */
 extern double ae_draws_nats(const AeModel *model, const AeKernels *kernels,
 							AeDraws *draws, const float *code_input,

@@ -47,6 +47,13 @@ def normals(count):
                      for u, v in zip(bits[0::2], bits[1::2])])
 
 
+def noises(draws):
+    """On both sides of the mean, with squares that have the mean 1."""
+    half = normals((draws + 1) // 2 * UNITS).reshape(-1, UNITS)
+    e = np.stack([half, -half], 1).reshape(-1, UNITS)[:draws]
+    return e / np.sqrt((e**2).mean(axis=0))
+
+
 def encode(row):
     x = np.zeros(INPUTS)
     x[:NUMBERS] = np.nan_to_num(row[:NUMBERS])
@@ -74,7 +81,7 @@ def bounds(row, draws):
     deviation = np.exp(log_variance / 2)
     kl = 0.5 * (mean**2 + deviation**2 - 1 - log_variance).sum()
     nats, weights = [], []
-    for e in normals(draws * UNITS).reshape(draws, UNITS):
+    for e in noises(draws):
         z = mean + deviation * e
         nats.append((weight * cost(row, np.tanh(z @ ps[4] + ps[5]) @ ps[6] + ps[7])).sum())
         log_p = -0.5 * (z**2 + math.log(2 * math.pi)).sum()
