@@ -34,6 +34,7 @@ CORE_OBJS = \
 	src/core/density_fit.o \
 	src/core/draw.o \
 	src/core/drift.o \
+	src/core/evidence.o \
 	src/core/feature.o \
 	src/core/feature_cell.o \
 	src/core/gaussian.o \
@@ -63,6 +64,7 @@ CORE_OBJS = \
 	src/core/rng.o \
 	src/core/sample.o \
 	src/core/score.o \
+	src/core/score_evidence.o \
 	src/core/score_fit.o \
 	src/core/score_head.o \
 	src/core/share.o \
@@ -124,6 +126,7 @@ REGRESS = \
 	drift \
 	errors \
 	evaluate \
+	evidence \
 	explain \
 	family \
 	grouping \

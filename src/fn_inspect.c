@@ -172,6 +172,19 @@ info_code(StringInfo json, const AeModel *model)
 	appendStringInfoChar(json, '}');
 }
 
+/* what makes nats of the scores elbo and iwae */
+static void
+info_evidence(StringInfo json, const AeModel *model)
+{
+	if (!ae_score_is_evidence(model->options.score))
+		return;
+	aepg_json_key(json, "evidence");
+	appendStringInfoChar(json, '{');
+	aepg_json_number(json, "median", model->evidence.median);
+	aepg_json_number(json, "spread", model->evidence.spread);
+	appendStringInfoChar(json, '}');
+}
+
 /* ae_info(model) returns jsonb */
 Datum
 ae_info(PG_FUNCTION_ARGS)
@@ -200,6 +213,7 @@ ae_info(PG_FUNCTION_ARGS)
 	aepg_json_count(&json, "steps", model->nsteps);
 	info_losses(&json, model);
 	info_option(&json, model, ae_option_find("score"));
+	info_evidence(&json, model);
 	info_options(&json, model);
 	appendStringInfoChar(&json, '}');
 	PG_RETURN_DATUM(aepg_json_finish(&json));

@@ -336,6 +336,22 @@ aepg_train(AeModel *model, AeDataset *dataset, int nworkers, bool verbose)
 	return aepg_model_to_bytea(model);
 }
 
+/* known anomalies are learned from by what they look like in the joint space */
+static void
+check_label(const AeModel *model)
+{
+	char		score[AE_OPTION_BYTES];
+
+	if (ae_score_is_joint(model->options.score))
+		return;
+	ae_option_print(&model->options, ae_option_find("score"), score,
+					sizeof(score));
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("option \"label\" does not apply to the score %s", score),
+			 errhint("Set the option \"score\" to \"neighbour\".")));
+}
+
 static bytea *
 train_model(AepgTraining *training)
 {
@@ -357,12 +373,8 @@ train_model(AepgTraining *training)
 	aepg_check(ae_model_plan(model, training->dataset, &options->core,
 							 aepg_blas_get()),
 			   "planning the network");
-	if (options->label != NULL && !ae_score_is_joint(model->options.score))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("option \"label\" does not apply to the score \"%s\"",
-						ae_option_find("score")->choices[model->options.score]),
-				 errhint("Set the option \"score\" to \"neighbour\".")));
+	if (options->label != NULL)
+		check_label(model);
 	strlcpy(model->version, AE_VERSION, sizeof(model->version));
 	aepg_model_check_size(ae_codec_size(model, model->options.epochs));
 	result = aepg_train(model, training->dataset, options->core.workers,

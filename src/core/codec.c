@@ -200,6 +200,13 @@ noise_write(AeWriter *w, const AeModel *model)
 }
 
 static void
+evidence_write(AeWriter *w, const AeModel *model)
+{
+	ae_write_f64(w, model->evidence.median);
+	ae_write_f64(w, model->evidence.spread);
+}
+
+static void
 velocity_write(AeWriter *w, const AeModel *model)
 {
 	net_weights_write(w, &model->net, model->velocity);
@@ -372,6 +379,8 @@ model_write(AeWriter *w, const AeModel *model, size_t total)
 		section_write(w, AE_CODEC_UNITS, units_write, model);
 	if (model->options.variant == AE_VARIANT_VARIATIONAL)
 		section_write(w, AE_CODEC_NOISE, noise_write, model);
+	if (ae_score_is_evidence(model->options.score))
+		section_write(w, AE_CODEC_EVIDENCE, evidence_write, model);
 	if (model->velocity != NULL)
 		section_write(w, AE_CODEC_VELOCITY, velocity_write, model);
 	if (model->residuals != NULL)

@@ -40,6 +40,8 @@ typedef enum AeCodecSection
 /* of variational models */
 #define AE_CODEC_NOISE "nois"
 #define AE_CODEC_DENSITY "dens"
+/* of the scores elbo and iwae */
+#define AE_CODEC_EVIDENCE "evid"
 
 extern const char *const ae_codec_tags[AE_CODEC_SECTIONS];
 

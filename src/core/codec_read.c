@@ -21,6 +21,13 @@
 /* more than any log distance or its negative */
 #define MAX_LOG_UNIT 100.0
 
+/* variances of scaled numbers: beyond what training can make of them */
+#define MIN_NOISE 1e-6
+#define MAX_NOISE 1e13
+
+/* more than what any row costs, targets and outputs being bounded */
+#define MAX_NATS 1e30
+
 /* more than any log score or its negative, but the score is finite */
 #define MAX_LOG_SCORE 700.0
 
@@ -436,10 +443,24 @@ noise_read(AeReader *r, AeModel *model)
 	for (size_t i = 0; i < count; i++)
 	{
 		model->noise[i] = ae_read_f64(r);
-		if (!(model->noise[i] > 0.0) || isinf(model->noise[i]))
+		if (!(model->noise[i] >= MIN_NOISE && model->noise[i] <= MAX_NOISE))
 			return AE_ERR_CORRUPT;
 	}
 	return AE_OK;
+}
+
+static AeStatus
+evidence_read(AeReader *r, AeModel *model)
+{
+	AeEvidence *evidence = &model->evidence;
+
+	if (evidence->spread > 0)
+		return AE_ERR_CORRUPT;
+	evidence->median = ae_read_f64(r);
+	evidence->spread = ae_read_f64(r);
+	return fabs(evidence->median) <= MAX_NATS && evidence->spread > 0 &&
+		evidence->spread <= MAX_NATS && r->left == 0
+		? AE_OK : AE_ERR_CORRUPT;
 }
 
 static AeStatus
@@ -536,7 +557,7 @@ static bool
 joint_suits(const AeJoint *joint, int score)
 {
 	if (!ae_score_is_joint(score))
-		return joint->ncoords == 0;
+		return joint->ncoords == 0 && score >= 0;
 	return joint->ncoords > 0 &&
 		(joint->npoints > 0) == (score == AE_SCORE_NEIGHBOUR);
 }
@@ -778,6 +799,7 @@ static const OptionalSection optional_sections[] = {
 	{AE_CODEC_VELOCITY, velocity_read},
 	{AE_CODEC_UNITS, units_read},
 	{AE_CODEC_NOISE, noise_read},
+	{AE_CODEC_EVIDENCE, evidence_read},
 	{AE_CODEC_RESIDUALS, residuals_read},
 	{AE_CODEC_HIDDEN, hidden_read},
 	{AE_CODEC_DENSITY, density_read}
@@ -830,7 +852,10 @@ model_read(AeReader *r, AeModel *model)
 		(model->options.variant == AE_VARIANT_VARIATIONAL) !=
 		(model->noise != NULL) ||
 		(model->options.score == AE_SCORE_CONDITIONAL) !=
-		(model->hidden_loss != NULL))
+		(model->hidden_loss != NULL) ||
+
+		ae_score_is_evidence(model->options.score) !=
+		(model->evidence.spread > 0))
 		return AE_ERR_CORRUPT;
 	return ae_model_prepare(model);
 }

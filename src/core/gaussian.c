@@ -16,8 +16,8 @@
 #define MIN_LOG -10.0f
 #define MAX_LOG 6.0f
 
-static float
-gaussian_log(float x)
+float
+ae_gaussian_log(float x)
 {
 	return x < MIN_LOG ? MIN_LOG : x > MAX_LOG ? MAX_LOG : x;
 }
@@ -43,7 +43,8 @@ gaussian_forward(const AeLayer *layer, const AeBlas *blas,
 	{
 		for (int j = 0; j < n; j++)
 		{
-			float		deviation = expf(0.5f * gaussian_log(x[n + j]));
+			float		deviation = expf(0.5f *
+										 ae_gaussian_log(x[n + j]));
 			float		noise = rng == NULL ? 0.0f
 				: deviation * ae_rng_normal(rng);
 
@@ -78,7 +79,7 @@ ae_gaussian_divergence(const AeLayer *layer, int rows, const float *x,
 	for (int r = 0; r < rows; r++, x += AE_PAD(layer->in))
 	{
 		double		mean = x[0];
-		double		log_variance = gaussian_log(x[layer->out]);
+		double		log_variance = ae_gaussian_log(x[layer->out]);
 
 		sum += 0.5 * (mean * mean + exp(log_variance) - 1.0 - log_variance);
 	}

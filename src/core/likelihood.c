@@ -136,3 +136,85 @@ ae_likelihood_learn(const AeModel *model, int nslices,
 		noise[c] = fmax(noise[c], MIN_NOISE);
 	}
 }
+
+/*----------
+ * One row of a trained model.
+ *----------
+ */
+double
+ae_likelihood_row(const AeModel *model, const AeKernels *kernels,
+				  const float *o, const float *t,
+				  const AeLikelihoodWork *work)
+{
+	return model->total_weight *
+		ae_likelihood(model, kernels, model->noise, work->weight, 1,
+					  AE_PAD(model->features->output_width), o, t, 0.0f,
+					  work->gradient, work->residual);
+}
+
+/* how many of its numbers have a target, a boolean or category being one */
+static int
+likelihood_present(const AeColumn *column, const float *t)
+{
+	int			present = 0;
+
+	for (int j = 0; j < ae_model_targets(column); j++)
+		present += !isnan(t[column->output + j]);
+	return present;
+}
+
+/* nats, but for constants, that a loss as of ae_objective_column() is worth */
+static double
+likelihood_nats(const AeModel *model, int c, double loss)
+{
+	const AeColumn *column = &model->features->columns[c];
+
+	loss *= model->total_weight * model->loss_weight[column->output] /
+		model->unit_weight[column->output];
+	return likelihood_is_normal(column) ? 0.5 * loss / model->noise[c] : loss;
+}
+
+/* the same of a number in the mean training row */
+static double
+likelihood_usual(const AeModel *model, int c)
+{
+	const AeColumn *column = &model->features->columns[c];
+
+	/* the variance is the mean of the squares */
+	return likelihood_is_normal(column) ? 0.5 * column->weight
+		: likelihood_nats(model, c, model->column_loss[c]) /
+		ae_model_targets(column);
+}
+
+double
+ae_likelihood_missing(const AeModel *model, const float *t)
+{
+	const AeFeatures *f = model->features;
+	double		sum = 0.0;
+
+	for (int c = 0; c < f->ncolumns; c++)
+	{
+		const AeColumn *column = &f->columns[c];
+		int			missing = ae_model_targets(column) -
+			likelihood_present(column, t);
+
+		sum += missing * likelihood_usual(model, c);
+		if (likelihood_is_normal(column))
+			sum += missing * column->weight *
+				0.5 * (log(model->noise[c]) + LOG_TWO_PI);
+	}
+	return sum;
+}
+
+double
+ae_likelihood_excess(const AeModel *model, const AeKernels *kernels, int c,
+					 const float *o, const float *t, float *gradient)
+{
+	double		loss = ae_objective_column(model, kernels, c, 1,
+										   AE_PAD(model->features->output_width),
+										   o, t, gradient);
+
+	return likelihood_nats(model, c, loss) -
+		likelihood_present(&model->features->columns[c], t) *
+		likelihood_usual(model, c);
+}

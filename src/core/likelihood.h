@@ -40,4 +40,27 @@ extern double ae_likelihood(const AeModel *model, const AeKernels *kernels,
 extern void ae_likelihood_learn(const AeModel *model, int nslices,
 								const AeResidual *residual, double *noise);
 
+/* work space for a row; nothing in it is of interest */
+typedef struct AeLikelihoodWork
+{
+	float	   *weight;			/* (output_width) padded */
+	float	   *gradient;		/* (output_width) padded */
+	AeResidual *residual;		/* (ncolumns) */
+} AeLikelihoodWork;
+
+/* -log p of the targets of a row that are there, by a trained model; each
+ * column counts as often as its weight says */
+extern double ae_likelihood_row(const AeModel *model,
+								const AeKernels *kernels, const float *o,
+								const float *t, const AeLikelihoodWork *work);
+
+/* what those that are missing cost in the mean training row */
+extern double ae_likelihood_missing(const AeModel *model, const float *t);
+
+/* how much more a column costs than it does there */
+extern double ae_likelihood_excess(const AeModel *model,
+								   const AeKernels *kernels, int column,
+								   const float *o, const float *t,
+								   float *gradient);
+
 #endif							/* AE_LIKELIHOOD_H */

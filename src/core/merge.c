@@ -106,6 +106,7 @@ same_joint(const AeModel *a, const AeModel *b)
 	size_t		bytes = 2 * (size_t) a->joint.ncoords * sizeof(float);
 
 	if (a->options.score != b->options.score ||
+		a->options.score_samples != b->options.score_samples ||
 		a->joint.ncoords != b->joint.ncoords ||
 		a->joint.neighbours != b->joint.neighbours)
 		return false;
@@ -521,13 +522,27 @@ merge_points(Merge *m)
 	return AE_OK;
 }
 
+/* a quantile of the scores of model i, in what the merged scores have no unit
+ * of yet: log scores, or nats */
+static double
+merge_quantile(const Merge *m, int i, double share)
+{
+	const AeModel *model = m->models[i];
+	double		log_score = ae_calibration_quantile(&model->calibration,
+													share);
+
+	if (ae_score_is_evidence(model->options.score))
+		return ae_evidence_nats(&model->evidence, exp(log_score));
+	if (model->options.score != AE_SCORE_ERROR)
+		log_score += model->joint.log_unit;
+	return m->shift[i] + log_score;
+}
+
 /* quantiles of all models' log scores, each with as many as its rows count */
 static AeStatus
 merge_calibration(Merge *m)
 {
 	AeCalibration *pooled = &m->into->calibration;
-	AeJoint    *joint = &m->into->joint;
-	bool		has_unit = m->into->options.score != AE_SCORE_ERROR;
 	double	   *scores = ae_arena_alloc(&m->arena, POOL_SCORES + 1,
 										sizeof(double));
 	uint64_t	nscores = 0;
@@ -540,7 +555,6 @@ merge_calibration(Merge *m)
 	for (int i = 0; i < m->nmodels; i++)
 	{
 		const AeCalibration *c = &m->models[i]->calibration;
-		double		unit = has_unit ? m->models[i]->joint.log_unit : 0.0;
 		size_t		start = n;
 		size_t		end;
 
@@ -549,19 +563,14 @@ merge_calibration(Merge *m)
 		if (c->nscores == 0 || end > POOL_SCORES)
 			continue;
 		for (; n < end; n++)
-			scores[n] = m->shift[i] + unit +
-				ae_calibration_quantile(c, ((double) (n - start) + 0.5) /
-										(double) (end - start));
+			scores[n] = merge_quantile(m, i, ((double) (n - start) + 0.5) /
+									   (double) (end - start));
 		nscores += c->nscores;
 		held_out = held_out && c->held_out;
 	}
 	ae_sort_doubles(scores, n);
-	if (has_unit && n > 0)
-	{
-		joint->log_unit = scores[n / 2];
-		for (size_t i = 0; i < n; i++)
-			scores[i] -= joint->log_unit;
-	}
+	if (n > 0)
+		ae_score_unit(m->into, scores, n);
 	ae_calibration_fit(pooled, scores, n, held_out);
 	pooled->nscores = n > 0 ? nscores : 0;
 	return AE_OK;

@@ -53,6 +53,10 @@
 
 #define MODEL_KL_WARMUP 0.25
 
+/* codes drawn for a score: the importance-weighted bound needs many */
+#define MODEL_ELBO_SAMPLES 10
+#define MODEL_IWAE_SAMPLES 50
+
 AeStatus
 ae_model_create(const AeEnv *env, AeModel **model)
 {
@@ -240,6 +244,9 @@ model_resolve_score(AeModel *model)
 			? AE_SCORE_NEIGHBOUR : AE_SCORE_ERROR;
 	if (o->score == AE_SCORE_NEIGHBOUR && o->coreset == 0)
 		o->score = AE_SCORE_DISTANCE;
+	if (ae_score_is_evidence(o->score) && o->score_samples == AE_AUTO)
+		o->score_samples = o->score == AE_SCORE_ELBO
+			? MODEL_ELBO_SAMPLES : MODEL_IWAE_SAMPLES;
 	if (o->score != AE_SCORE_NEIGHBOUR)
 		o->coreset = 0;
 	else if (o->coreset == AE_AUTO)
@@ -263,6 +270,7 @@ model_plan_joint(AeModel *model)
 	const AeOptions *o = &model->options;
 	AeJoint    *joint = &model->joint;
 
+	model->evidence.spread = 1.0;
 	if (!ae_score_is_joint(o->score))
 		return AE_OK;
 	AE_TRY(ae_joint_layout(joint, model->features, &model->arena));
@@ -642,7 +650,8 @@ model_prepare_variational(const AeModel *model, AeLayer *layer)
 	const AeOptions *o = &model->options;
 
 	if (o->variant != AE_VARIANT_VARIATIONAL || isnan(o->beta) ||
-		isnan(o->kl_warmup) || isnan(o->free_bits))
+		isnan(o->kl_warmup) || isnan(o->free_bits) ||
+		(ae_score_is_evidence(o->score) && o->score_samples == AE_AUTO))
 		return false;
 	layer->penalty = model->total_weight > 0
 		? (float) (o->beta / model->total_weight) : 0.0f;
@@ -659,6 +668,9 @@ model_prepare_code(AeModel *model)
 	AeNet	   *net = &model->net;
 	int			last = net->ncoder - 1;
 
+	if (ae_score_is_evidence(o->score) &&
+		(o->variant != AE_VARIANT_VARIATIONAL || net->ncoder == net->nlayers))
+		return AE_ERR_CORRUPT;
 	for (int i = 0; i < net->nlayers; i++)
 		if (net->layers[i].kind != AE_LAYER_DENSE && i != last)
 			return AE_ERR_CORRUPT;
@@ -676,14 +688,6 @@ model_prepare_code(AeModel *model)
 				? AE_OK : AE_ERR_CORRUPT;
 	}
 	return AE_ERR_CORRUPT;
-}
-
-/* what of a column is compared with a target */
-static int
-column_targets(const AeColumn *column)
-{
-	return column->loss == AE_LOSS_SOFTMAX || column->loss == AE_LOSS_ORDINAL
-		? 1 : column->output_width;
 }
 
 /* the loss of a count is over its scale, as its target is */
@@ -715,11 +719,11 @@ ae_model_prepare(AeModel *model)
 	model->total_weight = 0.0;
 	for (int i = 0; i < f->ncolumns; i++)
 		model->total_weight += f->columns[i].weight *
-			(variational ? column_targets(&f->columns[i]) : 1);
+			(variational ? ae_model_targets(&f->columns[i]) : 1);
 	for (int i = 0; i < f->ncolumns; i++)
 	{
 		const AeColumn *column = &f->columns[i];
-		int			width = column_targets(column);
+		int			width = ae_model_targets(column);
 		double		mean = model->hidden_loss != NULL
 			? model->hidden_loss[i] : model->column_loss[i];
 

@@ -12,6 +12,7 @@
 #include "core/dataset.h"
 #include "core/density.h"
 #include "core/draw.h"
+#include "core/evidence.h"
 #include "core/feature.h"
 #include "core/head.h"
 #include "core/histogram.h"
@@ -66,6 +67,7 @@ typedef struct AeModel
 								 * conditional */
 	AeJoint		joint;			/* only log_unit, if the score is not in the
 								 * joint space */
+	AeEvidence	evidence;		/* only for the scores elbo and iwae */
 	uint64_t	nanomalies;		/* known ones, not among features->nrows */
 	AeHead		head;			/* of the score; only with enough of them */
 	AeDensity	density;		/* of codes; only for the purpose generation */
@@ -110,6 +112,14 @@ static inline int
 ae_model_head_inputs(const AeModel *model)
 {
 	return 3 * model->joint.ncoords + 1;
+}
+
+/* targets of a column, whose outputs may be more */
+static inline int
+ae_model_targets(const AeColumn *column)
+{
+	return column->loss == AE_LOSS_SOFTMAX || column->loss == AE_LOSS_ORDINAL
+		? 1 : column->output_width;
 }
 
 /* an empty model whose arena uses env; released by ae_model_free() */

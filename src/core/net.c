@@ -330,6 +330,16 @@ ae_net_gradient(const AeNet *net, const AeBlas *blas,
 							 tape->dh[block->layer + 1], grads);
 }
 
+int
+ae_net_gaussian(const AeNet *net)
+{
+	int			i = net->nlayers - 1;
+
+	while (i >= 0 && net->layers[i].kind != AE_LAYER_GAUSSIAN)
+		i--;
+	return i;
+}
+
 void
 ae_net_infer(const AeNet *net, const AeKernels *kernels,
 			 const float *params, int first, int last, int rows,

@@ -165,8 +165,14 @@ extern void ae_net_backward(const AeNet *net, const AeBlas *blas,
 							AeTape *tape, int rows, const AePass *pass,
 							float *grads);
 
-/* sum over rows of the divergence of a unit of an AE_LAYER_GAUSSIAN, x being
- * its input */
+/* the layer that draws codes, an AE_LAYER_GAUSSIAN; -1: there is none */
+extern int	ae_net_gaussian(const AeNet *net);
+
+/* the log variance that such a layer makes of one that it reads */
+extern float ae_gaussian_log(float x);
+
+/* sum over rows of the divergence of a unit of such a layer, x being its
+ * input */
 extern double ae_gaussian_divergence(const AeLayer *layer, int rows,
 									 const float *x, int unit);
 

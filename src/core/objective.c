@@ -58,16 +58,3 @@ ae_objective_has(const AeColumn *column, const float *target)
 			return true;
 	return false;
 }
-
-void
-ae_objective_limit(float *output, int width)
-{
-	for (int i = 0; i < width; i++)
-	{
-		float		o = output[i];
-
-		/* the order of the comparisons does not let NaN through */
-		o = o < AE_VALUE_LIMIT ? o : AE_VALUE_LIMIT;
-		output[i] = o > -AE_VALUE_LIMIT ? o : -AE_VALUE_LIMIT;
-	}
-}

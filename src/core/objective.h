@@ -26,10 +26,4 @@ extern double ae_objective_column(const AeModel *model,
 /* whether any cell of the column has a target */
 extern bool ae_objective_has(const AeColumn *column, const float *target);
 
-/*
- * Bounds outputs like targets: weights that no training makes are stored too,
- * and a score must be finite.
- */
-extern void ae_objective_limit(float *output, int width);
-
 #endif							/* AE_OBJECTIVE_H */

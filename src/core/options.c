@@ -85,7 +85,9 @@ static const char *const score_names[] = {
 	[AE_SCORE_ERROR] = "error",
 	[AE_SCORE_DISTANCE] = "distance",
 	[AE_SCORE_NEIGHBOUR] = "neighbour",
-	[AE_SCORE_CONDITIONAL] = "conditional"
+	[AE_SCORE_CONDITIONAL] = "conditional",
+	[AE_SCORE_ELBO] = "elbo",
+	[AE_SCORE_IWAE] = "iwae"
 };
 
 /*----------
@@ -181,6 +183,9 @@ const AeOption ae_option_table[] = {
 	{"score", AE_OPTION_CHOICE, FIELD(score), true, false, "auto",
 		0, 0, CHOICES(score_names),
 	"How anomaly scores are made from a row and its reconstruction."},
+	{"score_samples", AE_OPTION_INTEGER, FIELD(score_samples), true, false, "auto",
+		1, AE_MAX_SCORE_SAMPLES, NO_CHOICES,
+	"Codes drawn for a row to estimate the scores elbo and iwae."},
 	{"coreset", AE_OPTION_INTEGER, FIELD(coreset), true, false, "auto",
 		0, AE_MAX_CORESET, NO_CHOICES,
 	"Training rows kept in the model, whose distance is the score neighbour; 0 keeps none."},
@@ -247,8 +252,30 @@ static const OptionUse option_uses[] = {
 	{FIELD(active), AE_VARIANT_SPARSE, SPARSITY(KL) | SPARSITY(TOPK)},
 	{FIELD(beta), AE_VARIANT_VARIATIONAL, 0},
 	{FIELD(kl_warmup), AE_VARIANT_VARIATIONAL, 0},
-	{FIELD(free_bits), AE_VARIANT_VARIATIONAL, 0}
+	{FIELD(free_bits), AE_VARIANT_VARIATIONAL, 0},
+	{FIELD(score_samples), AE_VARIANT_VARIATIONAL, 0}
 };
+
+/* what of a score belongs to a variant; false with a complaint: not this */
+static bool
+score_applies(const AeOptions *options, const AeOption *option,
+			  char *complaint)
+{
+	bool		evidence = ae_score_is_evidence(options->score);
+
+	if (option->offset == FIELD(score) && evidence &&
+		options->variant != AE_VARIANT_VARIATIONAL)
+		snprintf(complaint, AE_COMPLAINT_BYTES,
+				 "must not be \"%s\" for variant \"%s\"",
+				 score_names[options->score],
+				 variant_names[options->variant]);
+	else if (option->offset == FIELD(score_samples) && !evidence)
+		snprintf(complaint, AE_COMPLAINT_BYTES,
+				 "belongs to the scores \"elbo\" and \"iwae\"");
+	else
+		return true;
+	return false;
+}
 
 bool
 ae_option_applies(const AeOptions *options, const AeOption *option,
@@ -287,7 +314,8 @@ ae_option_applies(const AeOptions *options, const AeOption *option,
 			return false;
 		}
 	}
-	return true;
+	return !ae_option_is_kept(option) ||
+		score_applies(options, option, complaint);
 }
 
 bool

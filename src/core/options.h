@@ -80,7 +80,9 @@ typedef enum AeScoreKind
 	AE_SCORE_ERROR = 0,			/* of the reconstruction */
 	AE_SCORE_DISTANCE,			/* to the centre of the joint space */
 	AE_SCORE_NEIGHBOUR,			/* to the nearest points of the coreset */
-	AE_SCORE_CONDITIONAL		/* of columns that are hidden in turn */
+	AE_SCORE_CONDITIONAL,		/* of columns that are hidden in turn */
+	AE_SCORE_ELBO,				/* the evidence's lower bound */
+	AE_SCORE_IWAE				/* a closer one, importance-weighted */
 } AeScoreKind;
 
 /* whether it is a distance in the joint space, see joint.h */
@@ -89,6 +91,15 @@ ae_score_is_joint(int score)
 {
 	return score == AE_SCORE_DISTANCE || score == AE_SCORE_NEIGHBOUR;
 }
+
+/* scores of variational models alone */
+static inline bool
+ae_score_is_evidence(int score)
+{
+	return score == AE_SCORE_ELBO || score == AE_SCORE_IWAE;
+}
+
+#define AE_MAX_SCORE_SAMPLES 1000
 
 #define AE_MAX_CORESET 16384	/* training rows kept in a model */
 
@@ -134,6 +145,8 @@ typedef struct AeOptions
 	double		kl_warmup;		/* share of the steps */
 	double		free_bits;		/* nats per unit */
 	int			score;			/* AeScoreKind */
+	int			score_samples;	/* codes drawn for a score; like sparsity, of
+								 * elbo and iwae */
 	int			coreset;		/* rows; 0: no row is kept */
 	double		contamination;	/* share, NaN "auto", or UNKNOWN */
 	double		alpha;			/* p-value at which a row is an anomaly */

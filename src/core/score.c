@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/feature_cell.h"
+#include "core/likelihood.h"
 #include "core/objective.h"
 #include "core/score_head.h"
 
@@ -40,6 +41,19 @@ scorer_create_joint(AeScorer *s, AeArena *arena)
 		return AE_ERR_MEMORY;
 	return joint->points != NULL
 		? ae_neighbours_create(joint, arena, &s->neighbours) : AE_OK;
+}
+
+static AeStatus
+scorer_create_evidence(AeScorer *s, AeArena *arena)
+{
+	const AeNet *net = &s->model->net;
+	int			width = net->layers[ae_net_gaussian(net)].in;
+
+	s->code_input = ae_arena_alloc(arena, AE_PAD((size_t) width),
+								   sizeof(float));
+	if (s->code_input == NULL)
+		return AE_ERR_MEMORY;
+	return ae_draws_create(s->model, arena, &s->draws);
 }
 
 static AeStatus
@@ -98,6 +112,8 @@ ae_scorer_create(const AeModel *model, const AeKernels *kernels,
 		AE_TRY(scorer_create_joint(s, arena));
 	if (model->options.score == AE_SCORE_CONDITIONAL)
 		AE_TRY(ae_conditional_create(model, arena, &s->conditional));
+	if (ae_score_is_evidence(model->options.score))
+		AE_TRY(scorer_create_evidence(s, arena));
 	if (ae_head_exists(&model->head))
 		AE_TRY(scorer_create_head(s, arena));
 	*scorer = s;
@@ -120,7 +136,7 @@ static void
 score_outputs(AeScorer *s, int first, const float *x)
 {
 	score_infer(s, first, s->model->net.nlayers, x, s->output);
-	ae_objective_limit(s->output, s->model->features->output_width);
+	ae_features_bound(s->output, s->model->features->output_width);
 }
 
 const float *
@@ -192,7 +208,7 @@ score_forward_hidden(AeScorer *s, const double *row)
 
 	ae_conditional_predict(s->conditional, s->model, s->kernels, s->input,
 						   s->target, s->output);
-	ae_objective_limit(s->output, s->model->features->output_width);
+	ae_features_bound(s->output, s->model->features->output_width);
 	return present;
 }
 
@@ -256,16 +272,30 @@ score_conditional(AeScorer *s, const double *row)
 }
 
 double
+ae_score_nats(AeScorer *s, const double *row)
+{
+	int			gaussian = ae_net_gaussian(&s->model->net);
+
+	if (!(score_forward(s, row) > 0))
+		return NAN;
+	score_infer(s, 0, gaussian, s->input, s->code_input);
+	ae_features_bound(s->code_input, s->model->net.layers[gaussian].in);
+	return ae_draws_nats(s->model, s->kernels, s->draws, s->code_input,
+						 s->target);
+}
+
+double
 ae_score_row(AeScorer *s, const double *row)
 {
 	const AeModel *model = s->model;
 	const AeJoint *joint = &model->joint;
 	double		present;
-
 	if (model->options.score == AE_SCORE_CONDITIONAL)
 		return score_conditional(s, row);
-	present = score_forward(s, row);
 
+	if (ae_score_is_evidence(model->options.score))
+		return ae_evidence_score(&model->evidence, ae_score_nats(s, row));
+	present = score_forward(s, row);
 	if (!(present > 0))
 		return NAN;
 	if (model->options.score == AE_SCORE_ERROR)
@@ -366,6 +396,20 @@ explain_error(AeScorer *s, double *share)
 			ae_cell_place_output(column, column->cells, s->output + o))
 			s->z[c] = -s->z[c];
 	}
+}
+
+/*
+ * Of the scores elbo and iwae, by the outputs for the mean code.  What the
+ * code itself is unusual by has no column; it shows when columns are hidden.
+ */
+static void
+explain_evidence(AeScorer *s, double *share)
+{
+	explain_error(s, share);
+	for (int c = 0; c < s->model->features->ncolumns; c++)
+		share[c] = fmax(ae_likelihood_excess(s->model, s->kernels, c,
+											 s->output, s->target,
+											 s->gradient), 0.0);
 }
 
 /* residuals in the deviations that the joint space has for them */
@@ -516,6 +560,10 @@ explain_alone(AeScorer *s, const double *row, double score, double *share)
 		case AE_SCORE_NEIGHBOUR:
 			ae_neighbours_share(s->neighbours, n, s->point, share);
 			explain_residuals(s);
+			break;
+		case AE_SCORE_ELBO:
+		case AE_SCORE_IWAE:
+			explain_evidence(s, share);
 			break;
 	}
 	explain_normalise(share, n);

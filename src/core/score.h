@@ -12,6 +12,7 @@
 #include "core/conditional.h"
 #include "core/model.h"
 #include "core/neighbour.h"
+#include "core/score_evidence.h"
 
 /* work space for one row; not shared between concurrent callers */
 typedef struct AeScorer
@@ -32,6 +33,9 @@ typedef struct AeScorer
 	AeNeighbours *neighbours;	/* NULL before the model has a coreset */
 
 	AeConditional *conditional; /* only of the score conditional */
+	/* only for the scores elbo and iwae */
+	float	   *code_input;		/* what the code's layer reads, padded */
+	AeDraws    *draws;
 
 	/* only for models with a head */
 	float	   *head_input;		/* (inputs of the head) padded */
@@ -100,8 +104,12 @@ extern void ae_score_reconstruct(AeScorer *scorer, const double *row,
  *	neighbour	mean distance of neighbour.h, 1 for the median training row
  *	conditional	as error, of columns that are hidden in turn, each divided by
  *				its mean when hidden; 1 for the median training row
+ *	elbo, iwae	ae_draws_nats() as evidence.h counts them, likewise
  */
 extern double ae_score_row(AeScorer *scorer, const double *row);
+
+/* of a row, for the scores elbo and iwae; NaN as above */
+extern double ae_score_nats(AeScorer *scorer, const double *row);
 
 /* false: every cell is missing */
 extern bool ae_score_explain(AeScorer *scorer, const double *row,

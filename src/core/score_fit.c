@@ -303,22 +303,38 @@ fit_calibration(ScoreFit *fit, const float *cells, uint64_t n, bool held_out)
 	for (uint64_t i = 0; i < rows; i++)
 	{
 		const double *row = fit_row(fit, cells, n, rows, i);
-		double		score = ae_score_log(ae_score_row(scorer, row));
+		double		score = ae_score_is_evidence(model->options.score)
+			? ae_score_nats(scorer, row)
+			: ae_score_log(ae_score_row(scorer, row));
 
 		if (isfinite(score))
 			scores[count++] = score;
 	}
 	ae_sort_doubles(scores, count);
-	if (model->options.score != AE_SCORE_ERROR && count > 0)
-	{
-		double		median = scores[count / 2];
-
-		model->joint.log_unit = median;
-		for (size_t i = 0; i < count; i++)
-			scores[i] -= median;
-	}
+	if (count > 0)
+		ae_score_unit(model, scores, count);
 	ae_calibration_fit(&model->calibration, scores, count, held_out);
 	return AE_OK;
+}
+
+void
+ae_score_unit(AeModel *model, double *scores, size_t n)
+{
+	double		median = scores[n / 2];
+
+	if (ae_score_is_evidence(model->options.score))
+	{
+		ae_evidence_fit(&model->evidence, scores, n);
+		for (size_t i = 0; i < n; i++)
+			scores[i] = ae_score_log(ae_evidence_score(&model->evidence,
+													   scores[i]));
+	}
+	else if (model->options.score != AE_SCORE_ERROR)
+	{
+		model->joint.log_unit = median;
+		for (size_t i = 0; i < n; i++)
+			scores[i] -= median;
+	}
 }
 
 /*

@@ -21,6 +21,12 @@ extern AeStatus ae_score_fit(AeModel *model, AeDataset *dataset,
 							 const float *held_out, uint64_t count,
 							 uint64_t seed);
 
+/*
+ * Finds the unit of a model's scores, of which n log scores without a unit, or
+ * nats, ascend; they become log scores.
+ */
+extern void ae_score_unit(AeModel *model, double *scores, size_t n);
+
 /* what a point of the coreset pays for being far from the others */
 extern double ae_score_penalty(const AeOptions *options);
 

@@ -27,6 +27,8 @@ topk	{"variant": "sparse", "sparsity": "topk"}
 contractive	{"contraction": "exact", "activation": "tanh"}
 hutchinson	{"contraction": "hutchinson", "variant": "sparse"}
 variational	{"variant": "variational"}
+elbo	{"variant": "variational", "score": "elbo"}
+iwae	{"variant": "variational", "score": "iwae", "score_samples": 5}
 free_bits	{"variant": "variational", "free_bits": 0.1, "corruption": "mask"}
 imputation	{"purpose": "imputation"}
 conditional	{"score": "conditional"}

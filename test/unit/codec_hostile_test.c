@@ -299,6 +299,14 @@ test_hidden(void)
 }
 
 static void
+make_evidence(AeModel *m)
+{
+	m->joint = (AeJoint) {0};
+	m->head = (AeHead) {0};
+	plan_score(m, AE_SCORE_IWAE);
+}
+
+static void
 test_code(void)
 {
 	WRONG(m->unit_activity = m->params; m->options.variant =
@@ -326,6 +334,17 @@ test_code(void)
 	WRONG(make_variational(m); m->options.variant = AE_VARIANT_SPARSE;
 		  m->options.sparsity = AE_SPARSITY_TOPK; m->options.active = 0.5);
 	WRONG(make_variational(m); m->net.ncoder--);
+	WRONG(make_evidence(m); m->evidence.median = NAN);
+	WRONG(make_evidence(m); m->evidence.median = -2e30);
+	WRONG(make_evidence(m); m->evidence.spread = 0);
+	WRONG(make_evidence(m); m->evidence.spread = INFINITY);
+	WRONG(make_evidence(m); m->options.score_samples = 0);
+	WRONG(make_evidence(m); m->options.score_samples = AE_AUTO);
+	WRONG(make_evidence(m); m->options.score = AE_SCORE_NEIGHBOUR);
+	WRONG(make_evidence(m); m->options.score = AE_AUTO);
+	WRONG(make_evidence(m); m->net.ncoder = m->net.nlayers);
+	WRONG(m->joint = (AeJoint) {0}; m->head = (AeHead) {0};
+		  m->options.score = AE_SCORE_IWAE);
 }
 
 static void

@@ -283,7 +283,7 @@ set_option(AeModel *m, const char *name, const char *json)
 	must(ae_option_parse(&m->options, ae_option_find(name), json, complaint));
 }
 
-#define NSCORES 4
+#define NSCORES 6
 
 static inline void
 plan_score(AeModel *m, AeScoreKind kind)
@@ -294,6 +294,12 @@ plan_score(AeModel *m, AeScoreKind kind)
 		m->hidden_loss = take(m, NCOLUMNS, sizeof(double));
 		for (int i = 0; i < NCOLUMNS; i++)
 			m->hidden_loss[i] = i / 3.0;
+	}
+	if (ae_score_is_evidence(kind))
+	{
+		make_variational(m);
+		m->options.score_samples = 7;
+		m->evidence = (AeEvidence) {-12.5, 3.25};
 	}
 	if (!ae_score_is_joint(kind))
 		return;

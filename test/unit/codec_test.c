@@ -454,6 +454,12 @@ test_memory(void)
 	free(b.data);
 }
 
+static bool
+same_evidence(const AeEvidence *a, const AeEvidence *b)
+{
+	return a->median == b->median && a->spread == b->spread;
+}
+
 static void
 test_scores(void)
 {
@@ -465,9 +471,11 @@ test_scores(void)
 
 		ok(ae_codec_read(&unit_env, b.data, b.size, &back) == AE_OK &&
 		   back->options.score == kind &&
-		   (kind == AE_SCORE_ERROR ||
+		   (kind == AE_SCORE_ERROR || ae_score_is_evidence(kind) ||
 			back->joint.log_unit == model->joint.log_unit) &&
-		   ae_head_exists(&back->head) == ae_score_is_joint(kind),
+		   ae_head_exists(&back->head) == ae_score_is_joint(kind) &&
+		   same_evidence(&back->evidence, &model->evidence) &&
+		   back->options.score_samples == model->options.score_samples,
 		   "score %d is read back", kind);
 		ae_model_free(back);
 		ae_model_free(model);

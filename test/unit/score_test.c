@@ -20,9 +20,12 @@
 /* of the mean error score of training rows, all of which made its unit */
 #define MEAN_TOLERANCE 1e-5
 
-#define NSCORES 4
+/* nats; a missing cell that cost nothing would make it 2 less or more */
+#define MISSING_TOLERANCE 1.0
+
+#define NSCORES 6
 static const char *const score_names[NSCORES] = {
-	"error", "distance", "neighbour", "conditional"
+	"error", "distance", "neighbour", "conditional", "elbo", "iwae"
 };
 
 /* a trained model and what scores its rows */
@@ -48,6 +51,8 @@ small_options(AeOptions *o, int score)
 	o->latent = 4;
 	o->epochs = 2;
 	o->score = score;
+	if (ae_score_is_evidence(score))
+		o->variant = AE_VARIANT_VARIATIONAL;
 }
 
 /* takes the dataset over */
@@ -435,7 +440,8 @@ test_small(void)
 	static const NumberMaker makers[] = {
 		make_random, make_constant, make_twice
 	};
-	double		odd[3] = {NAN, 1e5, 5.0};
+	/* its last number is usual among constants, too */
+	double		odd[3] = {NAN, 1e5, 7.0};
 
 	for (int score = 0; score < NSCORES; score++)
 		for (int c = 0; c < 4; c++)
@@ -671,6 +677,36 @@ static double
 make_four(int row, int column)
 {
 	return row % (column == 0 ? 5 : 3) == 0;
+}
+
+/*
+ * The mean loss of the training rows is known, so that of a row in which they
+ * are missing is about the mean of theirs.
+ */
+static void
+test_missing(void)
+{
+	for (int score = AE_SCORE_ELBO; score <= AE_SCORE_IWAE; score++)
+	{
+		Trained		t;
+		double		all = 0.0;
+		double		half = 0.0;
+
+		train_numbers(&t, score, 500, 8, 1.0, make_random);
+		for (int i = 0; i < t.nrows; i++)
+		{
+			double	   *row = row_of(&t, i);
+
+			all += ae_score_nats(t.scorer, row) / t.nrows;
+			for (int j = 0; j < 4; j++)
+				row[j] = NAN;
+			half += ae_score_nats(t.scorer, row) / t.nrows;
+		}
+		ok(fabs(all - half) < MISSING_TOLERANCE,
+		   "%s: missing cells cost what they usually do (%g, %g)",
+		   score_names[score], all, half);
+		release(&t);
+	}
 }
 
 /* whatever the unit of scores, which rounds them */
@@ -915,10 +951,12 @@ main(void)
 		test_hostile_weights(&t, score_names[score]);
 		release(&t);
 	}
-	for (int score = AE_SCORE_DISTANCE; score <= AE_SCORE_NEIGHBOUR; score++)
+	for (int score = 0; score < NSCORES; score++)
 	{
 		Trained		t;
 
+		if (!ae_score_is_joint(score))
+			continue;
 		train_labelled(&t, score, 1000);
 		ok(ae_head_exists(&t.model->head) && t.model->nanomalies ==
 		   2 * AE_HEAD_MIN_ANOMALIES, "%s: a head", score_names[score]);
@@ -934,6 +972,7 @@ main(void)
 	test_weights();
 	test_array();
 	test_conditional();
+	test_missing();
 	test_ties();
 	test_labels();
 	test_spool();
