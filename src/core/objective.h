@@ -5,6 +5,8 @@
 #ifndef AE_OBJECTIVE_H
 #define AE_OBJECTIVE_H
 
+#include <math.h>
+
 #include "core/model.h"
 
 /*
@@ -24,7 +26,14 @@ extern double ae_objective_column(const AeModel *model,
 								  const float *t, float *d);
 
 /* whether any cell of the column has a target */
-extern bool ae_objective_has(const AeColumn *column, const float *target);
+static inline bool
+ae_objective_has(const AeColumn *column, const float *target)
+{
+	for (int i = 0; i < column->ncells; i++)
+		if (!isnan(target[column->output + i]))
+			return true;
+	return false;
+}
 
 /*
  * Bounds outputs like targets: weights that no training makes are stored too,
