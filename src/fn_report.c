@@ -232,6 +232,10 @@ report_keep_rows(char *name, const char *sql)
 static void
 report_check_columns(TupleDesc real, TupleDesc synthetic)
 {
+	if (real->natts == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("query of a report must have a column")));
 	if (real->natts != synthetic->natts)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),

@@ -4,8 +4,6 @@
  */
 #include "core/objective.h"
 
-#include <math.h>
-
 static double
 objective_span(const AeKernels *kernels, const AeSpan *span,
 			   const float *weight, int rows, int ld, const float *o,
@@ -48,13 +46,4 @@ ae_objective_column(const AeModel *model, const AeKernels *kernels,
 
 	return objective_span(kernels, &span, model->unit_weight, rows, ld, o, t,
 						  0.0f, d);
-}
-
-bool
-ae_objective_has(const AeColumn *column, const float *target)
-{
-	for (int i = 0; i < column->ncells; i++)
-		if (!isnan(target[column->output + i]))
-			return true;
-	return false;
 }

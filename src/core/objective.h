@@ -5,6 +5,8 @@
 #ifndef AE_OBJECTIVE_H
 #define AE_OBJECTIVE_H
 
+#include <math.h>
+
 #include "core/model.h"
 
 /*
@@ -24,6 +26,13 @@ extern double ae_objective_column(const AeModel *model,
 								  const float *t, float *d);
 
 /* whether any cell of the column has a target */
-extern bool ae_objective_has(const AeColumn *column, const float *target);
+static inline bool
+ae_objective_has(const AeColumn *column, const float *target)
+{
+	for (int i = 0; i < column->ncells; i++)
+		if (!isnan(target[column->output + i]))
+			return true;
+	return false;
+}
 
 #endif							/* AE_OBJECTIVE_H */

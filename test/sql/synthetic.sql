@@ -84,6 +84,7 @@ SELECT * FROM ae_synthetic_report('TABLE trip', 'DELETE FROM trip');
 SELECT * FROM ae_synthetic_report('TABLE trip', 'TABLE trip; DROP TABLE trip');
 SELECT * FROM ae_synthetic_report('WITH gone AS (DELETE FROM trip RETURNING *) TABLE gone', 'TABLE trip');
 SELECT * FROM ae_synthetic_report('TABLE trip', 'TABLE nowhere');
+SELECT * FROM ae_synthetic_report('SELECT FROM trip', 'SELECT FROM trip');
 SELECT * FROM ae_synthetic_report('TABLE trip', 'SELECT n FROM trip');
 SELECT * FROM ae_synthetic_report('SELECT n FROM trip', 'SELECT n AS m FROM trip');
 SELECT * FROM ae_synthetic_report('SELECT n FROM trip', 'SELECT n::text FROM trip');
