@@ -179,13 +179,6 @@ aepg_scalar_allows(const AepgScalar *scalar, AeKind kind)
 	return (scalar_traits[scalar->form].kinds & KIND_BIT(kind)) != 0;
 }
 
-bool
-aepg_scalar_is_label(const AepgScalar *scalar)
-{
-	return scalar->kind == AE_KIND_CATEGORY ||
-		(scalar->kind == AE_KIND_ORDINAL && scalar->is_enum);
-}
-
 char	  **
 aepg_scalar_enum_labels(const AepgScalar *scalar, int *count)
 {

@@ -65,8 +65,13 @@ extern bool aepg_scalar_init(AepgScalar *scalar, Oid type, int32 typmod,
  * literal might, as its text may be a number */
 extern bool aepg_scalar_allows(const AepgScalar *scalar, AeKind kind);
 
-/* whether values are read as labels: the kind is set */
-extern bool aepg_scalar_is_label(const AepgScalar *scalar);
+/* whether values are read as labels */
+static inline bool
+aepg_scalar_is_label(const AepgScalar *scalar)
+{
+	return scalar->kind == AE_KIND_CATEGORY ||
+		(scalar->kind == AE_KIND_ORDINAL && scalar->is_enum);
+}
 
 /* the labels of an enum type in order, in the current memory context; none
  * for other types */
