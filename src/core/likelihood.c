@@ -172,9 +172,9 @@ double
 ae_likelihood_excess(const AeModel *model, const AeKernels *kernels, int c,
 					 const float *o, const float *t, float *gradient)
 {
-	double		loss = ae_objective_column(model, kernels, c, 1,
-										   AE_PAD(model->features->output_width),
-										   o, t, gradient);
+	int			ld = AE_PAD(model->features->output_width);
+	double		loss = ae_objective_column(model, kernels, c, 1, ld, o, t,
+										   gradient);
 
 	return likelihood_nats(model, c, loss) -
 		likelihood_present(&model->features->columns[c], t) *
