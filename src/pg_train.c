@@ -336,7 +336,7 @@ aepg_train(AeModel *model, AeDataset *dataset, int nworkers, bool verbose)
 	return aepg_model_to_bytea(model);
 }
 
-/* known anomalies are learned from by what they look like in the joint space */
+/* anomalies are known by what they look like in the joint space */
 static void
 check_label(const AeModel *model)
 {

@@ -202,6 +202,12 @@ ae_likelihood_missing(const AeModel *model, const float *t)
 		if (likelihood_is_normal(column))
 			sum += missing * column->weight *
 				0.5 * (log(model->noise[c]) + LOG_TWO_PI);
+		if (column->kind == AE_KIND_POSITIVE)
+			for (int i = 0; i < column->ncells; i++)
+				if (isnan(t[column->output + i]) &&
+					!column->cells[i].constant)
+					sum += column->weight *
+						likelihood_constant(column, i, 0.0f);
 	}
 	return sum;
 }
@@ -210,9 +216,9 @@ double
 ae_likelihood_excess(const AeModel *model, const AeKernels *kernels, int c,
 					 const float *o, const float *t, float *gradient)
 {
-	double		loss = ae_objective_column(model, kernels, c, 1,
-										   AE_PAD(model->features->output_width),
-										   o, t, gradient);
+	int			ld = AE_PAD(model->features->output_width);
+	double		loss = ae_objective_column(model, kernels, c, 1, ld, o, t,
+										   gradient);
 
 	return likelihood_nats(model, c, loss) -
 		likelihood_present(&model->features->columns[c], t) *

@@ -48,10 +48,22 @@ class Peer(nn.Module):
         return self.decoder(z), kl.sum()
 
 
-def train_torch(rows, seed):
+def initialize(net):
+    """As ours start: He et al. before ReLU, else Glorot and Bengio."""
+    for part in net.encoder, net.decoder:
+        for layer in part[:-1:2]:
+            nn.init.kaiming_uniform_(layer.weight, nonlinearity="relu")
+        nn.init.xavier_uniform_(part[-1].weight)
+        for layer in part[::2]:
+            nn.init.zeros_(layer.bias)
+
+
+def train_torch(rows, seed, like_ours):
     """Weights as pairs of matrices and biases, and the noise."""
     torch.manual_seed(seed)
     net = Peer()
+    if like_ours:
+        initialize(net)
     optimizer = torch.optim.Adam(net.parameters(), lr=RATE, betas=peer.BETAS)
     noise, step = 1.0, 0
     steps = EPOCHS * math.ceil(len(rows) / BATCH)
@@ -151,7 +163,8 @@ def main():
         weights, noise, info = train_ours(db, seed)
         info = json.loads(info) if isinstance(info, str) else info
         for name, found in (("ours", (weights, noise)),
-                            ("peer", train_torch(tensor, seed))):
+                            ("peer", train_torch(tensor, seed, False)),
+                            ("like", train_torch(tensor, seed, True))):
             bound, divergence = evidence(*found, test)
             for what, value in (("bound", bound), ("noise", found[1]),
                                 ("active", int((divergence > ACTIVE).sum())),
@@ -165,8 +178,10 @@ def main():
             ("active", f"active units of {LATENT}", "ours >= 10"),
             ("kl", "divergence of the code, nats", ""),
             ("noise", "learned variance of a pixel", "")):
-        report.add(f"{text} (peer: PyTorch)", results[what, "ours"],
-                   results[what, "peer"], goal)
+        for name, whose in (("peer", "PyTorch"),
+                            ("like", "PyTorch, our initial weights")):
+            report.add(f"{text} (peer: {whose})", results[what, "ours"],
+                       results[what, name], goal)
     report.raw.append("active units, ae_info(): " + " ".join(
         map(str, results["active", "info"])))
     report.raw.append(f"{EPOCHS} epochs, batches of {BATCH}, seeds {SEEDS}, "
