@@ -38,6 +38,8 @@ typedef enum AeCodecSection
 /* of variational models */
 #define AE_CODEC_NOISE "nois"
 #define AE_CODEC_DENSITY "dens"
+/* a network that was trained together with the autoencoder */
+#define AE_CODEC_COMPANION "comp"
 
 extern const char *const ae_codec_tags[AE_CODEC_SECTIONS];
 
