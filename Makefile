@@ -19,6 +19,7 @@ CORE_OBJS = \
 	src/core/codec_read.o \
 	src/core/coder.o \
 	src/core/coreset.o \
+	src/core/critic.o \
 	src/core/corrupt.o \
 	src/core/cpu.o \
 	src/core/cursor.o \
@@ -47,6 +48,7 @@ CORE_OBJS = \
 	src/core/label_index.o \
 	src/core/labels.o \
 	src/core/likelihood.o \
+	src/core/matching.o \
 	src/core/merge.o \
 	src/core/model.o \
 	src/core/mixture.o \

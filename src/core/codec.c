@@ -39,6 +39,8 @@ option_is_written(const AeOptions *options, const AeOption *option)
 	if (!ae_option_is_kept(option) ||
 		!ae_option_applies(options, option, complaint))
 		return false;
+	if (option->offset == offsetof(AeOptions, matching))
+		return options->matching != AE_MATCHING_NONE;
 	return options->variant != AE_VARIANT_PLAIN ||
 		option->offset != offsetof(AeOptions, variant);
 }
@@ -172,6 +174,12 @@ units_write(AeWriter *w, const AeModel *model)
 {
 	ae_write_f32s(w, w->data != NULL ? model->unit_activity : NULL,
 				  (size_t) ae_net_latent(&model->net));
+}
+
+static void
+matching_write(AeWriter *w, const AeModel *model)
+{
+	ae_write_f64(w, model->code_distance);
 }
 
 static void
@@ -353,6 +361,8 @@ model_write(AeWriter *w, const AeModel *model, size_t total)
 		section_write(w, AE_CODEC_UNITS, units_write, model);
 	if (model->options.variant == AE_VARIANT_VARIATIONAL)
 		section_write(w, AE_CODEC_NOISE, noise_write, model);
+	if (model->options.matching != AE_MATCHING_NONE)
+		section_write(w, AE_CODEC_MATCHING, matching_write, model);
 	if (model->velocity != NULL)
 		section_write(w, AE_CODEC_VELOCITY, velocity_write, model);
 	if (model->residuals != NULL)

@@ -38,6 +38,8 @@ typedef enum AeCodecSection
 /* of variational models */
 #define AE_CODEC_NOISE "nois"
 #define AE_CODEC_DENSITY "dens"
+/* of models whose codes are matched to a distribution */
+#define AE_CODEC_MATCHING "mtch"
 /* a network that was trained together with the autoencoder */
 #define AE_CODEC_COMPANION "comp"
 

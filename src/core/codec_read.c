@@ -13,6 +13,7 @@
 
 #include "core/codec.h"
 #include "core/codec_format.h"
+#include "core/matching.h"
 #include "core/neighbour.h"
 
 /* of a column's name or type; longer than any identifier of the server */
@@ -426,6 +427,16 @@ units_read(AeReader *r, AeModel *model)
 }
 
 static AeStatus
+matching_read(AeReader *r, AeModel *model)
+{
+	if (r->left != 8)
+		return AE_ERR_CORRUPT;
+	model->code_distance = ae_read_f64(r);
+	return fabs(model->code_distance) <= AE_MATCHING_LIMIT
+		? AE_OK : AE_ERR_CORRUPT;
+}
+
+static AeStatus
 noise_read(AeReader *r, AeModel *model)
 {
 	size_t		count = (size_t) model->features->ncolumns;
@@ -756,6 +767,7 @@ static const OptionalSection optional_sections[] = {
 	{AE_CODEC_UNITS, units_read},
 	{AE_CODEC_NOISE, noise_read},
 	{AE_CODEC_RESIDUALS, residuals_read},
+	{AE_CODEC_MATCHING, matching_read},
 	{AE_CODEC_DENSITY, density_read},
 	{AE_CODEC_COMPANION, companion_read}
 };

@@ -320,6 +320,11 @@ static void
 merge_units(Merge *m)
 {
 	AeModel    *into = m->into;
+	double		distance = 0.0;
+
+	for (int i = 0; i < m->nmodels; i++)
+		distance += merge_share(m, i) * m->models[i]->code_distance;
+	into->code_distance = distance;
 
 	for (int c = 0; into->noise != NULL && c < into->features->ncolumns; c++)
 	{

@@ -61,6 +61,8 @@ typedef struct AeModel
 								 * training rows in which a unit is active; of
 								 * a variational one: mean divergence; NULL
 								 * for plain models */
+	double		code_distance;	/* of the matched codes of training rows from
+								 * draws, see matching.h; 0 without matching */
 	double	   *noise;			/* (ncolumns) variance of a scaled number
 								 * around its output, 1 for booleans and
 								 * categories; NULL unless variational */

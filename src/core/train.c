@@ -12,6 +12,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/critic.h"
 #include "core/density_fit.h"
 #include "core/impute.h"
 #include "core/objective.h"
@@ -474,6 +475,7 @@ trainer_calibrate(Trainer *t)
 										TRAIN_CALIBRATION_ROWS);
 	uint64_t   *present = ae_arena_alloc(&t->arena, (size_t) f->ncolumns,
 										 sizeof(uint64_t));
+	double		distance = 0.0;
 	float	   *cells;
 
 	if (present == NULL)
@@ -494,6 +496,8 @@ trainer_calibrate(Trainer *t)
 						  count);
 		if (model->unit_activity != NULL)
 			trainer_add_activity(t, count);
+		if (worker->matching != NULL)
+			distance += ae_worker_code_distance(worker, count, 0.0f);
 		for (int c = 0; c < f->ncolumns; c++)
 		{
 			present[c] += trainer_present(t, &f->columns[c], count);
@@ -507,6 +511,9 @@ trainer_calibrate(Trainer *t)
 	for (int j = 0; model->unit_activity != NULL &&
 		 j < ae_net_latent(&model->net); j++)
 		model->unit_activity[j] /= (float) nrows;
+	model->code_distance = distance / (double) nrows;
+	if (!isfinite(model->code_distance))
+		return AE_ERR_DIVERGED;
 	for (int c = 0; c < f->ncolumns; c++)
 	{
 		if (present[c] > 0)
@@ -551,9 +558,13 @@ trainer_train(Trainer *t)
 							   trainer_seed(t, STREAM_HOLD_OUT), &t->arena,
 							   &t->validation, &t->nvalidation));
 	AE_TRY(ae_model_prepare(model));
+	if (model->options.matching == AE_MATCHING_ADVERSARIAL)
+		AE_TRY(ae_critic_plan(model));
 	AE_TRY(trainer_allocate(t));
 	AE_TRY(trainer_run(t));
 	AE_TRY(trainer_calibrate(t));
+	if (model->options.matching == AE_MATCHING_ADVERSARIAL)
+		ae_critic_remove(model);
 	AE_TRY(ae_model_prepare(model));
 	AE_TRY(trainer_fit_residuals(t));
 	AE_TRY(ae_score_fit(model, t->dataset, t->coder, t->blas, t->kernels,

@@ -8,6 +8,7 @@
 
 #include "core/codec.h"
 #include "core/corrupt.h"
+#include "core/critic.h"
 #include "core/objective.h"
 
 /* stream of the option seed for noise; train.c has the others */
@@ -137,6 +138,20 @@ worker_alloc_companion(AeWorker *w, int rows, AeArena *arena)
 }
 
 static AeStatus
+worker_alloc_matching(AeWorker *w, AeArena *arena)
+{
+	int			latent = ae_net_latent(&w->model->net);
+	size_t		row_bytes = AE_PAD((size_t) latent) * sizeof(float);
+
+	w->code_gradient = ae_arena_alloc(arena, (size_t) w->share.slice_rows,
+									  row_bytes);
+	if (w->code_gradient == NULL)
+		return AE_ERR_MEMORY;
+	w->tape->code_gradient = w->code_gradient;
+	return ae_matching_create(latent, arena, &w->matching);
+}
+
+static AeStatus
 worker_alloc_noisy(AeWorker *w, AeArena *arena)
 {
 	size_t		rows = (size_t) w->share.slice_rows;
@@ -164,8 +179,13 @@ worker_alloc(AeWorker *w, AeArena *arena)
 
 	AE_TRY(worker_alloc_tapes(w, arena));
 	w->tape->transposed = w->share.transposed;
-	if (ae_model_has_companion(model))
-		AE_TRY(worker_alloc_companion(w, w->share.slice_rows, arena));
+	if (model->options.matching != AE_MATCHING_NONE)
+		AE_TRY(worker_alloc_matching(w, arena));
+	if (model->options.matching == AE_MATCHING_ADVERSARIAL)
+	{
+		AE_TRY(worker_alloc_companion(w, 2 * w->share.slice_rows, arena));
+		w->tape->code_gradient = w->companion->dh[0];
+	}
 	w->blocks = ae_arena_alloc(arena, (size_t) w->share.nblocks,
 							   sizeof(AeBlock));
 	w->rows = ae_arena_alloc(arena, rows, sizeof(float *));
@@ -364,6 +384,37 @@ worker_loss(AeWorker *w, int nrows, float scale, AeResidual *residual)
 						w->target, scale, w->tape->dh[n]);
 }
 
+double
+ae_worker_code_distance(AeWorker *w, int count, float scale)
+{
+	return ae_matching_distance(w->matching, w->blas, w->kernels, count,
+								w->tape->h[w->model->net.ncoder], scale,
+								w->code_gradient);
+}
+
+/*
+ * What the codes in the tape cost for not being draws of a normal
+ * distribution; its gradient is where the tape looks for it.
+ */
+static double
+worker_match(AeWorker *w, int nrows, float scale, AeRng *rng, float *grads)
+{
+	const AeModel *model = w->model;
+	const AeNet *critic = &model->companion;
+	const float *params = w->share.params + model->net.nparams;
+	float		weight = (float) model->options.matching_weight;
+
+	if (model->options.matching == AE_MATCHING_NONE)
+		return 0.0;
+	if (model->options.matching == AE_MATCHING_MMD)
+		return weight * ae_worker_code_distance(w, nrows, weight * scale);
+	ae_critic_learn(critic, w->blas, w->kernels, params, w->companion, nrows,
+					w->tape->h[model->net.ncoder], rng, scale,
+					grads + model->net.nparams);
+	return weight * ae_critic_ask(critic, w->blas, w->kernels, params,
+								  w->companion, nrows, weight * scale);
+}
+
 static void
 worker_learn(AeWorker *w, const AeJob *job, int slice, int first, int nrows)
 {
@@ -387,6 +438,7 @@ worker_learn(AeWorker *w, const AeJob *job, int slice, int first, int nrows)
 	worker_encode(w, w->window.rows + job->first + first, nrows, &rng);
 	penalty = ae_net_forward(net, w->blas, w->kernels, share->params,
 							 w->tape, nrows, &pass);
+	penalty += worker_match(w, nrows, pass.scale, &rng, grads);
 	if (share->residual != NULL)
 		residual = share->residual +
 			(size_t) slice * (size_t) w->model->features->ncolumns;
@@ -439,6 +491,10 @@ worker_validate(AeWorker *w, const AeJob *job, int slice, int first,
 	penalty = worker_forward(w, w->share.params, w->validation + row * ncells,
 							 nrows, &pass,
 							 worker_hides(w->model) ? &rng : NULL);
+	/* what a critic says is no measure: it changes as the encoder does */
+	if (w->model->options.matching == AE_MATCHING_MMD)
+		penalty += w->model->options.matching_weight *
+			ae_worker_code_distance(w, nrows, 0.0f);
 	w->share.loss[slice] = penalty + worker_loss(w, nrows, 0.0f, w->residual);
 }
 
