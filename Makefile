@@ -18,6 +18,7 @@ CORE_OBJS = \
 	src/core/codec_density.o \
 	src/core/codec_read.o \
 	src/core/coder.o \
+	src/core/contract.o \
 	src/core/coreset.o \
 	src/core/critic.o \
 	src/core/corrupt.o \
@@ -114,6 +115,7 @@ DATA = $(wildcard sql/$(EXTENSION)--*.sql)
 
 # scripts in test/sql, reference output in expected
 REGRESS = \
+	contractive \
 	detection \
 	drift \
 	errors \

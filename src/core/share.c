@@ -81,6 +81,7 @@ share_cut(AeShare *share, const AeModel *model)
 	int			least = SHARE_SLICE_ROWS;
 
 	share->sums_slices = nparams <= SHARE_SUM_PARAMS ||
+		model->options.contraction != AE_CONTRACTION_NONE ||
 		ae_model_has_companion(model);
 	if (nparams > SHARE_SUM_PARAMS)
 		least = SHARE_WIDE_SLICE_ROWS;

@@ -179,6 +179,10 @@ worker_alloc(AeWorker *w, AeArena *arena)
 
 	AE_TRY(worker_alloc_tapes(w, arena));
 	w->tape->transposed = w->share.transposed;
+	if (model->options.contraction != AE_CONTRACTION_NONE)
+		AE_TRY(ae_contract_create(&model->net, w->tape,
+								  (AeContraction) model->options.contraction,
+								  arena, &w->contract));
 	if (model->options.matching != AE_MATCHING_NONE)
 		AE_TRY(worker_alloc_matching(w, arena));
 	if (model->options.matching == AE_MATCHING_ADVERSARIAL)
@@ -420,6 +424,7 @@ worker_learn(AeWorker *w, const AeJob *job, int slice, int first, int nrows)
 {
 	const AeNet *net = &w->model->net;
 	const AeShare *share = &w->share;
+	float		weight = (float) w->model->options.contraction_weight;
 	float	   *grads = NULL;
 	AeResidual *residual = NULL;
 	AeRng		rng;
@@ -438,6 +443,9 @@ worker_learn(AeWorker *w, const AeJob *job, int slice, int first, int nrows)
 	worker_encode(w, w->window.rows + job->first + first, nrows, &rng);
 	penalty = ae_net_forward(net, w->blas, w->kernels, share->params,
 							 w->tape, nrows, &pass);
+	if (w->contract != NULL)
+		penalty += ae_contract_penalty(w->contract, w->blas, w->kernels,
+									   share->params, nrows, &pass, weight);
 	penalty += worker_match(w, nrows, pass.scale, &rng, grads);
 	if (share->residual != NULL)
 		residual = share->residual +
@@ -445,6 +453,8 @@ worker_learn(AeWorker *w, const AeJob *job, int slice, int first, int nrows)
 	share->loss[slice] = penalty + worker_loss(w, nrows, pass.scale, residual);
 	ae_net_backward(net, w->blas, w->kernels, share->params, w->tape, nrows,
 					&pass, grads);
+	if (w->contract != NULL)
+		ae_contract_add(w->contract, grads);
 }
 
 /*

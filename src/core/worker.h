@@ -11,6 +11,7 @@
 
 #include "core/blas.h"
 #include "core/bytes.h"
+#include "core/contract.h"
 #include "core/matching.h"
 #include "core/share.h"
 
@@ -36,6 +37,7 @@ typedef struct AeWorker
 	float	   *weight;			/* (output_width) for ae_likelihood() */
 	AeResidual *residual;		/* (ncolumns) of rows not learned from */
 	AeTape	   *tape;			/* of a slice */
+	AeContract *contract;		/* of a slice, or NULL: no penalty */
 	AeTape	   *batch;			/* of a batch, where slices share it */
 	AeTape	   *companion;		/* of a slice's rows through the companion,
 								 * dh[0] included; NULL if there is none */
