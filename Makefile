@@ -126,6 +126,7 @@ REGRESS = \
 	impute \
 	inspect \
 	label \
+	matching \
 	metrics \
 	model_value \
 	named \

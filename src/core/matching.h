@@ -42,7 +42,7 @@ typedef struct AeMatching
 	float	   *weight;			/* (AE_MATCHING_NODES) of the sum over s */
 	float	   *rate;			/* (AE_MATCHING_NODES) s / (1 + 2 s) */
 	double		between_draws;	/* mean of k(z, z') */
-	float	   *columns;		/* (latent, AE_MATCHING_ROWS) a group's codes */
+	float	   *columns;		/* (latent, AE_MATCHING_ROWS) of a group */
 	float	   *slope;			/* (AE_MATCHING_ROWS, AE_MATCHING_ROWS) */
 } AeMatching;
 

@@ -51,7 +51,7 @@
 
 #define MODEL_KL_WARMUP 0.25
 
-#define MODEL_MMD_WEIGHT 0.1
+#define MODEL_MMD_WEIGHT 0.3
 #define MODEL_ADVERSARIAL_WEIGHT 0.01
 
 AeStatus

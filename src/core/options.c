@@ -271,9 +271,14 @@ matching_applies(const AeOptions *options, const AeOption *option,
 {
 	bool		is_weight = option->offset == FIELD(matching_weight);
 
-	if (!is_weight && option->offset != FIELD(matching))
+	if (!is_weight && (option->offset != FIELD(matching) ||
+					   options->matching == AE_MATCHING_NONE))
 		return true;
-	if (options->variant == AE_VARIANT_VARIATIONAL)
+	if (options->matching == AE_MATCHING_NONE)
+		snprintf(complaint, AE_COMPLAINT_BYTES,
+				 "does not belong to matching \"%s\"",
+				 matching_names[options->matching]);
+	else if (options->variant == AE_VARIANT_VARIATIONAL)
 		snprintf(complaint, AE_COMPLAINT_BYTES,
 				 "does not belong to variant \"%s\"",
 				 variant_names[options->variant]);
@@ -282,10 +287,6 @@ matching_applies(const AeOptions *options, const AeOption *option,
 		snprintf(complaint, AE_COMPLAINT_BYTES,
 				 "does not belong to sparsity \"%s\"",
 				 sparsity_names[options->sparsity]);
-	else if (is_weight && options->matching == AE_MATCHING_NONE)
-		snprintf(complaint, AE_COMPLAINT_BYTES,
-				 "does not belong to matching \"%s\"",
-				 matching_names[options->matching]);
 	else
 		return true;
 	return false;

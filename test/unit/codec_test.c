@@ -268,6 +268,59 @@ test_variational(void)
 }
 
 static void
+test_matching(void)
+{
+	AeModel    *model = build_trained();
+	AeModel    *back = NULL;
+	AeOptions  *o = &model->options;
+	Blob		without = encode(model);
+	Blob		b;
+	Blob		again;
+
+	o->matching = AE_MATCHING_MMD;
+	o->matching_weight = 0.5;
+	model->code_distance = 0.25;
+	b = encode(model);
+	ok(b.size > without.size + SECTION_HEADER + 8,
+	   "matched codes take options and a distance");
+	ok(ae_codec_read(&unit_env, b.data, b.size, &back) == AE_OK,
+	   "a model with matched codes");
+	if (back == NULL)
+		return;
+	ok(back->options.matching == AE_MATCHING_MMD &&
+	   back->options.matching_weight == 0.5 && back->code_distance == 0.25,
+	   "and how well they match");
+	again = encode(back);
+	ok(again.size == b.size && memcmp(again.data, b.data, b.size) == 0,
+	   "same bytes again");
+	ae_model_free(back);
+	free(without.data);
+	free(b.data);
+	free(again.data);
+
+	model->code_distance = 15.0;
+	ok(spend(encode(model)) == AE_ERR_CORRUPT, "a distance that is too far");
+	model->code_distance = NAN;
+	ok(spend(encode(model)) == AE_ERR_CORRUPT, "a distance that is none");
+	model->code_distance = -0.1;
+	ok(spend(encode(model)) == AE_OK, "an estimate below zero");
+	o->matching_weight = NAN;
+	ok(spend(encode(model)) == AE_ERR_CORRUPT, "matching without a weight");
+	o->matching = AE_MATCHING_NONE;
+	make_variational(model);
+	ok(spend(encode(model)) == AE_OK, "a variational model");
+	o->matching = AE_MATCHING_MMD;
+	o->matching_weight = 0.5;
+	b = encode(model);
+	ok(ae_codec_read(&unit_env, b.data, b.size, &back) == AE_OK &&
+	   back->options.matching == AE_MATCHING_NONE,
+	   "matching is no option of a variational model");
+	ae_model_free(back);
+	ae_model_free(model);
+	free(b.data);
+}
+
+static void
 test_companion(void)
 {
 	AeModel    *model = build_trained();
@@ -546,6 +599,7 @@ main(int argc, char **argv)
 	test_sparse();
 	test_variational();
 	test_companion();
+	test_matching();
 	test_scores();
 	test_header();
 	test_truncation();

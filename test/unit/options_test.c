@@ -498,6 +498,10 @@ test_matching(void)
 		 o.matching++)
 		ok(ae_option_applies(&o, weight, complaint), "a weight of matching %d",
 		   o.matching);
+	o.variant = AE_VARIANT_VARIATIONAL;
+	o.matching = AE_MATCHING_NONE;
+	ok(ae_option_applies(&o, matching, complaint), "or none of any code");
+	o.matching = AE_MATCHING_MMD;
 	o.variant = AE_VARIANT_SPARSE;
 	ok(ae_option_applies(&o, matching, complaint), "of sparse codes");
 	o.sparsity = AE_SPARSITY_KL;
