@@ -21,6 +21,7 @@ CORE_OBJS = \
 	src/core/conditional.o \
 	src/core/contract.o \
 	src/core/coreset.o \
+	src/core/critic.o \
 	src/core/corrupt.o \
 	src/core/count.o \
 	src/core/cpu.o \
@@ -51,6 +52,7 @@ CORE_OBJS = \
 	src/core/label_index.o \
 	src/core/labels.o \
 	src/core/likelihood.o \
+	src/core/matching.o \
 	src/core/merge.o \
 	src/core/model.o \
 	src/core/mixture.o \
@@ -135,6 +137,7 @@ REGRESS = \
 	inspect \
 	kinds \
 	label \
+	matching \
 	metrics \
 	model_value \
 	named \

@@ -161,14 +161,18 @@ info_activity(StringInfo json, const AeModel *model)
 static void
 info_code(StringInfo json, const AeModel *model)
 {
-	if (model->unit_activity == NULL)
+	bool		matched = model->options.matching != AE_MATCHING_NONE;
+
+	if (model->unit_activity == NULL && !matched)
 		return;
 	aepg_json_key(json, "code");
 	appendStringInfoChar(json, '{');
 	if (model->options.variant == AE_VARIANT_VARIATIONAL)
 		info_divergence(json, model);
-	else
+	else if (model->options.variant == AE_VARIANT_SPARSE)
 		info_activity(json, model);
+	if (matched)
+		aepg_json_number(json, "mmd", model->code_distance);
 	appendStringInfoChar(json, '}');
 }
 

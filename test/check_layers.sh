@@ -17,7 +17,8 @@ layer()
 {
 	case $(basename "$1" | sed 's/\.[ch]$//') in
 		arena | bytes | cpu | env | rng | sort | status) echo 1 base ;;
-		blas | calibration | evidence | kernels | kernels_* | mixture | spectrum)
+		blas | calibration | evidence | kernels | kernels_* | matching | \
+			mixture | spectrum)
 			echo 2 math ;;
 		account | coder | coreset | corrupt | count | cursor | dataset | dataset_* | \
 			density | draw | feature | feature_* | joint | joint_* | \
@@ -26,7 +27,7 @@ layer()
 			echo 3 features ;;
 		dense | gaussian | head | layer | net | sparse) echo 3 network ;;
 		codec | codec_* | model | options) echo 4 model ;;
-		conditional | contract | density_fit | drift | head_fit | impute | \
+		conditional | contract | critic | density_fit | drift | head_fit | impute | \
 			likelihood | merge | objective | optim | sample | score | \
 			score_evidence | score_fit | score_head | share | team | train | \
 			update | worker)

@@ -39,6 +39,8 @@ option_is_written(const AeOptions *options, const AeOption *option)
 	if (!ae_option_is_kept(option) ||
 		!ae_option_applies(options, option, complaint))
 		return false;
+	if (option->offset == offsetof(AeOptions, matching))
+		return options->matching != AE_MATCHING_NONE;
 	return options->variant != AE_VARIANT_PLAIN ||
 		option->offset != offsetof(AeOptions, variant);
 }
@@ -142,10 +144,8 @@ features_write(AeWriter *w, const AeModel *model)
 }
 
 static void
-net_write(AeWriter *w, const AeModel *model)
+layers_write(AeWriter *w, const AeNet *net)
 {
-	const AeNet *net = &model->net;
-
 	ae_write_u32(w, (uint32_t) net->nlayers);
 	ae_write_u32(w, (uint32_t) net->ncoder);
 	for (int i = 0; i < net->nlayers; i++)
@@ -155,6 +155,12 @@ net_write(AeWriter *w, const AeModel *model)
 		ae_write_u32(w, (uint32_t) net->layers[i].in);
 		ae_write_u32(w, (uint32_t) net->layers[i].out);
 	}
+}
+
+static void
+net_write(AeWriter *w, const AeModel *model)
+{
+	layers_write(w, &model->net);
 }
 
 static void
@@ -193,6 +199,12 @@ units_write(AeWriter *w, const AeModel *model)
 }
 
 static void
+matching_write(AeWriter *w, const AeModel *model)
+{
+	ae_write_f64(w, model->code_distance);
+}
+
+static void
 noise_write(AeWriter *w, const AeModel *model)
 {
 	for (int i = 0; i < model->features->ncolumns; i++)
@@ -204,6 +216,13 @@ evidence_write(AeWriter *w, const AeModel *model)
 {
 	ae_write_f64(w, model->evidence.median);
 	ae_write_f64(w, model->evidence.spread);
+}
+
+static void
+companion_write(AeWriter *w, const AeModel *model)
+{
+	layers_write(w, &model->companion);
+	net_weights_write(w, &model->companion, model->companion_params);
 }
 
 static void
@@ -381,6 +400,8 @@ model_write(AeWriter *w, const AeModel *model, size_t total)
 		section_write(w, AE_CODEC_NOISE, noise_write, model);
 	if (ae_score_is_evidence(model->options.score))
 		section_write(w, AE_CODEC_EVIDENCE, evidence_write, model);
+	if (model->options.matching != AE_MATCHING_NONE)
+		section_write(w, AE_CODEC_MATCHING, matching_write, model);
 	if (model->velocity != NULL)
 		section_write(w, AE_CODEC_VELOCITY, velocity_write, model);
 	if (model->residuals != NULL)
@@ -389,12 +410,17 @@ model_write(AeWriter *w, const AeModel *model, size_t total)
 		section_write(w, AE_CODEC_HIDDEN, hidden_write, model);
 	if (ae_density_exists(&model->density))
 		section_write(w, AE_CODEC_DENSITY, ae_codec_write_density, model);
+	if (ae_model_has_companion(model))
+		section_write(w, AE_CODEC_COMPANION, companion_write, model);
 }
 
 void
 ae_codec_write_plan(const AeModel *model, AeWriter *w)
 {
 	sections_write(w, model, AE_CODEC_PLAN_SECTIONS);
+	ae_write_u8(w, ae_model_has_companion(model));
+	if (ae_model_has_companion(model))
+		layers_write(w, &model->companion);
 }
 
 size_t

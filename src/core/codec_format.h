@@ -42,6 +42,10 @@ typedef enum AeCodecSection
 #define AE_CODEC_DENSITY "dens"
 /* of the scores elbo and iwae */
 #define AE_CODEC_EVIDENCE "evid"
+/* of models whose codes are matched to a distribution */
+#define AE_CODEC_MATCHING "mtch"
+/* a network that was trained together with the autoencoder */
+#define AE_CODEC_COMPANION "comp"
 
 extern const char *const ae_codec_tags[AE_CODEC_SECTIONS];
 

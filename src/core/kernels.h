@@ -204,6 +204,23 @@ typedef struct AeKernels
 
 	/* index of each x[i] <= bound, ascending; returns how many; x padded */
 	int			(*at_most) (int n, const float *x, float bound, int *index);
+
+	/*
+	 * Similarities of x (width) to n points that stand coordinate by
+	 * coordinate: points (width, ld), padded.  With d a squared distance, it
+	 * is the sum over scales of scale / (scale + d).  sums are of the
+	 * similarities and of their derivatives by d, which are stored in slope
+	 * (n), padded, 0 beyond n.
+	 */
+	void		(*similarities) (int n, int width, int ld, const float *x,
+								 const float *points, int nscales,
+								 const float *scales, float *slope,
+								 double sums[2]);
+
+	/* sums of weight exp(-rate x), and of its derivatives by x; n a multiple
+	 * of AE_LANES, padded */
+	void		(*decays) (int n, float x, const float *weight,
+						   const float *rate, double sums[2]);
 } AeKernels;
 
 typedef enum AeKernelChoice

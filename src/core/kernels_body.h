@@ -13,6 +13,7 @@
 #include "core/kernels_math.h"
 #include "core/kernels_ordinal.h"
 #include "core/kernels_sets.h"
+#include "core/kernels_similarity.h"
 
 /* nvecs vectors of columns, their sums held in registers over all rows */
 KERNEL_INLINE void
@@ -457,7 +458,9 @@ static const AeKernels kernel_table = {
 	.affine = kernel_affine,
 	.distances = kernel_distances,
 	.lane_minima = kernel_lane_minima,
-	.at_most = kernel_at_most
+	.at_most = kernel_at_most,
+	.similarities = kernel_similarities,
+	.decays = kernel_decays
 };
 
 const AeKernels *

@@ -56,6 +56,8 @@
 /* codes drawn for a score: the importance-weighted bound needs many */
 #define MODEL_ELBO_SAMPLES 10
 #define MODEL_IWAE_SAMPLES 50
+#define MODEL_MMD_WEIGHT 0.3
+#define MODEL_ADVERSARIAL_WEIGHT 0.01
 
 AeStatus
 ae_model_create(const AeEnv *env, AeModel **model)
@@ -388,6 +390,9 @@ model_resolve(AeModel *model, AeDataset *dataset, const AeBlas *blas)
 		else
 			o->latent = model_clamp(width, 1, preset->max_hidden);
 	}
+	if (o->matching != AE_MATCHING_NONE && isnan(o->matching_weight))
+		o->matching_weight = o->matching == AE_MATCHING_MMD
+			? MODEL_MMD_WEIGHT : MODEL_ADVERSARIAL_WEIGHT;
 	if (o->activation == AE_AUTO)
 		o->activation = preset->activation;
 	if (o->loss == AE_AUTO)
@@ -660,6 +665,17 @@ model_prepare_variational(const AeModel *model, AeLayer *layer)
 	return true;
 }
 
+/* whether what is asked of the codes is asked of such codes, and how much */
+static bool
+model_may_match(const AeOptions *o)
+{
+	char		complaint[AE_COMPLAINT_BYTES];
+
+	return o->matching == AE_MATCHING_NONE ||
+		(ae_option_applies(o, ae_option_find("matching"), complaint) &&
+		 !isnan(o->matching_weight));
+}
+
 /* only the code may be more than a dense layer, and is what variant says */
 static AeStatus
 model_prepare_code(AeModel *model)
@@ -674,6 +690,8 @@ model_prepare_code(AeModel *model)
 	for (int i = 0; i < net->nlayers; i++)
 		if (net->layers[i].kind != AE_LAYER_DENSE && i != last)
 			return AE_ERR_CORRUPT;
+	if (!model_may_match(o))
+		return AE_ERR_CORRUPT;
 	if (o->contraction != AE_CONTRACTION_NONE && isnan(o->contraction_weight))
 		return AE_ERR_CORRUPT;
 	switch (net->layers[last].kind)

@@ -52,6 +52,9 @@ typedef struct AeModel
 	AeFeatures *features;
 	AeNet		net;
 	float	   *params;			/* net.nparams, padded */
+	AeNet		companion;		/* trained together with net; nlayers is 0 if
+								 * there is none */
+	float	   *companion_params;	/* (companion.nparams), or NULL */
 	double	   *column_loss;	/* (ncolumns) mean of each column's loss over
 								 * the training rows after training; 0 if
 								 * unseen */
@@ -59,6 +62,8 @@ typedef struct AeModel
 								 * training rows in which a unit is active; of
 								 * a variational one: mean divergence; NULL
 								 * for plain models */
+	double		code_distance;	/* of the matched codes of training rows from
+								 * draws, see matching.h; 0 without matching */
 	double	   *noise;			/* (ncolumns) variance of a scaled number
 								 * around its output, 1 for booleans and
 								 * categories; NULL unless variational */
@@ -106,6 +111,19 @@ typedef struct AeModel
 	double		total_weight;	/* of all columns; variational: of all
 								 * numbers */
 } AeModel;
+
+static inline bool
+ae_model_has_companion(const AeModel *model)
+{
+	return model->companion.nlayers > 0;
+}
+
+/* floats of the parameters of both networks */
+static inline size_t
+ae_model_nparams(const AeModel *model)
+{
+	return model->net.nparams + model->companion.nparams;
+}
 
 /* inputs of the head: see score_head.h */
 static inline int

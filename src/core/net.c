@@ -271,6 +271,17 @@ ae_net_forward(const AeNet *net, const AeBlas *blas,
 	return pass != NULL ? pass->strength * penalty : 0.0;
 }
 
+/* adds what is asked of the code by others than the decoder */
+static void
+net_add_code_gradient(const AeNet *net, const AeTape *tape, int rows)
+{
+	size_t		n = (size_t) rows * AE_PAD((size_t) ae_net_latent(net));
+	float	   *dh = tape->dh[net->ncoder];
+
+	for (size_t i = 0; i < n; i++)
+		dh[i] += tape->code_gradient[i];
+}
+
 /* the gradient of h becomes that of the pre-activation, and extra is added */
 static void
 net_add_extra(size_t n, const float *slope, const float *extra, float *dh)
@@ -293,6 +304,8 @@ ae_net_backward(const AeNet *net, const AeBlas *blas,
 			layer->activation == AE_ACT_LINEAR &&
 			ae_net_dropout(net, i, pass) == 0.0f;
 
+		if (i == net->ncoder - 1 && tape->code_gradient != NULL)
+			net_add_code_gradient(net, tape, rows);
 		if (tape->extra != NULL && tape->extra[i] != NULL)
 		{
 			net_add_extra((size_t) rows * AE_PAD((size_t) layer->out),

@@ -69,6 +69,7 @@ typedef struct AeNet
  */
 typedef struct AeBlock
 {
+	bool		is_companion;	/* of the second network of a model */
 	int			layer;
 	int			first;			/* input */
 	int			ninputs;
@@ -90,6 +91,9 @@ typedef struct AeTape
 	float	  **extra;			/* (nlayers) what is added to the gradients of
 								 * pre-activations, NULL: nothing; or NULL */
 	const float *transposed;	/* (ntransposed), borrowed; NULL: do without */
+	const float *code_gradient; /* (rows, AE_PAD(latent)) that the backward
+								 * pass adds to that of the code, borrowed;
+								 * NULL: nothing */
 	float	   *scratch;		/* ae_tape_scratch() floats */
 } AeTape;
 

@@ -75,6 +75,12 @@ static const char *const sparsity_names[] = {
 	[AE_SPARSITY_TOPK] = "topk"
 };
 
+static const char *const matching_names[] = {
+	[AE_MATCHING_NONE] = "none",
+	[AE_MATCHING_MMD] = "mmd",
+	[AE_MATCHING_ADVERSARIAL] = "adversarial"
+};
+
 static const char *const contraction_names[] = {
 	[AE_CONTRACTION_NONE] = "none",
 	[AE_CONTRACTION_EXACT] = "exact",
@@ -180,6 +186,12 @@ const AeOption ae_option_table[] = {
 	{"free_bits", AE_OPTION_NUMBER, FIELD(free_bits), true, false, "auto",
 		0, 100, NO_CHOICES,
 	"Divergence of each unit, in nats, that costs nothing."},
+	{"matching", AE_OPTION_CHOICE, FIELD(matching), false, false, "none",
+		0, 0, CHOICES(matching_names),
+	"What makes codes look like draws of a standard normal distribution: a distance of the two (mmd), or a critic that learns to tell them apart (adversarial)."},
+	{"matching_weight", AE_OPTION_NUMBER, FIELD(matching_weight), true, false, "auto",
+		0, 1000, NO_CHOICES,
+	"Weight of the matching, the reconstruction having 1."},
 	{"score", AE_OPTION_CHOICE, FIELD(score), true, false, "auto",
 		0, 0, CHOICES(score_names),
 	"How anomaly scores are made from a row and its reconstruction."},
@@ -277,6 +289,37 @@ score_applies(const AeOptions *options, const AeOption *option,
 	return false;
 }
 
+/*
+ * A variational code matches a normal distribution already, each row of it,
+ * and shares of rows cannot.
+ */
+static bool
+matching_applies(const AeOptions *options, const AeOption *option,
+				 char *complaint)
+{
+	bool		is_weight = option->offset == FIELD(matching_weight);
+
+	if (!is_weight && (option->offset != FIELD(matching) ||
+					   options->matching == AE_MATCHING_NONE))
+		return true;
+	if (options->matching == AE_MATCHING_NONE)
+		snprintf(complaint, AE_COMPLAINT_BYTES,
+				 "does not belong to matching \"%s\"",
+				 matching_names[options->matching]);
+	else if (options->variant == AE_VARIANT_VARIATIONAL)
+		snprintf(complaint, AE_COMPLAINT_BYTES,
+				 "does not belong to variant \"%s\"",
+				 variant_names[options->variant]);
+	else if (options->variant == AE_VARIANT_SPARSE &&
+			 options->sparsity == AE_SPARSITY_KL)
+		snprintf(complaint, AE_COMPLAINT_BYTES,
+				 "does not belong to sparsity \"%s\"",
+				 sparsity_names[options->sparsity]);
+	else
+		return true;
+	return false;
+}
+
 bool
 ae_option_applies(const AeOptions *options, const AeOption *option,
 				  char *complaint)
@@ -285,6 +328,8 @@ ae_option_applies(const AeOptions *options, const AeOption *option,
 	int			sparsity = options->sparsity == AE_AUTO
 		? AE_SPARSITY_TOPK : options->sparsity;
 
+	if (!matching_applies(options, option, complaint))
+		return false;
 	if (option->offset == FIELD(contraction_weight) &&
 		options->contraction == AE_CONTRACTION_NONE)
 	{

@@ -75,6 +75,14 @@ typedef enum AeSparsity
 	AE_SPARSITY_TOPK			/* only the largest units of a row count */
 } AeSparsity;
 
+/* what draws codes towards a standard normal distribution */
+typedef enum AeMatchingKind
+{
+	AE_MATCHING_NONE = 0,
+	AE_MATCHING_MMD,			/* a distance of distributions */
+	AE_MATCHING_ADVERSARIAL		/* a critic that must not tell them apart */
+} AeMatchingKind;
+
 typedef enum AeScoreKind
 {
 	AE_SCORE_ERROR = 0,			/* of the reconstruction */
@@ -144,6 +152,8 @@ typedef struct AeOptions
 	double		beta;			/* weight of the divergence */
 	double		kl_warmup;		/* share of the steps */
 	double		free_bits;		/* nats per unit */
+	int			matching;		/* AeMatchingKind */
+	double		matching_weight;	/* stays automatic without matching */
 	int			score;			/* AeScoreKind */
 	int			score_samples;	/* codes drawn for a score; like sparsity, of
 								 * elbo and iwae */

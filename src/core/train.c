@@ -12,6 +12,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/critic.h"
 #include "core/density_fit.h"
 #include "core/impute.h"
 #include "core/objective.h"
@@ -40,7 +41,8 @@ enum
 	STREAM_CALIBRATION,
 	STREAM_SCORE,
 	STREAM_RESIDUALS,
-	STREAM_DENSITY
+	STREAM_DENSITY,
+	STREAM_COMPANION
 };
 
 typedef struct Trainer
@@ -145,6 +147,19 @@ trainer_create_worker(Trainer *t)
 	return AE_OK;
 }
 
+/* random weights of a network that has none yet */
+static AeStatus
+trainer_init(Trainer *t, const AeNet *net, uint64_t stream, float **params)
+{
+	if (*params != NULL)
+		return AE_OK;
+	*params = ae_arena_alloc(&t->model->arena, net->nparams, sizeof(float));
+	if (*params == NULL)
+		return AE_ERR_MEMORY;
+	ae_net_init(net, trainer_seed(t, stream), *params);
+	return AE_OK;
+}
+
 static AeStatus
 trainer_allocate(Trainer *t)
 {
@@ -156,15 +171,10 @@ trainer_allocate(Trainer *t)
 	t->rows = ae_arena_alloc(&t->arena, (size_t) t->shape.batch_rows,
 							 sizeof(float *));
 	t->continues = model->params != NULL;
-	if (model->params == NULL)
-	{
-		model->params = ae_arena_alloc(&model->arena, model->net.nparams,
-									   sizeof(float));
-		if (model->params == NULL)
-			return AE_ERR_MEMORY;
-		ae_net_init(&model->net, trainer_seed(t, STREAM_WEIGHTS),
-					model->params);
-	}
+	AE_TRY(trainer_init(t, &model->net, STREAM_WEIGHTS, &model->params));
+	if (ae_model_has_companion(model))
+		AE_TRY(trainer_init(t, &model->companion, STREAM_COMPANION,
+							&model->companion_params));
 	model->history = ae_arena_alloc(&model->arena,
 									(size_t) model->options.epochs,
 									sizeof(AeEpoch));
@@ -337,6 +347,9 @@ trainer_keep(Trainer *t)
 	const AeShare *share = &t->worker->share;
 
 	memcpy(model->params, share->params, model->net.nparams * sizeof(float));
+	if (ae_model_has_companion(model))
+		memcpy(model->companion_params, share->params + model->net.nparams,
+			   model->companion.nparams * sizeof(float));
 	if (model->noise != NULL)
 		memcpy(model->noise, share->noise,
 			   (size_t) model->features->ncolumns * sizeof(double));
@@ -462,6 +475,7 @@ trainer_calibrate(Trainer *t)
 										TRAIN_CALIBRATION_ROWS);
 	uint64_t   *present = ae_arena_alloc(&t->arena, (size_t) f->ncolumns,
 										 sizeof(uint64_t));
+	double		distance = 0.0;
 	float	   *cells;
 
 	if (present == NULL)
@@ -482,6 +496,8 @@ trainer_calibrate(Trainer *t)
 						  count);
 		if (model->unit_activity != NULL)
 			trainer_add_activity(t, count);
+		if (worker->matching != NULL)
+			distance += ae_worker_code_distance(worker, count, 0.0f);
 		for (int c = 0; c < f->ncolumns; c++)
 		{
 			present[c] += trainer_present(t, &f->columns[c], count);
@@ -495,6 +511,9 @@ trainer_calibrate(Trainer *t)
 	for (int j = 0; model->unit_activity != NULL &&
 		 j < ae_net_latent(&model->net); j++)
 		model->unit_activity[j] /= (float) nrows;
+	model->code_distance = distance / (double) nrows;
+	if (!isfinite(model->code_distance))
+		return AE_ERR_DIVERGED;
 	for (int c = 0; c < f->ncolumns; c++)
 	{
 		if (present[c] > 0)
@@ -539,9 +558,13 @@ trainer_train(Trainer *t)
 							   trainer_seed(t, STREAM_HOLD_OUT), &t->arena,
 							   &t->validation, &t->nvalidation));
 	AE_TRY(ae_model_prepare(model));
+	if (model->options.matching == AE_MATCHING_ADVERSARIAL)
+		AE_TRY(ae_critic_plan(model));
 	AE_TRY(trainer_allocate(t));
 	AE_TRY(trainer_run(t));
 	AE_TRY(trainer_calibrate(t));
+	if (model->options.matching == AE_MATCHING_ADVERSARIAL)
+		ae_critic_remove(model);
 	AE_TRY(ae_model_prepare(model));
 	AE_TRY(trainer_fit_residuals(t));
 	AE_TRY(ae_score_fit(model, t->dataset, t->coder, t->blas, t->kernels,

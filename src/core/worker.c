@@ -8,6 +8,7 @@
 
 #include "core/codec.h"
 #include "core/corrupt.h"
+#include "core/critic.h"
 #include "core/objective.h"
 
 /* stream of the option seed for noise; train.c has the others */
@@ -121,6 +122,35 @@ worker_alloc_tapes(AeWorker *w, AeArena *arena)
 	return worker_create_tape(w, 0, arena, &w->batch);
 }
 
+/* the companion, which may tell the encoder what to change */
+static AeStatus
+worker_alloc_companion(AeWorker *w, int rows, AeArena *arena)
+{
+	const AeNet *net = &w->model->companion;
+	size_t		ld = AE_PAD((size_t) ae_net_inputs(net));
+
+	AE_TRY(ae_tape_create(net, rows, arena, &w->companion));
+	w->companion->transposed =
+		w->share.transposed + w->model->net.ntransposed;
+	w->companion->dh[0] = ae_arena_alloc(arena, (size_t) rows,
+										 ld * sizeof(float));
+	return w->companion->dh[0] != NULL ? AE_OK : AE_ERR_MEMORY;
+}
+
+static AeStatus
+worker_alloc_matching(AeWorker *w, AeArena *arena)
+{
+	int			latent = ae_net_latent(&w->model->net);
+	size_t		row_bytes = AE_PAD((size_t) latent) * sizeof(float);
+
+	w->code_gradient = ae_arena_alloc(arena, (size_t) w->share.slice_rows,
+									  row_bytes);
+	if (w->code_gradient == NULL)
+		return AE_ERR_MEMORY;
+	w->tape->code_gradient = w->code_gradient;
+	return ae_matching_create(latent, arena, &w->matching);
+}
+
 static AeStatus
 worker_alloc_noisy(AeWorker *w, AeArena *arena)
 {
@@ -153,6 +183,13 @@ worker_alloc(AeWorker *w, AeArena *arena)
 		AE_TRY(ae_contract_create(&model->net, w->tape,
 								  (AeContraction) model->options.contraction,
 								  arena, &w->contract));
+	if (model->options.matching != AE_MATCHING_NONE)
+		AE_TRY(worker_alloc_matching(w, arena));
+	if (model->options.matching == AE_MATCHING_ADVERSARIAL)
+	{
+		AE_TRY(worker_alloc_companion(w, 2 * w->share.slice_rows, arena));
+		w->tape->code_gradient = w->companion->dh[0];
+	}
 	w->blocks = ae_arena_alloc(arena, (size_t) w->share.nblocks,
 							   sizeof(AeBlock));
 	w->rows = ae_arena_alloc(arena, rows, sizeof(float *));
@@ -162,7 +199,7 @@ worker_alloc(AeWorker *w, AeArena *arena)
 								   AE_PAD((size_t) f->output_width));
 	if (w->blocks == NULL || w->rows == NULL || w->target == NULL)
 		return AE_ERR_MEMORY;
-	ae_net_blocks(&model->net, w->share.block_params, w->blocks);
+	ae_share_blocks(&w->share, model, w->blocks);
 	if (model->options.variant == AE_VARIANT_VARIATIONAL)
 	{
 		w->weight = ae_arena_alloc(arena, (size_t) f->output_width,
@@ -351,6 +388,37 @@ worker_loss(AeWorker *w, int nrows, float scale, AeResidual *residual)
 						w->target, scale, w->tape->dh[n]);
 }
 
+double
+ae_worker_code_distance(AeWorker *w, int count, float scale)
+{
+	return ae_matching_distance(w->matching, w->blas, w->kernels, count,
+								w->tape->h[w->model->net.ncoder], scale,
+								w->code_gradient);
+}
+
+/*
+ * What the codes in the tape cost for not being draws of a normal
+ * distribution; its gradient is where the tape looks for it.
+ */
+static double
+worker_match(AeWorker *w, int nrows, float scale, AeRng *rng, float *grads)
+{
+	const AeModel *model = w->model;
+	const AeNet *critic = &model->companion;
+	const float *params = w->share.params + model->net.nparams;
+	float		weight = (float) model->options.matching_weight;
+
+	if (model->options.matching == AE_MATCHING_NONE)
+		return 0.0;
+	if (model->options.matching == AE_MATCHING_MMD)
+		return weight * ae_worker_code_distance(w, nrows, weight * scale);
+	ae_critic_learn(critic, w->blas, w->kernels, params, w->companion, nrows,
+					w->tape->h[model->net.ncoder], rng, scale,
+					grads + model->net.nparams);
+	return weight * ae_critic_ask(critic, w->blas, w->kernels, params,
+								  w->companion, nrows, weight * scale);
+}
+
 static void
 worker_learn(AeWorker *w, const AeJob *job, int slice, int first, int nrows)
 {
@@ -370,7 +438,7 @@ worker_learn(AeWorker *w, const AeJob *job, int slice, int first, int nrows)
 	worker_see_window(w, job);
 	worker_place_slice(w, first);
 	if (share->sums_slices)
-		grads = share->slice_grads + (size_t) slice * net->nparams;
+		grads = share->slice_grads + (size_t) slice * share->nparams;
 	ae_rng_seed(&rng, w->noise_seed + job->update.step, (uint64_t) slice);
 	worker_encode(w, w->window.rows + job->first + first, nrows, &rng);
 	penalty = ae_net_forward(net, w->blas, w->kernels, share->params,
@@ -378,6 +446,7 @@ worker_learn(AeWorker *w, const AeJob *job, int slice, int first, int nrows)
 	if (w->contract != NULL)
 		penalty += ae_contract_penalty(w->contract, w->blas, w->kernels,
 									   share->params, nrows, &pass, weight);
+	penalty += worker_match(w, nrows, pass.scale, &rng, grads);
 	if (share->residual != NULL)
 		residual = share->residual +
 			(size_t) slice * (size_t) w->model->features->ncolumns;
@@ -432,6 +501,10 @@ worker_validate(AeWorker *w, const AeJob *job, int slice, int first,
 	penalty = worker_forward(w, w->share.params, w->validation + row * ncells,
 							 nrows, &pass,
 							 worker_hides(w->model) ? &rng : NULL);
+	/* what a critic says is no measure: it changes as the encoder does */
+	if (w->model->options.matching == AE_MATCHING_MMD)
+		penalty += w->model->options.matching_weight *
+			ae_worker_code_distance(w, nrows, 0.0f);
 	w->share.loss[slice] = penalty + worker_loss(w, nrows, 0.0f, w->residual);
 }
 
@@ -449,7 +522,7 @@ worker_gradient(AeWorker *w, const AeJob *job, int index)
 
 	if (share->sums_slices)
 		w->kernels->add_up(block->nparams,
-						   ae_share_slices(share, job->count), net->nparams,
+						   ae_share_slices(share, job->count), share->nparams,
 						   share->slice_grads + block->start, grads);
 	else
 		ae_net_gradient(net, w->blas, w->kernels, block, w->batch,
@@ -458,13 +531,24 @@ worker_gradient(AeWorker *w, const AeJob *job, int index)
 }
 
 static void
+worker_transpose(AeWorker *w, const AeBlock *block)
+{
+	const AeModel *model = w->model;
+	float	   *transposed = w->share.transposed;
+
+	if (block->is_companion)
+		ae_net_transpose(&model->companion, block, w->share.params,
+						 transposed + model->net.ntransposed);
+	else
+		ae_net_transpose(&model->net, block, w->share.params, transposed);
+}
+
+static void
 worker_update(AeWorker *w, const AeJob *job, const AeBlock *block)
 {
-	float	   *params = w->share.params;
-
-	ae_optimizer_apply(&w->optimizer, w->kernels, &job->update, block, params,
-					   w->share.grads);
-	ae_net_transpose(&w->model->net, block, params, w->share.transposed);
+	ae_optimizer_apply(&w->optimizer, w->kernels, &job->update, block,
+					   w->share.params, w->share.grads);
+	worker_transpose(w, block);
 }
 
 void
@@ -474,12 +558,14 @@ ae_worker_start(AeWorker *w)
 	const AeNet *net = &model->net;
 
 	memcpy(w->share.params, model->params, net->nparams * sizeof(float));
+	if (ae_model_has_companion(model))
+		memcpy(w->share.params + net->nparams, model->companion_params,
+			   model->companion.nparams * sizeof(float));
 	if (model->noise != NULL)
 		memcpy(w->share.noise, model->noise,
 			   (size_t) model->features->ncolumns * sizeof(double));
 	for (int i = 0; i < w->share.nblocks; i++)
-		ae_net_transpose(net, &w->blocks[i], w->share.params,
-						 w->share.transposed);
+		worker_transpose(w, &w->blocks[i]);
 }
 
 int

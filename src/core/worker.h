@@ -12,6 +12,7 @@
 #include "core/blas.h"
 #include "core/bytes.h"
 #include "core/contract.h"
+#include "core/matching.h"
 #include "core/share.h"
 
 typedef struct AeWorker
@@ -38,6 +39,11 @@ typedef struct AeWorker
 	AeTape	   *tape;			/* of a slice */
 	AeContract *contract;		/* of a slice, or NULL: no penalty */
 	AeTape	   *batch;			/* of a batch, where slices share it */
+	AeTape	   *companion;		/* of a slice's rows through the companion,
+								 * dh[0] included; NULL if there is none */
+
+	AeMatching *matching;		/* of the codes, or NULL */
+	float	   *code_gradient;	/* (slice_rows, AE_PAD(latent)) of that */
 
 	AeWindow	window;			/* the rows of the current window */
 	const float **window_rows;	/* (window_rows) of a helper */
@@ -73,5 +79,9 @@ extern int	ae_worker_tasks(const AeWorker *worker, AeJobKind kind,
  * params need not be the shared ones */
 extern void ae_worker_forward(AeWorker *worker, const float *params,
 							  const float *cells, int count);
+
+/* of the count codes in the tape: see ae_matching_distance() */
+extern double ae_worker_code_distance(AeWorker *worker, int count,
+									  float scale);
 
 #endif							/* AE_WORKER_H */

@@ -26,6 +26,8 @@ kl	{"variant": "sparse", "sparsity": "kl"}
 topk	{"variant": "sparse", "sparsity": "topk"}
 contractive	{"contraction": "exact", "activation": "tanh"}
 hutchinson	{"contraction": "hutchinson", "variant": "sparse"}
+mmd	{"matching": "mmd"}
+adversarial	{"matching": "adversarial"}
 variational	{"variant": "variational"}
 elbo	{"variant": "variational", "score": "elbo"}
 iwae	{"variant": "variational", "score": "iwae", "score_samples": 5}

@@ -37,6 +37,7 @@ SELECT o.key, pg_temp.options(jsonb_build_object(o.key, o.value)) -> o.key
 					"validation_fraction": 0.25, "patience": 3,
 					"corruption": "mask", "corruption_rate": 0.4,
 					"contraction": "hutchinson",
+					"matching": "mmd",
 					"score": "error", "max_categories": 2,
 					"min_frequency": 3, "time_zone": "Europe/Berlin",
 					"seed": 7, "verbose": false}') o
@@ -52,6 +53,7 @@ SELECT o.key, string_agg(v, ' ' ORDER BY n) AS taken
 			   ('schedule', '{cosine,one_cycle,constant}'),
 			   ('corruption', '{none,gaussian,mask,swap,salt_pepper}'),
 			   ('contraction', '{none,exact,hutchinson}'),
+			   ('matching', '{none,mmd,adversarial}'),
 			   ('variant', '{plain,sparse,variational}')) o (key, choices),
 	   unnest(choices) WITH ORDINALITY AS u (v, n)
  WHERE pg_temp.options(jsonb_build_object(o.key, v)) ->> o.key = v

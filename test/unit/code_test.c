@@ -31,7 +31,8 @@ make_code_net(AeArena *arena, const AeLayer *code, AeActivation activation)
 
 /* gradients of a network with that code */
 static double
-code_error(const AeLayer *code, AeActivation activation, float strength)
+asked_error(const AeLayer *code, AeActivation activation, float strength,
+			const float *code_gradient)
 {
 	AeArena		arena;
 	AeNet	   *net;
@@ -47,6 +48,7 @@ code_error(const AeLayer *code, AeActivation activation, float strength)
 	grads = ae_arena_alloc(&arena, net->nparams, sizeof(float));
 	if (ae_tape_create(net, ROWS, &arena, &tape) != AE_OK)
 		exit(1);
+	tape->code_gradient = code_gradient;
 	ae_net_init(net, 5, params);
 	ae_rng_seed(&rng, 6, 0);
 	for (int r = 0; r < ROWS; r++)
@@ -58,6 +60,39 @@ code_error(const AeLayer *code, AeActivation activation, float strength)
 						   }, grads);
 	ae_arena_free(&arena);
 	return error;
+}
+
+static double
+code_error(const AeLayer *code, AeActivation activation, float strength)
+{
+	return asked_error(code, activation, strength, NULL);
+}
+
+/* others than the decoder may want the code to change */
+static void
+test_code_gradient(void)
+{
+	static const AeLayer codes[] = {
+		{.kind = AE_LAYER_DENSE,.in = UNITS,.out = UNITS},
+		{.kind = AE_LAYER_SPARSE,.in = UNITS,.out = UNITS,.kept = 4},
+		{.kind = AE_LAYER_SPARSE,.in = UNITS,.out = UNITS,.penalty = 0.7f},
+		{.kind = AE_LAYER_GAUSSIAN,.in = 2 * UNITS,.out = UNITS,
+		.penalty = 0.7f}
+	};
+	float		asked[ROWS * LD];
+	AeRng		rng;
+
+	ae_rng_seed(&rng, 15, 0);
+	for (int i = 0; i < ROWS * LD; i++)
+		asked[i] = ae_rng_normal(&rng);
+	for (int i = 0; i < 4; i++)
+	{
+		double		error = asked_error(&codes[i], AE_ACT_LINEAR, 1.0f,
+										asked);
+
+		ok(error < TOLERANCE_GRADIENT, "code %d: gradients from elsewhere "
+		   "(%g)", i, error);
+	}
 }
 
 static void
@@ -331,6 +366,7 @@ main(void)
 {
 	test_sparse_gradients();
 	test_gaussian_gradients();
+	test_code_gradient();
 	test_largest();
 	test_all_kept();
 	test_penalties();

@@ -272,6 +272,102 @@ test_variational(void)
 }
 
 static void
+test_matching(void)
+{
+	AeModel    *model = build_trained();
+	AeModel    *back = NULL;
+	AeOptions  *o = &model->options;
+	Blob		without = encode(model);
+	Blob		b;
+	Blob		again;
+
+	o->matching = AE_MATCHING_MMD;
+	o->matching_weight = 0.5;
+	model->code_distance = 0.25;
+	b = encode(model);
+	ok(b.size > without.size + SECTION_HEADER + 8,
+	   "matched codes take options and a distance");
+	ok(ae_codec_read(&unit_env, b.data, b.size, &back) == AE_OK,
+	   "a model with matched codes");
+	if (back == NULL)
+		return;
+	ok(back->options.matching == AE_MATCHING_MMD &&
+	   back->options.matching_weight == 0.5 && back->code_distance == 0.25,
+	   "and how well they match");
+	again = encode(back);
+	ok(again.size == b.size && memcmp(again.data, b.data, b.size) == 0,
+	   "same bytes again");
+	ae_model_free(back);
+	free(without.data);
+	free(b.data);
+	free(again.data);
+
+	model->code_distance = 15.0;
+	ok(spend(encode(model)) == AE_ERR_CORRUPT, "a distance that is too far");
+	model->code_distance = NAN;
+	ok(spend(encode(model)) == AE_ERR_CORRUPT, "a distance that is none");
+	model->code_distance = -0.1;
+	ok(spend(encode(model)) == AE_OK, "an estimate below zero");
+	o->matching_weight = NAN;
+	ok(spend(encode(model)) == AE_ERR_CORRUPT, "matching without a weight");
+	o->matching = AE_MATCHING_NONE;
+	make_variational(model);
+	ok(spend(encode(model)) == AE_OK, "a variational model");
+	o->matching = AE_MATCHING_MMD;
+	o->matching_weight = 0.5;
+	b = encode(model);
+	ok(ae_codec_read(&unit_env, b.data, b.size, &back) == AE_OK &&
+	   back->options.matching == AE_MATCHING_NONE,
+	   "matching is no option of a variational model");
+	ae_model_free(back);
+	ae_model_free(model);
+	free(b.data);
+}
+
+static void
+test_companion(void)
+{
+	AeModel    *model = build_trained();
+	AeModel    *back = NULL;
+	AeNet	   *net = &model->companion;
+	Blob		without = encode(model);
+	Blob		b;
+	Blob		again;
+
+	add_companion(model);
+	b = encode(model);
+	ok(b.size == without.size + SECTION_HEADER + 8 + 2 * 16 +
+	   4 * ae_net_weights(net), "a companion takes its layers and weights");
+	ok(ae_codec_read(&unit_env, b.data, b.size, &back) == AE_OK,
+	   "a model with a companion");
+	if (back == NULL)
+		return;
+	ok(back->companion.nparams == net->nparams &&
+	   back->companion.layers[0].activation == AE_ACT_RELU &&
+	   memcmp(back->companion_params, model->companion_params,
+			  net->nparams * sizeof(float)) == 0, "and its weights");
+	again = encode(back);
+	ok(again.size == b.size && memcmp(again.data, b.data, b.size) == 0,
+	   "same bytes again");
+	ae_model_free(back);
+
+	net->layers[0].in = 2;
+	must(ae_net_plan(net) == AE_OK);
+	ok(spend(encode(model)) == AE_ERR_CORRUPT,
+	   "a companion that reads neither inputs nor codes");
+	net->layers[0] = (AeLayer) {
+		.kind = AE_LAYER_SPARSE,.in = 3,.out = 3
+	};
+	net->layers[1].in = 3;
+	must(ae_net_plan(net) == AE_OK);
+	ok(spend(encode(model)) == AE_ERR_CORRUPT, "a companion with a code");
+	ae_model_free(model);
+	free(without.data);
+	free(b.data);
+	free(again.data);
+}
+
+static void
 test_header(void)
 {
 	AeModel    *model = build_trained();
@@ -516,6 +612,8 @@ main(int argc, char **argv)
 	test_round_trip();
 	test_sparse();
 	test_variational();
+	test_companion();
+	test_matching();
 	test_scores();
 	test_header();
 	test_truncation();

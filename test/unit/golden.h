@@ -45,7 +45,7 @@ static inline void
 read_params(const AeNet *net, const char *name, float *params, bool set,
 			double *error)
 {
-	double		values[128];
+	double		values[256];
 
 	for (int i = 0; i < net->nlayers; i++)
 	{

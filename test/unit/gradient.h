@@ -57,6 +57,20 @@ half_squares(const AeNet *net, AeTape *tape)
 	return loss;
 }
 
+/* the loss whose gradient the code gradient is */
+static inline double
+code_cost(const AeNet *net, const AeTape *tape)
+{
+	int			width = ae_net_latent(net);
+	double		cost = 0.0;
+
+	for (int r = 0; r < ROWS && tape->code_gradient != NULL; r++)
+		for (int j = 0; j < width; j++)
+			cost += tape->code_gradient[r * AE_PAD(width) + j] *
+				tape->h[net->ncoder][r * AE_PAD(width) + j];
+	return cost;
+}
+
 static inline double
 loss_at(const AeNet *net, const AeKernels *kernels, const float *params,
 		AeTape *tape, AePass pass)
@@ -68,7 +82,7 @@ loss_at(const AeNet *net, const AeKernels *kernels, const float *params,
 	ae_rng_seed(&rng, 99, 0);
 	penalty = ae_net_forward(net, &ae_blas_reference, kernels, params, tape,
 							 ROWS, &pass);
-	return penalty + half_squares(net, tape);
+	return penalty + half_squares(net, tape) + code_cost(net, tape);
 }
 
 /* the largest error of a gradient, relative to the largest gradient */

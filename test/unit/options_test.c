@@ -119,6 +119,10 @@ static const struct
 	"\"auto\""},
 	{"free_bits", AE_OPTION_NUMBER, offsetof(AeOptions, free_bits),
 	"\"auto\""},
+	{"matching", AE_OPTION_CHOICE, offsetof(AeOptions, matching),
+	"\"none\""},
+	{"matching_weight", AE_OPTION_NUMBER,
+	offsetof(AeOptions, matching_weight), "\"auto\""},
 	{"score", AE_OPTION_CHOICE, offsetof(AeOptions, score), "\"auto\""},
 	{"score_samples", AE_OPTION_INTEGER, offsetof(AeOptions, score_samples),
 	"\"auto\""},
@@ -188,10 +192,12 @@ test_auto(void)
 	   o.scaling == AE_AUTO && o.corruption == AE_AUTO &&
 	   o.score == AE_AUTO, "automatic choices");
 	ok(isnan(o.learning_rate) && isnan(o.validation_fraction) &&
-	   isnan(o.corruption_rate) && isnan(o.contraction_weight),
+	   isnan(o.corruption_rate) && isnan(o.contraction_weight) &&
+	   isnan(o.matching_weight),
 	   "automatic numbers");
 	ok(o.purpose == AE_PURPOSE_ANOMALY && o.optimizer == AE_OPTIMIZER_ADAMW &&
 	   o.contraction == AE_CONTRACTION_NONE &&
+	   o.matching == AE_MATCHING_NONE &&
 	   o.schedule == AE_SCHEDULE_COSINE, "default choices");
 	ok(o.batch_size == 128 && o.seed == 42 && !o.verbose &&
 	   o.time_zone[0] == '\0', "other defaults");
@@ -277,6 +283,8 @@ static const struct
 	{"corruption_rate", 0, 1, -0.5, 1.25, "-0.5", "1.25",
 	"a number from 0 to 1 or \"auto\""},
 	{"contraction_weight", 0, 1000, -1e-9, 1000.5, "-1e-09", "1000.5",
+	"a number from 0 to 1000 or \"auto\""},
+	{"matching_weight", 0, 1000, -1e-9, 1000.5, "-1e-09", "1000.5",
 	"a number from 0 to 1000 or \"auto\""},
 	{"sparsity_weight", 0, 1e6, -0.5, 2e6, "-0.5", "2000000",
 	"a number from 0 to 1000000 or \"auto\""},
@@ -478,6 +486,39 @@ test_uses(void)
 }
 
 static void
+test_matching(void)
+{
+	const AeOption *matching = named("matching");
+	const AeOption *weight = named("matching_weight");
+	char		complaint[AE_COMPLAINT_BYTES];
+	AeOptions	o;
+
+	ae_options_init(&o);
+	ok(ae_option_applies(&o, matching, complaint), "codes may be matched");
+	ok(!ae_option_applies(&o, weight, complaint) &&
+	   strcmp(complaint, "does not belong to matching \"none\"") == 0,
+	   "a weight of no matching");
+	for (o.matching = AE_MATCHING_MMD; o.matching <= AE_MATCHING_ADVERSARIAL;
+		 o.matching++)
+		ok(ae_option_applies(&o, weight, complaint), "a weight of matching %d",
+		   o.matching);
+	o.variant = AE_VARIANT_VARIATIONAL;
+	o.matching = AE_MATCHING_NONE;
+	ok(ae_option_applies(&o, matching, complaint), "or none of any code");
+	o.matching = AE_MATCHING_MMD;
+	o.variant = AE_VARIANT_SPARSE;
+	ok(ae_option_applies(&o, matching, complaint), "of sparse codes");
+	o.sparsity = AE_SPARSITY_KL;
+	ok(!ae_option_applies(&o, matching, complaint) &&
+	   strcmp(complaint, "does not belong to sparsity \"kl\"") == 0,
+	   "but not of shares of rows");
+	o.variant = AE_VARIANT_VARIATIONAL;
+	ok(!ae_option_applies(&o, matching, complaint) &&
+	   strcmp(complaint, "does not belong to variant \"variational\"") == 0,
+	   "nor of variational ones");
+}
+
+static void
 test_list(void)
 {
 	const AeOption *hidden = named("hidden");
@@ -658,6 +699,7 @@ main(void)
 	test_digits();
 	test_choices();
 	test_uses();
+	test_matching();
 	test_list();
 	test_text();
 	test_boolean();

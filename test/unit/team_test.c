@@ -206,6 +206,19 @@ test_variants(void)
 	o.variant = AE_VARIANT_VARIATIONAL;
 	o.validation_fraction = 0.2;
 	test_same_bits(dataset, &o, "variational");
+	for (int k = AE_MATCHING_MMD; k <= AE_MATCHING_ADVERSARIAL; k++)
+	{
+		static const char *const names[] = {"mmd", "adversarial"};
+
+		small_options(&o);
+		o.matching = k;
+		o.validation_fraction = 0.2;
+		test_same_bits(dataset, &o, names[k - AE_MATCHING_MMD]);
+		o.hidden[0] = 320;
+		o.variant = AE_VARIANT_SPARSE;
+		o.epochs = 1;
+		test_same_bits(dataset, &o, "and with many parameters");
+	}
 	small_options(&o);
 	o.dropout = 0.3;
 	test_same_bits(dataset, &o, "dropout");

@@ -416,7 +416,7 @@ test_variants(void)
 }
 
 static void
-test_allocation_failures(AeVariant variant)
+test_allocation_failures(AeVariant variant, AeMatchingKind matching)
 {
 	AeOptions	o;
 	Run			run;
@@ -427,6 +427,7 @@ test_allocation_failures(AeVariant variant)
 	small_options(&o);
 	o.purpose = AE_PURPOSE_EMBEDDING;
 	o.variant = variant;
+	o.matching = matching;
 	o.latent = AE_AUTO;
 	o.validation_fraction = 0.2;
 	o.corruption = AE_CORRUPTION_SWAP;
@@ -442,8 +443,8 @@ test_allocation_failures(AeVariant variant)
 		clean = clean && unit_alloc_live == 0 && run.budget.used == 0;
 	} while (status != AE_OK && budget < 10000);
 	ok(status == AE_OK && budget > 20,
-	   "variant %d: a training needs %ld allocations", (int) variant,
-	   budget - 1);
+	   "variant %d, matching %d: a training needs %ld allocations",
+	   (int) variant, (int) matching, budget - 1);
 	ok(clean, "each of them may fail: an honest status, and nothing leaks");
 }
 
@@ -454,7 +455,9 @@ main(void)
 	test_validation();
 	test_variants();
 	for (int v = AE_VARIANT_PLAIN; v <= AE_VARIANT_VARIATIONAL; v++)
-		test_allocation_failures((AeVariant) v);
+		test_allocation_failures((AeVariant) v, AE_MATCHING_NONE);
+	for (int m = AE_MATCHING_MMD; m <= AE_MATCHING_ADVERSARIAL; m++)
+		test_allocation_failures(AE_VARIANT_PLAIN, (AeMatchingKind) m);
 	ok(unit_alloc_live == 0, "nothing is left allocated");
 	return done();
 }
