@@ -122,19 +122,26 @@ worker_alloc_tapes(AeWorker *w, AeArena *arena)
 	return worker_create_tape(w, 0, arena, &w->batch);
 }
 
-/* the companion, which may tell the encoder what to change */
+/* the companion; a critic also reads draws, and asks for other codes */
 static AeStatus
-worker_alloc_companion(AeWorker *w, int rows, AeArena *arena)
+worker_alloc_companion(AeWorker *w, AeArena *arena)
 {
 	const AeNet *net = &w->model->companion;
 	size_t		ld = AE_PAD((size_t) ae_net_inputs(net));
+	bool		is_critic =
+		w->model->options.matching == AE_MATCHING_ADVERSARIAL;
+	int			rows = w->share.slice_rows * (is_critic ? 2 : 1);
 
 	AE_TRY(ae_tape_create(net, rows, arena, &w->companion));
 	w->companion->transposed =
 		w->share.transposed + w->model->net.ntransposed;
 	w->companion->dh[0] = ae_arena_alloc(arena, (size_t) rows,
 										 ld * sizeof(float));
-	return w->companion->dh[0] != NULL ? AE_OK : AE_ERR_MEMORY;
+	if (w->companion->dh[0] == NULL)
+		return AE_ERR_MEMORY;
+	if (is_critic)
+		w->tape->code_gradient = w->companion->dh[0];
+	return AE_OK;
 }
 
 static AeStatus
@@ -185,11 +192,8 @@ worker_alloc(AeWorker *w, AeArena *arena)
 								  arena, &w->contract));
 	if (model->options.matching != AE_MATCHING_NONE)
 		AE_TRY(worker_alloc_matching(w, arena));
-	if (model->options.matching == AE_MATCHING_ADVERSARIAL)
-	{
-		AE_TRY(worker_alloc_companion(w, 2 * w->share.slice_rows, arena));
-		w->tape->code_gradient = w->companion->dh[0];
-	}
+	if (ae_model_has_companion(model))
+		AE_TRY(worker_alloc_companion(w, arena));
 	w->blocks = ae_arena_alloc(arena, (size_t) w->share.nblocks,
 							   sizeof(AeBlock));
 	w->rows = ae_arena_alloc(arena, rows, sizeof(float *));
