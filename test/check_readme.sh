@@ -1,13 +1,13 @@
 #!/bin/sh
-# Runs every ```sql block of README.md and docs/dba.md (or of the files named),
-# in order, in one new database per file, and compares what psql prints with
-# the ```text block that follows, if one does.  Prints TAP.  PGHOST and so on
-# name the server, and PG_CONFIG its programs.
+# Runs every ```sql block of README.md, docs/dba.md and docs/variants.md (or of
+# the files named), in order, in one new database per file, and compares what
+# psql prints with the ```text block that follows, if one does.  Prints TAP.
+# PGHOST and so on name the server, and PG_CONFIG its programs.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 BIN=$("${PG_CONFIG:-pg_config}" --bindir) || exit 1
 export BIN
-[ $# -gt 0 ] || set -- README.md docs/dba.md
+[ $# -gt 0 ] || set -- README.md docs/dba.md docs/variants.md
 
 exec perl - "$@" <<'PERL'
 use strict;
