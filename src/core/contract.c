@@ -23,9 +23,15 @@
  *
  * and the pre-activation a_l gets act_l''(a_l) times the sum of
  * du_l * t_(l+1) over the row's seeds.
+ *
+ * Seeds have the length of the square root of 2 and what the penalty is
+ * multiplied by; so everything above is scaled as the gradients must be.  A
+ * seed that is one unit's needs no products with the code's weights: t_L is
+ * the slope's times the unit's own weights.
  */
 #include "core/contract.h"
 
+#include <math.h>
 #include <string.h>
 
 /* strands of one go: large products, in the second-level cache */
@@ -46,9 +52,13 @@ struct AeContract
 								 * pulled back to layer l's output */
 	float	   *input;			/* (nstrands, AE_PAD(in of layer 0)): t_1; or,
 								 * with gram, as wide as layer 0's output */
-	float	   *gram;			/* (out, AE_PAD(out)) of layer 0: W' W times
-								 * what gradients are scaled by; or NULL */
+	float	   *gram;			/* (out, AE_PAD(out)) of layer 0: W' W; or
+								 * NULL */
 	float	   *squares;		/* the same shape: sum of u_1' u_1 */
+	float	   *units;			/* (nseeds, AE_PAD(in of the last layer)): the
+								 * seeds' weights, as long as the seeds; NULL:
+								 * seeds go through the last layer */
+	float	   *dunits;			/* the same shape: gradients of the weights */
 	float	   *a;				/* (rows, widest out): pre-activations */
 	float	   *grads;			/* (ngrads): of parameters, biases' zero */
 	size_t		ngrads;
@@ -68,6 +78,13 @@ static size_t
 contract_ld(const AeContract *c, int layer)
 {
 	return AE_PAD((size_t) c->net->layers[layer].out);
+}
+
+/* layers whose products strands go through */
+static int
+contract_depth(const AeContract *c)
+{
+	return c->units != NULL ? c->nlayers - 1 : c->nlayers;
 }
 
 /*----------
@@ -129,6 +146,20 @@ contract_alloc_first(AeContract *c, AeArena *arena)
 	return c->input != NULL ? AE_OK : AE_ERR_MEMORY;
 }
 
+static AeStatus
+contract_alloc_units(AeContract *c, AeArena *arena)
+{
+	size_t		n = (size_t) c->nseeds;
+	size_t		width;
+
+	if (c->random || c->nlayers == 1)
+		return AE_OK;
+	width = contract_ld(c, c->nlayers - 2);
+	c->units = ae_arena_alloc(arena, n, width * sizeof(float));
+	c->dunits = ae_arena_alloc(arena, n, width * sizeof(float));
+	return c->units != NULL && c->dunits != NULL ? AE_OK : AE_ERR_MEMORY;
+}
+
 /* what has the size of the rows, and the gradients */
 static AeStatus
 contract_alloc_rows(AeContract *c, AeArena *arena)
@@ -179,6 +210,7 @@ ae_contract_create(const AeNet *net, AeTape *tape, AeContraction kind,
 		return AE_ERR_MEMORY;
 	AE_TRY(contract_alloc_strands(c, floats, arena));
 	AE_TRY(contract_alloc_first(c, arena));
+	AE_TRY(contract_alloc_units(c, arena));
 	AE_TRY(contract_alloc_rows(c, arena));
 	*contract = c;
 	return AE_OK;
@@ -189,8 +221,9 @@ ae_contract_create(const AeNet *net, AeTape *tape, AeContraction kind,
  *----------
  */
 
+/* t of the last layer: the seeds */
 static void
-contract_seed(AeContract *c, const Strands *s, AeRng *rng)
+contract_seed(AeContract *c, const Strands *s, float length, AeRng *rng)
 {
 	int			width = ae_net_latent(c->net);
 	size_t		ld = contract_ld(c, c->nlayers - 1);
@@ -200,11 +233,39 @@ contract_seed(AeContract *c, const Strands *s, AeRng *rng)
 	for (int i = 0; i < s->count; i++, t += ld)
 	{
 		if (!c->random)
-			t[s->seed + i % s->nseeds] = 1.0f;
+			t[s->seed + i % s->nseeds] = length;
 		else
 			for (int j = 0; j < width; j++)
-				t[j] = ae_rng_next(rng) >> 63 ? 1.0f : -1.0f;
+				t[j] = ae_rng_next(rng) >> 63 ? length : -length;
 	}
+}
+
+/* t of the last layer but one, from seeds that are one unit's each */
+static void
+contract_unfold(AeContract *c, const AeKernels *kernels, const Strands *s)
+{
+	int			last = c->nlayers - 1;
+	int			ld = AE_PAD(c->net->layers[last].in);
+	int			lds = AE_PAD(c->net->layers[last].out);
+
+	kernels->unfold(s->nrows, s->nseeds, ld,
+					c->tape->slope[last] + (size_t) s->row * lds + s->seed,
+					lds, c->units + (size_t) s->seed * ld, c->t[last - 1]);
+}
+
+/* its way back, from dt */
+static void
+contract_fold(AeContract *c, const AeKernels *kernels, const Strands *s)
+{
+	int			last = c->nlayers - 1;
+	int			ld = AE_PAD(c->net->layers[last].in);
+	int			lds = AE_PAD(c->net->layers[last].out);
+	size_t		at = (size_t) s->row * lds + s->seed;
+	size_t		unit = (size_t) s->seed * ld;
+
+	kernels->fold(s->nrows, s->nseeds, ld, c->tape->slope[last] + at, lds,
+				  c->units + unit, c->u[last - 1], c->dunits + unit,
+				  c->tape->extra[last] + at);
 }
 
 /* u_l and t_l of all layers but the first's t */
@@ -213,7 +274,7 @@ contract_pull_back(AeContract *c, const AeBlas *blas,
 				   const AeKernels *kernels, const float *params,
 				   const Strands *s)
 {
-	for (int l = c->nlayers - 1; l >= 0; l--)
+	for (int l = contract_depth(c) - 1; l >= 0; l--)
 	{
 		const AeLayer *layer = &c->net->layers[l];
 		int			ld = AE_PAD(layer->out);
@@ -240,13 +301,12 @@ contract_pull_back(AeContract *c, const AeBlas *blas,
  */
 static double
 contract_turn(AeContract *c, const AeBlas *blas, const AeKernels *kernels,
-			  const float *params, const Strands *s, float factor)
+			  const float *params, const Strands *s)
 {
 	const AeLayer *layer = &c->net->layers[0];
 	const float *w = params + layer->weights;
 	int			ld = AE_PAD(layer->out);
 	int			ldx = AE_PAD(layer->in);
-	double		squares;
 
 	if (c->gram != NULL)
 	{
@@ -267,14 +327,11 @@ contract_turn(AeContract *c, const AeBlas *blas, const AeKernels *kernels,
 	else
 		ae_gemm_nt(blas, s->count, layer->in, layer->out, c->u[0], ld, w, ld,
 				   0.0f, c->input, ldx);
-	squares = kernels->sum_squares((size_t) s->count * (size_t) ldx,
-								   c->input);
-	kernels->scale((size_t) s->count * (size_t) ldx, factor, c->input);
 	ae_gemm_tn(blas, layer->in, layer->out, s->count, c->input, ldx, c->u[0],
 			   ld, 1.0f, c->grads + layer->weights, ld);
 	ae_gemm_nn(blas, s->count, layer->out, layer->in, c->input, ldx, w, ld,
 			   0.0f, c->u[0], ld);
-	return squares;
+	return kernels->sum_squares((size_t) s->count * (size_t) ldx, c->input);
 }
 
 /* from du_1 to the gradients of slopes, in extra, and of later weights */
@@ -282,7 +339,7 @@ static void
 contract_push_on(AeContract *c, const AeBlas *blas, const AeKernels *kernels,
 				 const float *params, const Strands *s)
 {
-	for (int l = 0; l < c->nlayers; l++)
+	for (int l = 0; l < contract_depth(c); l++)
 	{
 		const AeLayer *layer = &c->net->layers[l];
 		const AeLayer *next = layer + 1;
@@ -293,7 +350,7 @@ contract_push_on(AeContract *c, const AeBlas *blas, const AeKernels *kernels,
 		kernels->couple_backward(s->nrows, s->nseeds, layer->out, ld,
 								 c->tape->slope[l] + at, c->t[l], c->u[l],
 								 c->tape->extra[l] + at);
-		if (l == c->nlayers - 1)
+		if (l == contract_depth(c) - 1)
 			break;
 		ldn = AE_PAD(next->out);
 		ae_gemm_tn(blas, next->in, next->out, s->count, c->u[l], ld,
@@ -308,11 +365,8 @@ contract_push_on(AeContract *c, const AeBlas *blas, const AeKernels *kernels,
  *----------
  */
 
-/* G = factor W_1' W_1 */
 static void
-contract_begin_gram(AeContract *c, const AeBlas *blas,
-					const AeKernels *kernels, const float *params,
-					float factor)
+contract_begin_gram(AeContract *c, const AeBlas *blas, const float *params)
 {
 	const AeLayer *layer = &c->net->layers[0];
 	const float *w = params + layer->weights;
@@ -321,15 +375,12 @@ contract_begin_gram(AeContract *c, const AeBlas *blas,
 
 	ae_gemm_tn(blas, layer->out, layer->out, layer->in, w, ld, w, ld, 0.0f,
 			   c->gram, ld);
-	kernels->scale(n, factor, c->gram);
 	memset(c->squares, 0, n * sizeof(float));
 }
 
-/* dW_1 = factor W_1 S with S the sum of u_1' u_1; returns that of S * G */
+/* dW_1 = W_1 S with S the sum of u_1' u_1; returns that of S * W_1' W_1 */
 static double
-contract_finish_gram(AeContract *c, const AeBlas *blas,
-					 const AeKernels *kernels, const float *params,
-					 float factor)
+contract_finish_gram(AeContract *c, const AeBlas *blas, const float *params)
 {
 	const AeLayer *layer = &c->net->layers[0];
 	int			ld = AE_PAD(layer->out);
@@ -338,11 +389,44 @@ contract_finish_gram(AeContract *c, const AeBlas *blas,
 
 	for (size_t i = 0; i < n; i++)
 		sum += (double) c->squares[i] * c->gram[i];
-	kernels->scale(n, factor, c->squares);
 	ae_gemm_nn(blas, layer->in, layer->out, layer->out,
 			   params + layer->weights, ld, c->squares, ld, 0.0f,
 			   c->grads + layer->weights, ld);
-	return sum / factor;
+	return sum;
+}
+
+static void
+contract_begin_units(AeContract *c, const float *params, float length)
+{
+	const AeLayer *last = &c->net->layers[c->nlayers - 1];
+	size_t		ld = AE_PAD((size_t) last->in);
+	size_t		ldw = AE_PAD((size_t) last->out);
+
+	for (int i = 0; i < last->in; i++)
+		for (int j = 0; j < c->nseeds; j++)
+			c->units[(size_t) j * ld + (size_t) i] =
+				length * params[last->weights + (size_t) i * ldw + (size_t) j];
+	memset(c->dunits, 0, (size_t) c->nseeds * ld * sizeof(float));
+}
+
+static void
+contract_finish_units(AeContract *c, float length)
+{
+	const AeLayer *last = &c->net->layers[c->nlayers - 1];
+	size_t		ld = AE_PAD((size_t) last->in);
+	size_t		ldw = AE_PAD((size_t) last->out);
+
+	for (int i = 0; i < last->in; i++)
+		for (int j = 0; j < c->nseeds; j++)
+			c->grads[last->weights + (size_t) i * ldw + (size_t) j] =
+				length * c->dunits[(size_t) j * ld + (size_t) i];
+}
+
+static bool
+contract_is_straight(AeActivation activation)
+{
+	return activation == AE_ACT_LINEAR || activation == AE_ACT_RELU ||
+		activation == AE_ACT_LEAKY_RELU;
 }
 
 /*
@@ -364,6 +448,11 @@ contract_bend(AeContract *c, const AeBlas *blas, const AeKernels *kernels,
 		float	   *extra = tape->extra[l];
 		float		dropout = ae_net_dropout(c->net, l, pass);
 
+		if (contract_is_straight(layer->activation))
+		{
+			memset(extra, 0, n * sizeof(float));
+			continue;
+		}
 		ae_gemm_nn(blas, rows, layer->out, layer->in, tape->h[l],
 				   AE_PAD(layer->in), params + layer->weights, ld, 0.0f,
 				   c->a, ld);
@@ -380,7 +469,7 @@ contract_bend(AeContract *c, const AeBlas *blas, const AeKernels *kernels,
 static double
 contract_all_strands(AeContract *c, const AeBlas *blas,
 					 const AeKernels *kernels, const float *params, int rows,
-					 float factor, AeRng *rng)
+					 float length, AeRng *rng)
 {
 	int			nseeds = c->nseeds < c->nstrands ? c->nseeds : c->nstrands;
 	int			nrows = c->nstrands / nseeds;
@@ -395,10 +484,15 @@ contract_all_strands(AeContract *c, const AeBlas *blas,
 			s.nseeds = s.nseeds < nseeds ? s.nseeds : nseeds;
 			s.count = s.nrows * s.nseeds;
 			c->tape->env->poll(c->tape->env->host);
-			contract_seed(c, &s, rng);
+			if (c->units != NULL)
+				contract_unfold(c, kernels, &s);
+			else
+				contract_seed(c, &s, length, rng);
 			contract_pull_back(c, blas, kernels, params, &s);
-			sum += contract_turn(c, blas, kernels, params, &s, factor);
+			sum += contract_turn(c, blas, kernels, params, &s);
 			contract_push_on(c, blas, kernels, params, &s);
+			if (c->units != NULL)
+				contract_fold(c, kernels, &s);
 		}
 	return sum;
 }
@@ -408,23 +502,27 @@ ae_contract_penalty(AeContract *c, const AeBlas *blas,
 					const AeKernels *kernels, const float *params, int rows,
 					const AePass *pass, float weight)
 {
-	float		factor = 2.0f * weight * pass->scale;
+	float		length = sqrtf(2.0f * weight * pass->scale);
 	double		sum;
 
 	memset(c->grads, 0, c->ngrads * sizeof(float));
 	for (int l = 0; l < c->nlayers; l++)
 		memset(c->tape->extra[l], 0,
 			   (size_t) rows * contract_ld(c, l) * sizeof(float));
-	if (factor == 0.0f)
+	if (length == 0.0f)
 		return 0.0;
 	if (c->gram != NULL)
-		contract_begin_gram(c, blas, kernels, params, factor);
-	sum = contract_all_strands(c, blas, kernels, params, rows, factor,
+		contract_begin_gram(c, blas, params);
+	if (c->units != NULL)
+		contract_begin_units(c, params, length);
+	sum = contract_all_strands(c, blas, kernels, params, rows, length,
 							   pass->rng);
 	if (c->gram != NULL)
-		sum += contract_finish_gram(c, blas, kernels, params, factor);
+		sum += contract_finish_gram(c, blas, params);
+	if (c->units != NULL)
+		contract_finish_units(c, length);
 	contract_bend(c, blas, kernels, params, rows, pass);
-	return weight * sum;
+	return sum / (2.0 * pass->scale);
 }
 
 void

@@ -119,6 +119,23 @@ typedef struct AeKernels
 									const float *slope, const float *t,
 									float *du, float *dslope);
 
+	/* u = u * slope + extra; n a multiple of AE_LANES */
+	void		(*couple_add) (size_t n, const float *slope,
+							   const float *extra, float *u);
+
+	/*
+	 * For groups of multiples of the same vectors w (members, ld), padded:
+	 * unfold gives t = factor w, with factors of (groups, members), lda floats
+	 * apart.  fold adds to dw the sums over groups of factor * dt, and to
+	 * dfactor, which is like factor, the products of dt and w.
+	 */
+	void		(*unfold) (int groups, int members, int ld,
+						   const float *factor, int lda, const float *w,
+						   float *t);
+	void		(*fold) (int groups, int members, int ld,
+						 const float *factor, int lda, const float *w,
+						 const float *dt, float *dw, float *dfactor);
+
 	/*
 	 * Element-wise loss of width outputs starting at any column (so o, t and
 	 * d need not be aligned): returns the sum over rows and columns of

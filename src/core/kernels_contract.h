@@ -210,4 +210,68 @@ kernel_couple_backward(int groups, int members, int width, int ld,
 	}
 }
 
+static void
+kernel_couple_add(size_t n, const float *slope, const float *extra, float *u)
+{
+	for (size_t i = 0; i < n; i += KERNEL_LANES)
+		vec_store(u + i, vec_load(u + i) * vec_load(slope + i) +
+				  vec_load(extra + i));
+}
+
+static void
+kernel_unfold(int groups, int members, int ld, const float *factor, int lda,
+			  const float *w, float *t)
+{
+	for (int group = 0; group < groups; group++, factor += lda)
+	{
+		const float *from = w;
+
+		for (int i = 0; i < members; i++, from += ld, t += ld)
+			for (int j = 0; j < ld; j += KERNEL_LANES)
+				vec_store(t + j, vec_load(from + j) * factor[i]);
+	}
+}
+
+/* halves upon halves, so that all instruction sets agree to the bit */
+KERNEL_INLINE float
+fold_lanes(vec sums[AE_LANES / KERNEL_LANES])
+{
+	float		lanes[AE_LANES] __attribute__((aligned(64)));
+
+	for (int v = 0; v < AE_LANES / KERNEL_LANES; v++)
+		vec_store(lanes + v * KERNEL_LANES, sums[v]);
+	for (int half = AE_LANES / 2; half > 0; half /= 2)
+		for (int i = 0; i < half; i++)
+			lanes[i] += lanes[half + i];
+	return lanes[0];
+}
+
+static void
+kernel_fold(int groups, int members, int ld, const float *factor, int lda,
+			const float *w, const float *dt, float *dw, float *dfactor)
+{
+	for (int group = 0; group < groups; group++)
+	{
+		for (int i = 0; i < members; i++, dt += ld)
+		{
+			vec			sums[AE_LANES / KERNEL_LANES] = {{0}};
+			size_t		at = (size_t) i * (size_t) ld;
+
+			for (int j = 0; j < ld; j += AE_LANES)
+				for (int v = 0; v < AE_LANES / KERNEL_LANES; v++)
+				{
+					int			k = j + v * KERNEL_LANES;
+					vec			d = vec_load(dt + k);
+
+					sums[v] = d * vec_load(w + at + k) + sums[v];
+					vec_store(dw + at + k,
+							  d * factor[i] + vec_load(dw + at + k));
+				}
+			dfactor[i] += fold_lanes(sums);
+		}
+		factor += lda;
+		dfactor += lda;
+	}
+}
+
 #endif							/* AE_KERNELS_CONTRACT_H */

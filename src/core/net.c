@@ -282,14 +282,6 @@ net_add_code_gradient(const AeNet *net, const AeTape *tape, int rows)
 		dh[i] += tape->code_gradient[i];
 }
 
-/* the gradient of h becomes that of the pre-activation, and extra is added */
-static void
-net_add_extra(size_t n, const float *slope, const float *extra, float *dh)
-{
-	for (size_t i = 0; i < n; i++)
-		dh[i] = dh[i] * slope[i] + extra[i];
-}
-
 void
 ae_net_backward(const AeNet *net, const AeBlas *blas,
 				const AeKernels *kernels, const float *params,
@@ -308,8 +300,9 @@ ae_net_backward(const AeNet *net, const AeBlas *blas,
 			net_add_code_gradient(net, tape, rows);
 		if (tape->extra != NULL && tape->extra[i] != NULL)
 		{
-			net_add_extra((size_t) rows * AE_PAD((size_t) layer->out),
-						  tape->slope[i], tape->extra[i], tape->dh[i + 1]);
+			kernels->couple_add((size_t) rows * AE_PAD((size_t) layer->out),
+								tape->slope[i], tape->extra[i],
+								tape->dh[i + 1]);
 			plain = true;
 		}
 		tape->env->poll(tape->env->host);

@@ -201,7 +201,6 @@ def main():
         rows = rows[~odd]
         if not MIN_WIDTH <= rows.shape[1] <= WIDTH or len(rows) < MIN_ROWS:
             continue
-        print(name, file=sys.stderr, flush=True)
         found = []
         for seed in SEEDS:
             train, test = split(rows, seed)
@@ -209,6 +208,8 @@ def main():
         mean = {method: np.mean([f[method] for f in found])
                 for method in found[0]}
         everything.append(mean)
+        print(name, *(f"{m} {e:.4f}" for m, e in mean.items()),
+              file=sys.stderr, flush=True)
         table.append([name, f"{len(train) + len(test):,}",
                       str(train.shape[1]), str(widths(train.shape[1])[3]),
                       *(f"{e:.4f}" for e in mean.values())])

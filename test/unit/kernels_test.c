@@ -144,6 +144,77 @@ test_couple(const AeKernels *k)
 	   k->name, error);
 }
 
+static void
+test_couple_add(const AeKernels *k)
+{
+	const size_t n = 3 * AE_LANES;
+	float	   *slope = random_floats(n, 1.0f);
+	float	   *extra = random_floats(n, 1.0f);
+	float	   *u = random_floats(n, 1.0f);
+	float	   *before = copy_of(u, n);
+	double		error = 0.0;
+
+	k->couple_add(n, slope, extra, u);
+	for (size_t i = 0; i < n; i++)
+		error = worse(error, error_of(u[i], (double) before[i] * slope[i] +
+									  extra[i]));
+	ok(error <= VALUE_TOLERANCE, "%s: couple and add, worst error %.1e",
+	   k->name, error);
+}
+
+/* factors of more members than take part, as for some of a row's seeds */
+static void
+test_fold(const AeKernels *k)
+{
+	const int	groups = 3;
+	const int	members = 5;
+	const int	lda = AE_LANES;
+	double		error = 0.0;
+
+	for (int ld = AE_LANES; ld <= 3 * AE_LANES; ld += AE_LANES)
+	{
+		size_t		n = (size_t) (groups * members * ld);
+		float	   *factor = random_floats((size_t) (groups * lda), 1.0f);
+		float	   *dfactor = random_floats((size_t) (groups * lda), 1.0f);
+		float	   *w = random_floats((size_t) (members * ld), 1.0f);
+		float	   *dw = random_floats((size_t) (members * ld), 1.0f);
+		float	   *dt = random_floats(n, 1.0f);
+		float	   *t = floats(n);
+		float	   *dfactor_before = copy_of(dfactor, (size_t) (groups * lda));
+		float	   *dw_before = copy_of(dw, (size_t) (members * ld));
+
+		k->unfold(groups, members, ld, factor, lda, w, t);
+		k->fold(groups, members, ld, factor, lda, w, dt, dw, dfactor);
+		for (int m = 0; m < members; m++)
+			for (int j = 0; j < ld; j++)
+			{
+				double		expected = dw_before[m * ld + j];
+
+				for (int g = 0; g < groups; g++)
+				{
+					int			at = (g * members + m) * ld + j;
+					double		f = factor[g * lda + m];
+
+					error = worse(error, error_of(t[at], f * w[m * ld + j]));
+					expected += f * dt[at];
+				}
+				error = worse(error, error_of(dw[m * ld + j], expected));
+			}
+		for (int g = 0; g < groups; g++)
+			for (int m = 0; m < lda; m++)
+			{
+				double		expected = dfactor_before[g * lda + m];
+
+				for (int j = 0; j < ld && m < members; j++)
+					expected += (double) w[m * ld + j] *
+						dt[(g * members + m) * ld + j];
+				error = worse(error, error_of(dfactor[g * lda + m], expected));
+			}
+	}
+	ok(error <= VALUE_TOLERANCE, "%s: unfold and fold, worst error %.1e",
+	   k->name, error);
+}
+
 /* a NaN must not be lost in any lane, nor spread to another */
 static void
 test_nan(const AeKernels *k)
@@ -396,6 +467,7 @@ test_sets_agree(const AeKernels *a, const AeKernels *b)
 {
 	float	   *zero = floats(AE_LANES);
 	float	   *x = random_floats(NPARAMS, 3.0f);
+	float	   *sums[] = {floats(8 * AE_LANES), floats(8 * AE_LANES)};
 
 	for (int act = 0; act < AE_ACT_COUNT; act++)
 	{
@@ -423,6 +495,11 @@ test_sets_agree(const AeKernels *a, const AeKernels *b)
 	}
 	ok(a->sum_squares(NPARAMS, x) == b->sum_squares(NPARAMS, x),
 	   "%s and %s: the same bits of sum_squares", a->name, b->name);
+	for (int i = 0; i < 2; i++)
+		(i == 0 ? a : b)->fold(2, 3, 2 * AE_LANES, x, AE_LANES, x, x, sums[i],
+							   sums[i] + 6 * AE_LANES);
+	ok(memcmp(sums[0], sums[1], 8 * AE_LANES * sizeof(float)) == 0,
+	   "%s and %s: the same bits of fold", a->name, b->name);
 }
 
 static void
@@ -436,6 +513,8 @@ test_set(const AeKernels *k)
 	test_nan(k);
 	test_activate_rows(k);
 	test_couple(k);
+	test_couple_add(k);
+	test_fold(k);
 	for (int which = 0; which < NOPTIMIZERS; which++)
 		test_optimizer(k, (Optimizer) which);
 	test_vectors(k);
