@@ -95,9 +95,9 @@ typedef struct AeModel
 	 * count's by the deviance around the mean.  loss_weight
 	 * makes the loss of a row the weighted mean over source columns, each
 	 * counted once.  score_weight divides by the column's training mean
-	 * instead, that of hidden columns for the score conditional.  The weight of
-	 * a block of logits or cut points stands at its first output, and that of
-	 * a count has the scale of its target in it.
+	 * instead, that of hidden columns for the score conditional.  The weight
+	 * of a block of logits or cut points stands at its first output, and that
+	 * of a count has the scale of its target in it.
 	 *
 	 * Of a variational model loss_weight is the column's weight over the sum
 	 * of those of all numbers, a boolean or category being one: see
