@@ -283,12 +283,12 @@ report_add_rows(StringInfo sql, TupleDesc desc)
 	static const char *const halves[] = {"held", "base"};
 
 	appendStringInfoString(sql, "WITH ");
-	for (int i = 0; i < lengthof(halves); i++)
+	for (size_t i = 0; i < lengthof(halves); i++)
 	{
 		appendStringInfo(sql, "%s AS MATERIALIZED (SELECT ", halves[i]);
 		report_add_list(sql, desc);
 		appendStringInfo(sql, " FROM (SELECT *, row_number() OVER () AS \"?\""
-						 " FROM " REAL_ROWS ") r WHERE \"?\" %% 2 = %d), ",
+						 " FROM " REAL_ROWS ") r WHERE \"?\" %% 2 = %zu), ",
 						 i);
 	}
 	appendStringInfoString(sql, "made AS MATERIALIZED (SELECT ");
@@ -329,9 +329,9 @@ report_add_cells(StringInfo sql, TupleDesc desc)
 						 report_number(column) != NULL ? "true" : "false");
 	}
 	appendStringInfoString(sql, "), cell AS MATERIALIZED (");
-	for (int i = 0; i < lengthof(names); i++)
+	for (size_t i = 0; i < lengthof(names); i++)
 	{
-		appendStringInfo(sql, "%sSELECT %d AS who, r.\"?\" AS i, v.*"
+		appendStringInfo(sql, "%sSELECT %zu AS who, r.\"?\" AS i, v.*"
 						 " FROM (SELECT *, row_number() OVER () AS \"?\""
 						 " FROM %s) r, LATERAL (VALUES ",
 						 i > 0 ? " UNION ALL " : "", i, names[i]);

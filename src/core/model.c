@@ -570,7 +570,7 @@ ae_model_plan(AeModel *model, AeDataset *dataset, const AeOptions *options,
  * outputs: such counts get less weight.
  */
 static double
-model_unit(const AeColumn *column, int i)
+model_unit(const AeColumn *column, int cell)
 {
 	double		entropy = 0.0;
 
@@ -581,8 +581,8 @@ model_unit(const AeColumn *column, int i)
 		case AE_KIND_POSITIVE:
 			return 1.0;
 		case AE_KIND_POISSON:
-			entropy = fmax(column->cells[i].deviance,
-						   MODEL_COUNT_FLOOR * column->cells[i].mean);
+			entropy = fmax(column->cells[cell].deviance,
+						   MODEL_COUNT_FLOOR * column->cells[cell].mean);
 			break;
 		case AE_KIND_BINARY:
 			{
