@@ -59,6 +59,7 @@ CORE_OBJS = \
 	src/core/rng.o \
 	src/core/sample.o \
 	src/core/score.o \
+	src/core/score_batch.o \
 	src/core/score_fit.o \
 	src/core/score_head.o \
 	src/core/share.o \
@@ -85,9 +86,15 @@ OBJS = \
 	src/fn_named.o \
 	src/fn_sample.o \
 	src/fn_score.o \
+	src/fn_support.o \
 	src/fn_train.o \
 	src/fn_trigger.o \
 	src/fn_update.o \
+	src/pg_batch_expr.o \
+	src/pg_batch_group.o \
+	src/pg_batch_node.o \
+	src/pg_batch_plan.o \
+	src/pg_batch_rewrite.o \
 	src/pg_blas.o \
 	src/pg_call.o \
 	src/pg_env.o \

@@ -113,16 +113,15 @@ score_infer(AeScorer *s, int first, int last, const float *x, float *y)
 }
 
 /*
- * The outputs for x, which layer first reads.  Bounded like targets: weights
- * that no training makes are stored too, and a score must be finite.
+ * Bounds the outputs like targets: weights that no training makes are stored
+ * too, and a score must be finite.
  */
 static void
-score_outputs(AeScorer *s, int first, const float *x)
+score_bound(AeScorer *s)
 {
 	float	   *output = s->output;
 	int			width = s->model->features->output_width;
 
-	score_infer(s, first, s->model->net.nlayers, x, output);
 	for (int i = 0; i < width; i++)
 	{
 		float		o = output[i];
@@ -131,6 +130,14 @@ score_outputs(AeScorer *s, int first, const float *x)
 		o = o < AE_VALUE_LIMIT ? o : AE_VALUE_LIMIT;
 		output[i] = o > -AE_VALUE_LIMIT ? o : -AE_VALUE_LIMIT;
 	}
+}
+
+/* the outputs for x, which layer first reads */
+static void
+score_outputs(AeScorer *s, int first, const float *x)
+{
+	score_infer(s, first, s->model->net.nlayers, x, s->output);
+	score_bound(s);
 }
 
 const float *
@@ -249,19 +256,28 @@ score_joint(AeScorer *s)
 }
 
 double
-ae_score_row(AeScorer *s, const double *row)
+ae_score_finish(AeScorer *s)
 {
 	const AeModel *model = s->model;
 	const AeJoint *joint = &model->joint;
-	double		present = score_forward(s, row);
+	double		present = score_present(s);
 
 	if (!(present > 0))
 		return NAN;
+	score_bound(s);
 	if (model->options.score == AE_SCORE_ERROR)
 		return score_error(s, present);
 	ae_joint_coordinates(joint, model->features, s->target, s->output,
 						 s->value, s->reconstruction);
 	return exp(score_joint(s) - joint->log_unit);
+}
+
+double
+ae_score_row(AeScorer *s, const double *row)
+{
+	ae_features_encode(s->model->features, row, s->input, s->target);
+	score_infer(s, 0, s->model->net.nlayers, s->input, s->output);
+	return ae_score_finish(s);
 }
 
 double

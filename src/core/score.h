@@ -92,6 +92,10 @@ extern void ae_score_reconstruct(AeScorer *scorer, const double *row,
  */
 extern double ae_score_row(AeScorer *scorer, const double *row);
 
+/* the same of the row whose target and raw output are in scorer->target and
+ * scorer->output, which may be the caller's; bounds the output */
+extern double ae_score_finish(AeScorer *scorer);
+
 /* false: every cell is missing */
 extern bool ae_score_explain(AeScorer *scorer, const double *row,
 							 AeExplanation *explanation);
