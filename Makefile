@@ -119,6 +119,7 @@ DATA = $(wildcard sql/$(EXTENSION)--*.sql)
 
 # scripts in test/sql, reference output in expected
 REGRESS = \
+	batch \
 	detection \
 	drift \
 	errors \

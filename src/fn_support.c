@@ -22,7 +22,7 @@ PG_FUNCTION_INFO_V1(ae_support);
  * In units of cpu_operator_cost: reading a row, and a kilobyte of the model.
  * Measured beside simple operators.
  */
-#define ROW_OPERATORS 40
+#define ROW_OPERATORS 100
 #define KILOBYTE_OPERATORS 1
 
 /* share of rows that raise an alarm unless the call says: the option's own

@@ -53,7 +53,7 @@ typedef struct AepgBatchSpec
 	List	   *qual;
 	List	   *calls;
 	List	   *kept;
-	bool		is_top;			/* its rows are those of the query, one by one */
+	bool		is_top;			/* its rows are the query's, one by one */
 	bool		has_limit;
 	Node	   *limit_count;
 	Node	   *limit_offset;

@@ -43,6 +43,52 @@ call_is_simple(FuncExpr *call)
 	return true;
 }
 
+/* parts of an expression that are evaluated whenever it is */
+static List *
+sure_parts(Node *node)
+{
+	switch (nodeTag(node))
+	{
+		case T_List:
+			return (List *) node;
+		case T_TargetEntry:
+			return list_make1(((TargetEntry *) node)->expr);
+		case T_FuncExpr:
+			return ((FuncExpr *) node)->args;
+		case T_OpExpr:
+		case T_DistinctExpr:
+		case T_NullIfExpr:
+			return ((OpExpr *) node)->args;
+		case T_ScalarArrayOpExpr:
+			return ((ScalarArrayOpExpr *) node)->args;
+		case T_RelabelType:
+			return list_make1(((RelabelType *) node)->arg);
+		case T_CoerceViaIO:
+			return list_make1(((CoerceViaIO *) node)->arg);
+		case T_NullTest:
+			return list_make1(((NullTest *) node)->arg);
+		case T_BooleanTest:
+			return list_make1(((BooleanTest *) node)->arg);
+		case T_MinMaxExpr:
+			return ((MinMaxExpr *) node)->args;
+		case T_RowExpr:
+			return ((RowExpr *) node)->args;
+		case T_ArrayExpr:
+			return ((ArrayExpr *) node)->elements;
+		case T_BoolExpr:
+			return list_make1(linitial(((BoolExpr *) node)->args));
+		case T_CoalesceExpr:
+			return list_make1(linitial(((CoalesceExpr *) node)->args));
+		case T_CaseExpr:
+			if (((CaseExpr *) node)->arg != NULL)
+				return list_make1(((CaseExpr *) node)->arg);
+			return list_make1(((CaseWhen *)
+							   linitial(((CaseExpr *) node)->args))->expr);
+		default:
+			return NIL;
+	}
+}
+
 static List *
 find_in_list(List *nodes, List *calls)
 {
@@ -59,66 +105,11 @@ aepg_batch_find_calls(Node *node, List *calls)
 	if (node == NULL)
 		return calls;
 	check_stack_depth();
-	switch (nodeTag(node))
-	{
-		case T_List:
-			return find_in_list((List *) node, calls);
-		case T_TargetEntry:
-			return aepg_batch_find_calls((Node *) ((TargetEntry *) node)->expr,
-										 calls);
-		case T_FuncExpr:
-			{
-				FuncExpr   *call = (FuncExpr *) node;
-
-				if (aepg_batch_is_ours(call->funcid) &&
-					call_is_simple(call))
-					return list_append_unique(calls, call);
-				return find_in_list(call->args, calls);
-			}
-		case T_OpExpr:
-		case T_DistinctExpr:
-		case T_NullIfExpr:
-			return find_in_list(((OpExpr *) node)->args, calls);
-		case T_ScalarArrayOpExpr:
-			return find_in_list(((ScalarArrayOpExpr *) node)->args, calls);
-		case T_RelabelType:
-			return aepg_batch_find_calls((Node *) ((RelabelType *) node)->arg,
-										 calls);
-		case T_CoerceViaIO:
-			return aepg_batch_find_calls((Node *) ((CoerceViaIO *) node)->arg,
-										 calls);
-		case T_NullTest:
-			return aepg_batch_find_calls((Node *) ((NullTest *) node)->arg,
-										 calls);
-		case T_BooleanTest:
-			return aepg_batch_find_calls((Node *) ((BooleanTest *) node)->arg,
-										 calls);
-		case T_MinMaxExpr:
-			return find_in_list(((MinMaxExpr *) node)->args, calls);
-		case T_RowExpr:
-			return find_in_list(((RowExpr *) node)->args, calls);
-		case T_ArrayExpr:
-			return find_in_list(((ArrayExpr *) node)->elements, calls);
-
-			/* of these, only the first part is always evaluated */
-		case T_BoolExpr:
-			return aepg_batch_find_calls(linitial(((BoolExpr *) node)->args),
-										 calls);
-		case T_CoalesceExpr:
-			return aepg_batch_find_calls(linitial(((CoalesceExpr *) node)->args),
-										 calls);
-		case T_CaseExpr:
-			{
-				CaseExpr   *expr = (CaseExpr *) node;
-				CaseWhen   *when = linitial(expr->args);
-
-				if (expr->arg != NULL)
-					return aepg_batch_find_calls((Node *) expr->arg, calls);
-				return aepg_batch_find_calls((Node *) when->expr, calls);
-			}
-		default:
-			return calls;
-	}
+	if (IsA(node, FuncExpr) &&
+		aepg_batch_is_ours(((FuncExpr *) node)->funcid) &&
+		call_is_simple((FuncExpr *) node))
+		return list_append_unique(calls, node);
+	return find_in_list(sure_parts(node), calls);
 }
 
 static bool

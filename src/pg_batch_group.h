@@ -37,7 +37,7 @@ typedef struct AepgBatchGroup
 	bool		has_model;		/* of the rows at hand */
 	char	   *name;			/* the model's, if by name */
 	int			capacity;		/* rows */
-	int		   *number;			/* (capacity) of a row in batch; -1: no result */
+	int		   *number;			/* (capacity) rows in batch; -1: no result */
 } AepgBatchGroup;
 
 /* of a call; capacity rows at most */

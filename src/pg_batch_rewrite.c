@@ -26,7 +26,7 @@
 /* columns of the node below, and which of them the batch node needs */
 typedef struct Columns
 {
-	bool		is_child;		/* Vars are columns of the node below already */
+	bool		is_child;		/* Vars are columns of the node below */
 	List	   *exprs;			/* else what they stand for */
 	List	   *kept;			/* int list: those in results, in order */
 	List	   *calls;

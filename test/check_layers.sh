@@ -27,7 +27,7 @@ layer()
 		dense | gaussian | head | layer | net | sparse) echo 3 network ;;
 		codec | codec_* | model | options) echo 4 model ;;
 		density_fit | drift | head_fit | impute | likelihood | merge | \
-			objective | optim | sample | score | score_fit | \
+			objective | optim | sample | score | score_batch | score_fit | \
 			score_head | share | team | train | update | worker)
 			echo 5 engine ;;
 		*) echo 0 none ;;

@@ -15,7 +15,7 @@ typedef struct AeScoreBatch
 {
 	AeScorer   *scorer;			/* of the caller */
 	int			capacity;		/* rows */
-	int			nrows;			/* added since the last ae_score_batch_clear() */
+	int			nrows;			/* added since the batch was cleared */
 	int			ninput;			/* leading dimensions */
 	int			noutput;
 	int			ncode;
