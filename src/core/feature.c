@@ -309,16 +309,41 @@ features_encode_column(const AeFeatures *features, const AeColumn *column,
 	}
 }
 
+/* the cells that are in no run */
+static void
+features_encode_rest(const AeFeatures *features, const double *row,
+					 float *input, float *target)
+{
+	for (int c = 0; c < features->ncolumns; c++)
+		if (!features->columns[c].plain)
+			features_encode_column(features, &features->columns[c], row,
+								   input, target);
+}
+
 void
 ae_features_encode(const AeFeatures *features, const double *row,
 				   float *input, float *target)
 {
 	for (int i = 0; i < features->nruns; i++)
 		features_encode_run(features, &features->runs[i], row, input, target);
-	for (int c = 0; c < features->ncolumns; c++)
-		if (!features->columns[c].plain)
-			features_encode_column(features, &features->columns[c], row,
-								   input, target);
+	features_encode_rest(features, row, input, target);
+}
+
+void
+ae_features_encode_fast(const AeFeatures *features, const AeKernels *kernels,
+						const double *row, float *input, float *target)
+{
+	for (int i = 0; i < features->nruns; i++)
+	{
+		const AePlainRun *run = &features->runs[i];
+
+		kernels->encode(run->ncells, row + run->cell,
+						features->shift + run->cell,
+						features->factor + run->cell, AE_VALUE_LIMIT,
+						input != NULL ? input + run->input : NULL,
+						target != NULL ? target + run->output : NULL);
+	}
+	features_encode_rest(features, row, input, target);
 }
 
 void

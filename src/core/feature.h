@@ -228,6 +228,12 @@ extern const char *ae_column_label(const AeColumn *column, int code);
 extern void ae_features_encode(const AeFeatures *features, const double *row,
 							   float *input, float *target);
 
+/* the same, with the same bits */
+extern void ae_features_encode_fast(const AeFeatures *features,
+									const AeKernels *kernels,
+									const double *row, float *input,
+									float *target);
+
 /*
  * The row that an output vector (output_width) stands for, in original units:
  * numbers unscaled, the probability of true, the index of the likeliest label

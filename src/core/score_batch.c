@@ -9,6 +9,9 @@
 
 #define TILE_ROWS 64
 
+/* rows whose points are compared with the coreset together */
+#define POINT_ROWS 8
+
 size_t
 ae_score_batch_row_bytes(const AeModel *model)
 {
@@ -17,6 +20,25 @@ ae_score_batch_row_bytes(const AeModel *model)
 		AE_PAD((size_t) ae_net_latent(&model->net));
 
 	return nfloats * sizeof(float) + sizeof(double);
+}
+
+/* what the score neighbour needs */
+static AeStatus
+batch_create_points(AeScoreBatch *b, AeArena *arena)
+{
+	const AeJoint *joint = &b->scorer->model->joint;
+	size_t		d = (size_t) joint->ncoords;
+
+	b->npoint = AE_PAD(2 * d);
+	b->ndistance = (size_t) ae_joint_groups(joint) * AE_JOINT_GROUP;
+	b->value = ae_arena_alloc(arena, POINT_ROWS, d * sizeof(float));
+	b->reconstruction = ae_arena_alloc(arena, POINT_ROWS, d * sizeof(float));
+	b->point = ae_arena_alloc(arena, POINT_ROWS,
+							  b->npoint * sizeof(int16_t));
+	b->distance = ae_arena_alloc(arena, POINT_ROWS,
+								 b->ndistance * sizeof(float));
+	return b->value == NULL || b->reconstruction == NULL ||
+		b->point == NULL || b->distance == NULL ? AE_ERR_MEMORY : AE_OK;
 }
 
 AeStatus
@@ -49,6 +71,8 @@ ae_score_batch_create(AeScorer *scorer, int capacity, AeArena *arena,
 	if (b->input == NULL || b->target == NULL || b->code == NULL ||
 		b->score == NULL || b->output == NULL || b->scratch == NULL)
 		return AE_ERR_MEMORY;
+	if (model->options.score == AE_SCORE_NEIGHBOUR)
+		AE_TRY(batch_create_points(b, arena));
 	*batch = b;
 	return AE_OK;
 }
@@ -58,28 +82,88 @@ ae_score_batch_add(AeScoreBatch *b, const double *row)
 {
 	size_t		at = (size_t) b->nrows++;
 
-	ae_features_encode(b->scorer->model->features, row,
-					   b->input + at * (size_t) b->ninput,
-					   b->target + at * (size_t) b->noutput);
+	ae_features_encode_fast(b->scorer->model->features, b->scorer->kernels,
+							row, b->input + at * (size_t) b->ninput,
+							b->target + at * (size_t) b->noutput);
+}
+
+/* points the scorer to a row; its output is number output in b->output */
+static void
+batch_set_row(AeScoreBatch *b, int row, int output)
+{
+	AeScorer   *scorer = b->scorer;
+
+	scorer->target = b->target + (size_t) row * (size_t) b->noutput;
+	scorer->output = b->output + (size_t) output * (size_t) b->noutput;
+}
+
+/* the same, with number at of POINT_ROWS points */
+static void
+batch_set_point(AeScoreBatch *b, int row, int output, size_t at)
+{
+	AeScorer   *scorer = b->scorer;
+	size_t		d = (size_t) scorer->model->joint.ncoords;
+
+	batch_set_row(b, row, output);
+	scorer->value = b->value + at * d;
+	scorer->reconstruction = b->reconstruction + at * d;
+	scorer->point = b->point + at * b->npoint;
+	scorer->neighbours->distance = b->distance + at * b->ndistance;
+}
+
+/* scores of rows, whose outputs are there, that need no neighbours */
+static void
+batch_plain_scores(AeScoreBatch *b, int first, int rows)
+{
+	for (int i = 0; i < rows; i++)
+	{
+		batch_set_row(b, first + i, i);
+		ae_score_place(b->scorer);
+		b->score[first + i] = ae_score_finish(b->scorer);
+	}
+}
+
+static void
+batch_neighbour_scores(AeScoreBatch *b, int first, int rows)
+{
+	AeScorer   *scorer = b->scorer;
+
+	for (int start = 0; start < rows; start += POINT_ROWS)
+	{
+		int			n = rows - start < POINT_ROWS ? rows - start : POINT_ROWS;
+
+		for (int i = 0; i < n; i++)
+		{
+			batch_set_point(b, first + start + i, start + i, (size_t) i);
+			ae_score_place(scorer);
+		}
+		ae_neighbours_measure(scorer->neighbours, scorer->kernels, n,
+							  b->point, b->npoint, b->distance,
+							  b->ndistance);
+		for (int i = 0; i < n; i++)
+		{
+			batch_set_point(b, first + start + i, start + i, (size_t) i);
+			b->score[first + start + i] = ae_score_finish(scorer);
+		}
+	}
 }
 
 /* the scores of rows first .. first + rows - 1, whose outputs are there */
 static void
 batch_scores(AeScoreBatch *b, int first, int rows)
 {
-	AeScorer   *scorer = b->scorer;
-	float	   *target = scorer->target;
-	float	   *output = scorer->output;
+	AeScorer	own = *b->scorer;
+	float	   *distance = NULL;
 
-	for (int i = 0; i < rows; i++)
+	if (b->distance != NULL)
 	{
-		scorer->target = b->target +
-			(size_t) (first + i) * (size_t) b->noutput;
-		scorer->output = b->output + (size_t) i * (size_t) b->noutput;
-		b->score[first + i] = ae_score_finish(scorer);
+		distance = own.neighbours->distance;
+		batch_neighbour_scores(b, first, rows);
+		own.neighbours->distance = distance;
 	}
-	scorer->target = target;
-	scorer->output = output;
+	else
+		batch_plain_scores(b, first, rows);
+	*b->scorer = own;
 }
 
 int

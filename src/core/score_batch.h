@@ -25,6 +25,14 @@ typedef struct AeScoreBatch
 	double	   *score;			/* (capacity) after a run; NaN: all missing */
 	float	   *output;			/* of a few rows */
 	float	   *scratch;
+
+	/* score neighbour only: of fewer rows still, see joint.h */
+	size_t		npoint;			/* leading dimensions */
+	size_t		ndistance;
+	float	   *value;
+	float	   *reconstruction;
+	int16_t    *point;
+	float	   *distance;		/* NULL: another score */
 } AeScoreBatch;
 
 /* bytes that each row of a batch takes; what a batch takes beside that does
