@@ -177,8 +177,12 @@ near_tile(const int nrows, const int ngroups, int npairs, const int16_t *x,
 		  float square, const float *offset, float *distance, size_t ldd)
 {
 	size_t		group = (size_t) npairs * 2 * AE_LANES;
-	ivec		sum[NEAR_ROWS][NEAR_GROUPS][GROUP_VECS] = {{{{0}}}};
+	ivec		sum[NEAR_ROWS][TILE_GROUPS][GROUP_VECS];
 
+	for (int r = 0; r < nrows; r++)
+		for (int g = 0; g < ngroups; g++)
+			for (int v = 0; v < GROUP_VECS; v++)
+				sum[r][g][v] = (ivec) {0};
 	for (int k = 0; k < npairs; k++)
 	{
 		ivec		pair[NEAR_ROWS];
@@ -240,8 +244,8 @@ kernel_near(int rows, int ngroups, int npairs, const int16_t *x, size_t ldx,
 		float	   *to = distance + (size_t) row * ldd;
 		int			g = 0;
 
-		for (; g + NEAR_GROUPS <= ngroups; g += NEAR_GROUPS)
-			near_tile(1, NEAR_GROUPS, npairs, from, ldx, points + g * group,
+		for (; g + TILE_GROUPS <= ngroups; g += TILE_GROUPS)
+			near_tile(1, TILE_GROUPS, npairs, from, ldx, points + g * group,
 					  norm + g * AE_LANES, square, offset + g * AE_LANES,
 					  to + g * AE_LANES, ldd);
 		for (; g < ngroups; g++)

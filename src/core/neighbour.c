@@ -45,10 +45,17 @@ neighbours_bound(const float smallest[AE_LANES], int count)
 {
 	float		sorted[AE_LANES];
 
+	/* the count smallest so far */
 	for (int i = 0; i < AE_LANES; i++)
 	{
 		int			at = i;
 
+		if (i >= count)
+		{
+			if (smallest[i] >= sorted[count - 1])
+				continue;
+			at = count - 1;
+		}
 		for (; at > 0 && sorted[at - 1] > smallest[i]; at--)
 			sorted[at] = sorted[at - 1];
 		sorted[at] = smallest[i];

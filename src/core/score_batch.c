@@ -9,8 +9,9 @@
 
 #define TILE_ROWS 64
 
-/* rows whose points are compared with the coreset together */
-#define POINT_ROWS 8
+/* rows whose points are compared with the coreset together; their distances
+ * should stay in the first cache */
+#define POINT_ROWS 4
 
 size_t
 ae_score_batch_row_bytes(const AeModel *model)
