@@ -95,6 +95,7 @@ OBJS = \
 	src/pg_batch_node.o \
 	src/pg_batch_plan.o \
 	src/pg_batch_rewrite.o \
+	src/pg_batch_row.o \
 	src/pg_blas.o \
 	src/pg_call.o \
 	src/pg_env.o \

@@ -200,9 +200,8 @@ aepg_batch_may_fail(Node *node)
  *----------
  */
 
-/* the expressions of a node beside target list and qual; false: who knows */
-static bool
-node_exprs(Plan *plan, List **exprs)
+bool
+aepg_batch_node_exprs(Plan *plan, List **exprs)
 {
 	switch (nodeTag(plan))
 	{
@@ -305,7 +304,7 @@ aepg_batch_any_expr(Plan *plan, bool (*test) (Node *node))
 	if (plan == NULL)
 		return false;
 	check_stack_depth();
-	if (!node_exprs(plan, &exprs) || test((Node *) plan->targetlist) ||
+	if (!aepg_batch_node_exprs(plan, &exprs) || test((Node *) plan->targetlist) ||
 		test((Node *) plan->qual) || test((Node *) exprs))
 		return true;
 	switch (nodeTag(plan))

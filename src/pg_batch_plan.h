@@ -47,6 +47,9 @@ extern bool aepg_batch_may_fail(Node *node);
 /* whether test holds for any expression of the plan, or cannot be said */
 extern bool aepg_batch_any_expr(Plan *plan, bool (*test) (Node *node));
 
+/* the expressions of a node beside target list and qual; false: who knows */
+extern bool aepg_batch_node_exprs(Plan *plan, List **exprs);
+
 /* a whole row of the relation as a list of its columns; others unchanged */
 extern Node *aepg_batch_expand_row(Node *features, Index relation,
 								   List *rtable);
@@ -63,9 +66,29 @@ extern Plan *aepg_batch_copy_node(const Plan *plan);
 extern bool aepg_batch_is_ours(Oid function);
 
 /*----------
+ * pg_batch_row.c
+ *----------
+ */
+
+/*
+ * A column var of child that is a whole row, as its columns: ROW(...) of new
+ * columns of a copy that becomes the child.  NULL: not possible.
+ */
+extern RowExpr *aepg_batch_expose_row(Plan **child, const Var *var,
+									  List *rtable);
+
+/* does without the row itself, a column of such a child, unless exprs or the
+ * node plan, which may be NULL, need it */
+extern void aepg_batch_blank_row(Plan *plan, List *exprs, Plan *child,
+								 const Var *var);
+
+/*----------
  * pg_batch_rewrite.c
  *----------
  */
+
+/* the relation whose rows the node scans; 0: none */
+extern Index aepg_batch_scan_relation(const Plan *plan);
 
 /* the node with its calls batched, or itself */
 extern Plan *aepg_batch_wrap(AepgRewrite *rewrite, Plan *plan,

@@ -32,7 +32,16 @@ typedef struct Columns
 	List	   *calls;
 	Index		relation;		/* scanned by the node; 0: none */
 	List	   *rtable;
+	Plan	   *below;			/* the node below */
+	List	   *rows;			/* Vars that are rows */
+	List	   *row_columns;	/* and ROW(...) of their columns */
 } Columns;
+
+static bool
+node_is_join(const Plan *plan)
+{
+	return IsA(plan, NestLoop) || IsA(plan, MergeJoin) || IsA(plan, HashJoin);
+}
 
 /*----------
  * Expressions.
@@ -113,7 +122,56 @@ above_mutator(Node *node, Columns *columns)
 	return expression_tree_mutator(node, above_mutator, columns);
 }
 
-/* a call over the node below, whole rows of a relation as their columns */
+/* where the child is that a column of the node below comes from */
+static Plan **
+columns_child(Columns *columns, const Var *var)
+{
+	if (columns->is_child)
+		return &columns->below;
+	return var->varno == OUTER_VAR ? &columns->below->lefttree :
+		&columns->below->righttree;
+}
+
+/* whether the node below hands up that column as it is: outer joins do not */
+static bool
+columns_passes(const Columns *columns, const Var *var)
+{
+	JoinType	type;
+
+	if (columns->is_child)
+		return true;
+	type = ((const Join *) columns->below)->jointype;
+	return type == JOIN_INNER ||
+		(var->varno == OUTER_VAR && type != JOIN_RIGHT && type != JOIN_FULL) ||
+		(var->varno == INNER_VAR && type == JOIN_RIGHT);
+}
+
+/* a row that comes from further below as its columns */
+static Node *
+columns_expose(Columns *columns, Node *features)
+{
+	Var		   *var = (Var *) features;
+	RowExpr    *row;
+	ListCell   *known;
+	ListCell   *cell;
+
+	if (!IsA(features, Var) ||
+		(var->varno != OUTER_VAR && var->varno != INNER_VAR) ||
+		!columns_passes(columns, var))
+		return features;
+	forboth(known, columns->rows, cell, columns->row_columns)
+		if (equal(lfirst(known), var))
+			return lfirst(cell);
+	row = aepg_batch_expose_row(columns_child(columns, var), var,
+								columns->rtable);
+	if (row == NULL)
+		return features;
+	columns->rows = lappend(columns->rows, var);
+	columns->row_columns = lappend(columns->row_columns, row);
+	return (Node *) row;
+}
+
+/* a call over the node below, whole rows as their columns */
 static Node *
 columns_call(Columns *columns, FuncExpr *call)
 {
@@ -123,6 +181,8 @@ columns_call(Columns *columns, FuncExpr *call)
 	*copy = *call;
 	features = aepg_batch_expand_row(lsecond(call->args), columns->relation,
 									 columns->rtable);
+	if (columns->is_child || node_is_join(columns->below))
+		features = columns_expose(columns, features);
 	copy->args = list_copy(call->args);
 	lsecond(copy->args) = features;
 	return expression_tree_mutator((Node *) copy, below_mutator, columns);
@@ -133,9 +193,8 @@ columns_call(Columns *columns, FuncExpr *call)
  *----------
  */
 
-/* the relation whose rows the node scans; 0: none */
-static Index
-scan_relation(const Plan *plan)
+Index
+aepg_batch_scan_relation(const Plan *plan)
 {
 	switch (nodeTag(plan))
 	{
@@ -175,12 +234,8 @@ node_projects(const Plan *plan)
 	{
 		case T_Result:
 			return plan->lefttree != NULL;
-		case T_NestLoop:
-		case T_MergeJoin:
-		case T_HashJoin:
-			return true;
 		default:
-			return node_is_scan(plan);
+			return node_is_scan(plan) || node_is_join(plan);
 	}
 }
 
@@ -246,15 +301,16 @@ make_batch(AepgRewrite *rewrite, Plan *plan, List *calls, int moved,
 	Columns		columns = {
 		.is_child = node_is_projection(plan),
 		.calls = calls,
-		.relation = scan_relation(plan),
+		.relation = aepg_batch_scan_relation(plan),
 		.rtable = rewrite->rtable
 	};
 	AepgBatchSpec spec = {0};
 	List	   *plain = NIL;
-	Plan	   *below = plan->lefttree;
 	Plan	   *batch;
 	ListCell   *cell;
 
+	columns.below = columns.is_child ? plan->lefttree :
+		aepg_batch_copy_node(plan);
 	if (stored)
 		plain = relation_columns(columns.relation, rewrite->rtable);
 	columns.exprs = list_copy(plain);
@@ -271,11 +327,19 @@ make_batch(AepgRewrite *rewrite, Plan *plan, List *calls, int moved,
 
 	if (!columns.is_child)
 	{
-		below = aepg_batch_copy_node(plan);
-		below->targetlist = make_tlist(columns.exprs);
-		below->qual = list_copy_head(plan->qual, moved);
+		columns.below->targetlist = make_tlist(columns.exprs);
+		columns.below->qual = list_copy_head(plan->qual, moved);
 	}
-	spec.child = below;
+	foreach(cell, columns.rows)
+		if (!columns.is_child)
+			aepg_batch_blank_row(columns.below, columns.below->targetlist,
+								 *columns_child(&columns, lfirst(cell)),
+								 lfirst(cell));
+		else if (!list_member_int(columns.kept,
+								  ((Var *) lfirst(cell))->varattno))
+			aepg_batch_blank_row(NULL, spec.calls, columns.below,
+								 lfirst(cell));
+	spec.child = columns.below;
 	spec.kept = columns.kept;
 	spec.is_top = demand->is_top && spec.qual == NIL;
 	spec.has_limit = demand->has_limit && spec.qual == NIL;
@@ -380,7 +444,7 @@ aepg_batch_wrap(AepgRewrite *rewrite, Plan *plan, const AepgDemand *demand)
 	if (calls == NIL)
 		return plan;
 
-	batch = scan_relation(plan) == 0 ? NULL :
+	batch = aepg_batch_scan_relation(plan) == 0 ? NULL :
 		make_batch(rewrite, plan, calls, moved, demand, true);
 	if (batch == NULL)
 		batch = make_batch(rewrite, plan, calls, moved, demand, false);

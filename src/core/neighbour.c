@@ -43,7 +43,7 @@ ae_neighbours_create(const AeJoint *joint, AeArena *arena,
 static float
 neighbours_bound(const float smallest[AE_LANES], int count)
 {
-	float		sorted[AE_LANES];
+	float		sorted[AE_LANES] = {0};
 
 	/* the count smallest so far */
 	for (int i = 0; i < AE_LANES; i++)
