@@ -324,7 +324,7 @@ batch_start(BatchState *state)
 	state->is_started = true;
 	state->grown = Max(state->capacity / FIRST_SHARE, 1);
 	state->left = -1;
-	if (state->has_limit && !state->scrolls)
+	if (state->has_limit)
 	{
 		int64		count = limit_value(state->limit_count, econtext, -1);
 		int64		offset = limit_value(state->limit_offset, econtext, 0);
@@ -333,6 +333,8 @@ batch_start(BatchState *state)
 			state->left = count + offset;
 	}
 	ExecSetTupleBound(state->left, outerPlanState(state));
+	if (state->scrolls)
+		state->left = -1;
 }
 
 /* the next row, in the direction of the query; NULL: none */

@@ -5,6 +5,9 @@
  * The row of a table as a value is a copy of all its columns, each fetched and
  * unpacked, used by a model or not.  So the way from the scan to the batch node
  * gets the columns instead, which are copied as they are stored.
+ *
+ * Not through sorts and hash tables: how many rows these hold in memory decides
+ * the order of rows that are alike.
  */
 #include "postgres.h"
 
@@ -24,8 +27,6 @@ child_of_column(Plan *plan, const Var *var)
 	switch (nodeTag(plan))
 	{
 		case T_Material:
-		case T_Hash:
-		case T_Sort:
 			return is_outer ? &plan->lefttree : NULL;
 		case T_NestLoop:
 		case T_MergeJoin:
@@ -157,14 +158,6 @@ node_reads(Plan *plan, Search *search)
 		search_walker((Node *) exprs, search) ||
 		search_walker((Node *) plan->qual, search))
 		return true;
-	if (IsA(plan, Sort))
-	{
-		const Sort *sort = (const Sort *) plan;
-
-		for (int i = 0; i < sort->numCols; i++)
-			if (sort->sortColIdx[i] == search->number)
-				return true;
-	}
 	if (IsA(plan, NestLoop))
 		foreach(cell, ((NestLoop *) plan)->nestParams)
 			if (search_walker((Node *) ((NestLoopParam *)
@@ -192,7 +185,7 @@ blank(Plan *plan, int number)
 	}
 
 	/* of others, it is the child's column */
-	if (IsA(plan, Material) || IsA(plan, Hash) || IsA(plan, Sort))
+	if (IsA(plan, Material))
 		return;
 	entry->expr = (Expr *) makeNullConst(exprType(column), exprTypmod(column),
 										 exprCollation(column));

@@ -194,8 +194,11 @@ features_find_plain(AeFeatures *features, AeArena *arena)
 	features->runs = ae_arena_alloc(arena, ncells, sizeof(AePlainRun));
 	features->shift = ae_arena_alloc(arena, ncells, sizeof(double));
 	features->factor = ae_arena_alloc(arena, ncells, sizeof(double));
+	features->nothers = 0;
+	features->other = ae_arena_alloc(arena, (size_t) features->ncolumns,
+									 sizeof(int));
 	if (features->runs == NULL || features->shift == NULL ||
-		features->factor == NULL)
+		features->factor == NULL || features->other == NULL)
 		return AE_ERR_MEMORY;
 	for (int c = 0; c < features->ncolumns; c++)
 	{
@@ -207,6 +210,8 @@ features_find_plain(AeFeatures *features, AeArena *arena)
 				features_add_plain(features, column, i);
 			else
 				column->plain = false;
+		if (!column->plain)
+			features->other[features->nothers++] = c;
 	}
 	return AE_OK;
 }
@@ -314,10 +319,10 @@ static void
 features_encode_rest(const AeFeatures *features, const double *row,
 					 float *input, float *target)
 {
-	for (int c = 0; c < features->ncolumns; c++)
-		if (!features->columns[c].plain)
-			features_encode_column(features, &features->columns[c], row,
-								   input, target);
+	for (int i = 0; i < features->nothers; i++)
+		features_encode_column(features,
+							   &features->columns[features->other[i]], row,
+							   input, target);
 }
 
 void

@@ -174,6 +174,8 @@ typedef struct AeFeatures
 	/* a faster way through ae_features_encode() for most numbers */
 	int			nruns;
 	AePlainRun *runs;
+	int			nothers;		/* columns that are not all in runs */
+	int		   *other;
 	double	   *shift;			/* (ncells) scaled = (value - shift) *
 								 * factor */
 	double	   *factor;			/* (ncells) 0: the cell is in no run */
