@@ -54,7 +54,6 @@ typedef struct BatchState
 	ExprState  *limit_count;	/* both NULL: no limit */
 	ExprState  *limit_offset;
 	bool		has_limit;
-	bool		scrolls;		/* may be read backwards */
 
 	int			ncalls;
 	BatchCall  *calls;
@@ -76,7 +75,8 @@ typedef struct BatchState
 	TupleTableSlot *pending;	/* read, but not of these rows */
 	bool		is_done;		/* the node below has no more */
 	bool		is_reported;	/* and that has been said */
-	int64		left;			/* of the limit; -1: none */
+	int64		bound;			/* rows that the limit allows; -1: all */
+	int64		position;		/* number of the row below, from 1 */
 	bool		is_started;
 	Datum	   *values;			/* (capacity, ncolumns) */
 	bool	   *nulls;
@@ -176,13 +176,39 @@ batch_ahead(BatchState *state)
 	uint64		wanted = 0;
 
 	state->grown = Min(2 * state->grown, state->capacity);
-	if (state->left >= 0)
-		ahead = Min(ahead, state->left);
+	if (state->bound >= 0)
+		ahead = Min(ahead, state->bound - state->position +
+					(state->pending != NULL));
 	if (state->is_top)
 		wanted = aepg_batch_wanted(state->css.ss.ps.state);
 	if (wanted > 0)
 		ahead = Min((uint64) ahead, wanted);
 	return Max(ahead, 1);
+}
+
+/* the next row of the node below */
+static TupleTableSlot *
+batch_pull(BatchState *state)
+{
+	TupleTableSlot *slot = ExecProcNode(outerPlanState(state));
+
+	if (!TupIsNull(slot))
+		state->position++;
+	return slot;
+}
+
+/* the row before; past the end, that is the last one */
+static TupleTableSlot *
+batch_pull_backward(BatchState *state)
+{
+	TupleTableSlot *slot = ExecProcNode(outerPlanState(state));
+
+	if (TupIsNull(slot))
+		state->position = 0;
+	else if (!state->is_done)
+		state->position--;
+	state->is_done = false;
+	return slot;
 }
 
 /* the next rows, none at the end */
@@ -199,7 +225,7 @@ batch_fill(BatchState *state)
 
 		state->pending = NULL;
 		if (slot == NULL)
-			slot = ExecProcNode(outerPlanState(state));
+			slot = batch_pull(state);
 		if (TupIsNull(slot))
 			state->is_done = true;
 		else if (batch_add(state, slot))
@@ -235,12 +261,11 @@ batch_fill_backward(BatchState *state)
 	TupleTableSlot *slot;
 
 	for (int i = 0; i < ahead; i++)
-		(void) ExecProcNode(outerPlanState(state));
+		(void) batch_pull_backward(state);
 	batch_clear(state);
 	state->pending = NULL;
-	state->is_done = false;
 	state->is_reported = false;
-	slot = ExecProcNode(outerPlanState(state));
+	slot = batch_pull_backward(state);
 	if (TupIsNull(slot))
 		return;
 	batch_keep(state, slot);
@@ -323,18 +348,16 @@ batch_start(BatchState *state)
 		batch_allocate(state);
 	state->is_started = true;
 	state->grown = Max(state->capacity / FIRST_SHARE, 1);
-	state->left = -1;
+	state->bound = -1;
 	if (state->has_limit)
 	{
 		int64		count = limit_value(state->limit_count, econtext, -1);
 		int64		offset = limit_value(state->limit_offset, econtext, 0);
 
 		if (count >= 0 && count <= PG_INT64_MAX - offset)
-			state->left = count + offset;
+			state->bound = count + offset;
 	}
-	ExecSetTupleBound(state->left, outerPlanState(state));
-	if (state->scrolls)
-		state->left = -1;
+	ExecSetTupleBound(state->bound, outerPlanState(state));
 }
 
 /* the next row, in the direction of the query; NULL: none */
@@ -352,8 +375,6 @@ batch_next(BatchState *state, ExprContext *econtext)
 		state->is_reported = state->is_done;
 		return NULL;
 	}
-	if (state->left > 0)
-		state->left--;
 	return batch_hand_on(state, econtext);
 }
 
@@ -470,7 +491,6 @@ batch_begin(CustomScanState *node, EState *estate, int eflags)
 	state->copies = AllocSetContextCreate(estate->es_query_cxt,
 										  "autoencoder batch", 0,
 										  64 * 1024, ALLOCSET_DEFAULT_MAXSIZE);
-	state->scrolls = (eflags & EXEC_FLAG_BACKWARD) != 0;
 	state->is_top = intVal(linitial(plan->custom_private)) != 0;
 	state->has_limit = plan->custom_exprs != NIL;
 	if (state->has_limit)
@@ -508,6 +528,7 @@ batch_rescan(CustomScanState *node)
 	state->is_done = false;
 	state->is_reported = false;
 	state->is_started = false;
+	state->position = 0;
 	if (outerPlanState(node)->chgParam == NULL)
 		ExecReScan(outerPlanState(node));
 }

@@ -3,7 +3,7 @@
 #
 # usage: test/bench/run.sh NAME...
 #
-# Names: train_tabular train_wide quality score joint trigger call workers
+# Names: train_tabular train_wide quality score batch joint trigger call workers
 # memory, or all; and adbench, impute and synthetic, which need tables that
 # are not here: the folders ADBENCH and ADULT, the files IMPUTE.  What each one
 # measures is in README.md here.  RUNS (5) is the
@@ -15,7 +15,7 @@ HERE=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source-path=SCRIPTDIR source=../../scripts/lib.sh
 . "$HERE/../../scripts/lib.sh"
 
-ALL="train_tabular train_wide quality score joint trigger call workers memory"
+ALL="train_tabular train_wide quality score batch joint trigger call workers memory"
 NAMES="$ALL adbench impute synthetic"
 PYTHON=${PYTHON:-/usr/bin/python3}
 FASHION=/usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz
