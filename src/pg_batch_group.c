@@ -22,9 +22,6 @@
 #include "pg_batch_group.h"
 #include "pg_env.h"
 
-/* fewer rows would make no difference to the memory of a statement */
-#define MIN_ROWS 16
-
 static bool
 expr_is_fixed(const Node *expr)
 {
@@ -113,7 +110,7 @@ group_create_batch(AepgBatchGroup *group)
 {
 	size_t		row_bytes = ae_score_batch_row_bytes(group->call->model);
 	size_t		room = (size_t) work_mem * 1024 / group->ngroups / row_bytes;
-	int			rows = Min(group->capacity, Max(room, MIN_ROWS));
+	int			rows = Min((size_t) group->capacity, Max(room, 1));
 	AeArena		arena;
 
 	group->batch = NULL;

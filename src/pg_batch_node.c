@@ -11,7 +11,6 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "commands/explain.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
@@ -415,9 +414,9 @@ static const CustomExecMethods batch_exec_methods;
 static Node *
 batch_create_state(CustomScan *plan)
 {
-	BatchState *state = (BatchState *) newNode(sizeof(BatchState),
-											   T_CustomScanState);
+	BatchState *state = palloc0(sizeof(BatchState));
 	(void) plan;
+	NodeSetTag(state, T_CustomScanState);
 	state->css.methods = &batch_exec_methods;
 	return (Node *) state;
 }

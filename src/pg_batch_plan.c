@@ -328,22 +328,42 @@ aepg_batch_is_ours(Oid function)
  * Hooks.
  *----------
  */
+/* the query's plan with batches, in a memory context of its own; NULL: there
+ * are none */
+static MemoryContext
+query_rewrite(QueryDesc *query)
+{
+	PlannedStmt *before = query->plannedstmt;
+	MemoryContext context;
+	MemoryContext old;
+
+	if (noticed.count == 0 || aepg_batch_rows == 0 || IsParallelWorker() ||
+		before->planTree == NULL)
+		return NULL;
+	context = AllocSetContextCreate(GetMemoryChunkContext(query),
+									"autoencoder plan", ALLOCSET_SMALL_SIZES);
+	old = MemoryContextSwitchTo(context);
+	query->plannedstmt = statement_rewrite(before);
+	MemoryContextSwitchTo(old);
+	if (query->plannedstmt != before)
+		return context;
+	MemoryContextDelete(context);
+	return NULL;
+}
+
 static void
 batch_start(QueryDesc *query, int eflags)
 {
-	if (noticed.count > 0 && aepg_batch_rows > 0 && !IsParallelWorker() &&
-		query->plannedstmt->planTree != NULL)
-	{
-		MemoryContext old =
-			MemoryContextSwitchTo(GetMemoryChunkContext(query));
+	MemoryContext context = query_rewrite(query);
 
-		query->plannedstmt = statement_rewrite(query->plannedstmt);
-		MemoryContextSwitchTo(old);
-	}
 	if (previous_start != NULL)
 		previous_start(query, eflags);
 	else
 		standard_ExecutorStart(query, eflags);
+
+	/* the plan goes when the execution ends */
+	if (context != NULL)
+		MemoryContextSetParent(context, query->estate->es_query_cxt);
 }
 
 /* a run of a query that is to stop after some rows */

@@ -36,6 +36,14 @@
 #define aepg_backend_status(i) pgstat_fetch_stat_local_beentry(i)
 #endif
 
+/* writing EXPLAIN's output moved */
+#if PG_VERSION_NUM >= 180000
+#include "commands/explain_format.h"
+#include "commands/explain_state.h"
+#else
+#include "commands/explain.h"
+#endif
+
 /* runs of a query are no longer told whether they are the only one */
 #if PG_VERSION_NUM >= 180000
 #define AEPG_EXECUTOR_RUN_ARGS \

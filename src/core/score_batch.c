@@ -17,8 +17,9 @@ size_t
 ae_score_batch_row_bytes(const AeModel *model)
 {
 	size_t		nfloats = AE_PAD((size_t) model->features->input_width) +
-		AE_PAD((size_t) model->features->output_width) +
-		AE_PAD((size_t) ae_net_latent(&model->net));
+		2 * AE_PAD((size_t) model->features->output_width) +
+		AE_PAD((size_t) ae_net_latent(&model->net)) +
+		2 * AE_PAD((size_t) model->net.max_width);
 
 	return nfloats * sizeof(float) + sizeof(double);
 }

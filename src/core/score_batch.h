@@ -35,8 +35,7 @@ typedef struct AeScoreBatch
 	float	   *distance;		/* NULL: another score */
 } AeScoreBatch;
 
-/* bytes that each row of a batch takes; what a batch takes beside that does
- * not depend on its rows */
+/* bytes that each row of a batch takes at most */
 extern size_t ae_score_batch_row_bytes(const AeModel *model);
 
 /* work space for capacity rows, capacity > 0; scorer must not be in use by

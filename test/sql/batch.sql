@@ -114,6 +114,15 @@ FETCH NEXT FROM c;
 FETCH PRIOR FROM c;
 ROLLBACK;
 
+BEGIN;
+DECLARE c CURSOR WITH HOLD FOR
+SELECT id, ae_anomaly_score(:vector, x) > 0 AS positive FROM sample
+ WHERE id < 100;
+FETCH 2 FROM c;
+COMMIT;
+FETCH 2 FROM c;
+CLOSE c;
+
 -- a prepared statement follows the setting and the parameter
 PREPARE p(bytea) AS SELECT sum(ae_anomaly_score($1, x))::text FROM sample;
 SET plan_cache_mode = force_generic_plan;

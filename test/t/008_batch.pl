@@ -237,6 +237,7 @@ sub item
 		"1 / ($t.id - 999)",
 		"greatest($n, $t.a)",
 		"($n IS NULL)",
+		"(SELECT max(four) + $n FROM k WHERE k.id = $t.n)",
 		"$t.l", "$t.x", "length($t.big)");
 }
 
@@ -249,6 +250,7 @@ sub condition
 		"$n > 0.4", "$n < 0.9",
 		"$n > 0.4 AND $t.l <> 'red' AND $t.n / ($t.id - 2000) < 1",
 		"($t.n > 20 OR $n > 0.5)",
+		"$n > 0.2 AND (SELECT max(four) FROM k WHERE k.id = $t.n) > 1",
 		"$n IS NOT NULL");
 }
 
