@@ -54,6 +54,7 @@ typedef struct AepgBatchSpec
 	List	   *calls;
 	List	   *kept;
 	bool		is_top;			/* its rows are the query's, one by one */
+	bool		is_parallel;	/* several processes run it */
 	bool		has_limit;
 	Node	   *limit_count;
 	Node	   *limit_offset;

@@ -304,8 +304,9 @@ aepg_batch_any_expr(Plan *plan, bool (*test) (Node *node))
 	if (plan == NULL)
 		return false;
 	check_stack_depth();
-	if (!aepg_batch_node_exprs(plan, &exprs) || test((Node *) plan->targetlist) ||
-		test((Node *) plan->qual) || test((Node *) exprs))
+	if (!aepg_batch_node_exprs(plan, &exprs) ||
+		test((Node *) plan->targetlist) || test((Node *) plan->qual) ||
+		test((Node *) exprs))
 		return true;
 	switch (nodeTag(plan))
 	{

@@ -10,12 +10,14 @@
  */
 #include "postgres.h"
 
+#include "access/parallel.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
+#include "port/atomics.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -28,6 +30,15 @@
 
 /* the first rows read ahead are so much fewer, should no more be wanted */
 #define FIRST_SHARE 16
+
+/* what EXPLAIN ANALYZE counts */
+enum
+{
+	COUNT_ROWS,
+	COUNT_ALONE,
+	COUNT_PASSES,
+	BATCH_COUNTS
+};
 
 /* a call, whose result is a column */
 typedef struct BatchCall
@@ -83,11 +94,18 @@ typedef struct BatchState
 	Oid		   *tables;
 	MemoryContext copies;		/* what values point to */
 
-	/* for EXPLAIN */
-	uint64		nscored;
-	uint64		nalone;
-	uint64		npasses;
+	/* for EXPLAIN: of this process, and of all if it runs in parallel */
+	uint64		counts[BATCH_COUNTS];
+	pg_atomic_uint64 *shared;	/* NULL: there are no others */
 } BatchState;
+
+static void
+batch_count(BatchState *state, int what, int count)
+{
+	state->counts[what] += count;
+	if (state->shared != NULL)
+		pg_atomic_fetch_add_u64(&state->shared[what], count);
+}
 
 /*----------
  * Rows at hand.
@@ -241,13 +259,14 @@ batch_fill(BatchState *state)
 		{
 			batch_keep(state, slot);
 			state->alone = slot;
-			state->nalone++;
+			batch_count(state, COUNT_ALONE, 1);
 			return;
 		}
 	}
 	for (int i = 0; i < state->ngroups; i++)
-		state->npasses += aepg_batch_group_run(state->groups[i]);
-	state->nscored += state->nrows;
+		batch_count(state, COUNT_PASSES,
+					aepg_batch_group_run(state->groups[i]));
+	batch_count(state, COUNT_ROWS, state->nrows);
 }
 
 /* the row before the one that was handed on last, by itself; none at the
@@ -269,7 +288,7 @@ batch_fill_backward(BatchState *state)
 		return;
 	batch_keep(state, slot);
 	state->alone = slot;
-	state->nalone++;
+	batch_count(state, COUNT_ALONE, 1);
 }
 
 /*----------
@@ -538,6 +557,10 @@ batch_end(CustomScanState *node)
 	ExecEndNode(outerPlanState(node));
 }
 
+static const char *const count_names[BATCH_COUNTS] = {
+	"Rows Batched", "Rows Alone", "Forward Passes"
+};
+
 static void
 batch_explain(CustomScanState *node, List *ancestors, ExplainState *es)
 {
@@ -555,9 +578,59 @@ batch_explain(CustomScanState *node, List *ancestors, ExplainState *es)
 	ExplainPropertyInteger("Batch Rows", NULL, state->capacity, es);
 	if (!es->analyze)
 		return;
-	ExplainPropertyUInteger("Rows Batched", NULL, state->nscored, es);
-	ExplainPropertyUInteger("Rows Alone", NULL, state->nalone, es);
-	ExplainPropertyUInteger("Forward Passes", NULL, state->npasses, es);
+	for (int i = 0; i < BATCH_COUNTS; i++)
+		ExplainPropertyUInteger(count_names[i], NULL, state->counts[i], es);
+}
+
+/*----------
+ * Parallel queries: the processes add up their counts in shared memory.
+ *----------
+ */
+static Size
+batch_estimate_shared(CustomScanState *node, ParallelContext *context)
+{
+	(void) node;
+	(void) context;
+	return BATCH_COUNTS * sizeof(pg_atomic_uint64);
+}
+
+static void
+batch_init_shared(CustomScanState *node, ParallelContext *context,
+				  void *shared)
+{
+	BatchState *state = (BatchState *) node;
+
+	(void) context;
+	state->shared = shared;
+	for (int i = 0; i < BATCH_COUNTS; i++)
+		pg_atomic_init_u64(&state->shared[i], state->counts[i]);
+}
+
+/* for another scan with the same memory; counts go on */
+static void
+batch_reinit_shared(CustomScanState *node, ParallelContext *context,
+					void *shared)
+{
+	(void) context;
+	((BatchState *) node)->shared = shared;
+}
+
+static void
+batch_join_shared(CustomScanState *node, shm_toc *toc, void *shared)
+{
+	(void) toc;
+	((BatchState *) node)->shared = shared;
+}
+
+/* the memory goes, the rows of all have come */
+static void
+batch_shutdown(CustomScanState *node)
+{
+	BatchState *state = (BatchState *) node;
+
+	for (int i = 0; i < BATCH_COUNTS && state->shared != NULL; i++)
+		state->counts[i] = pg_atomic_read_u64(&state->shared[i]);
+	state->shared = NULL;
 }
 
 static const CustomExecMethods batch_exec_methods = {
@@ -566,6 +639,11 @@ static const CustomExecMethods batch_exec_methods = {
 	.ExecCustomScan = batch_exec,
 	.EndCustomScan = batch_end,
 	.ReScanCustomScan = batch_rescan,
+	.EstimateDSMCustomScan = batch_estimate_shared,
+	.InitializeDSMCustomScan = batch_init_shared,
+	.ReInitializeDSMCustomScan = batch_reinit_shared,
+	.InitializeWorkerCustomScan = batch_join_shared,
+	.ShutdownCustomScan = batch_shutdown,
 	.ExplainCustomScan = batch_explain
 };
 
@@ -622,6 +700,7 @@ aepg_batch_make_plan(const AepgBatchSpec *spec)
 	scan->scan.plan.targetlist = spec->tlist;
 	scan->scan.plan.qual = spec->qual;
 	scan->scan.plan.lefttree = spec->child;
+	scan->scan.plan.parallel_aware = spec->is_parallel;
 	scan->custom_scan_tlist = tlist;
 	scan->custom_private = list_make1(makeInteger(spec->is_top));
 	if (spec->has_limit)

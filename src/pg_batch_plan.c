@@ -46,7 +46,10 @@ limit_is_plain(Node *node)
 static AepgDemand
 limit_demand(const Limit *limit, const AepgDemand *demand)
 {
-	AepgDemand	child = {.stops_early = true};
+	AepgDemand	child = {
+		.stops_early = true,
+		.is_parallel = demand->is_parallel
+	};
 
 	child.is_top = demand->is_top && limit->limitOffset == NULL;
 	if (limit->limitCount == NULL)
@@ -72,8 +75,14 @@ limit_demand(const Limit *limit, const AepgDemand *demand)
 static AepgDemand
 outer_demand(const Plan *plan, const AepgDemand *demand)
 {
-	AepgDemand	all = {0};
-	AepgDemand	some = {.stops_early = demand->stops_early};
+	AepgDemand	all = {
+		.is_parallel = demand->is_parallel ||
+			IsA(plan, Gather) || IsA(plan, GatherMerge)
+	};
+	AepgDemand	some = {
+		.stops_early = demand->stops_early,
+		.is_parallel = demand->is_parallel
+	};
 
 	switch (nodeTag(plan))
 	{
@@ -102,7 +111,10 @@ outer_demand(const Plan *plan, const AepgDemand *demand)
 static AepgDemand
 inner_demand(const Plan *plan, const AepgDemand *demand)
 {
-	AepgDemand	inner = {.stops_early = demand->stops_early};
+	AepgDemand	inner = {
+		.stops_early = demand->stops_early,
+		.is_parallel = demand->is_parallel
+	};
 
 	if (IsA(plan, MergeJoin))
 	{
@@ -126,9 +138,13 @@ inner_demand(const Plan *plan, const AepgDemand *demand)
 
 /* the list itself, if nothing has changed */
 static List *
-plan_rewrite_list(AepgRewrite *rewrite, List *plans, bool stops_early)
+plan_rewrite_list(AepgRewrite *rewrite, List *plans,
+				  const AepgDemand *of_parent)
 {
-	AepgDemand	demand = {.stops_early = stops_early};
+	AepgDemand	demand = {
+		.stops_early = of_parent->stops_early || of_parent->has_limit,
+		.is_parallel = of_parent->is_parallel
+	};
 	List	   *result = NIL;
 	bool		changed = false;
 	ListCell   *cell;
@@ -158,10 +174,10 @@ plan_rewrite_children(AepgRewrite *rewrite, Plan *plan,
 
 	if (IsA(plan, Append))
 		list = plan_rewrite_list(rewrite, ((Append *) plan)->appendplans,
-								 demand->stops_early || demand->has_limit);
+								 demand);
 	else if (IsA(plan, MergeAppend))
 		list = plan_rewrite_list(rewrite, ((MergeAppend *) plan)->mergeplans,
-								 demand->stops_early || demand->has_limit);
+								 demand);
 	else if (IsA(plan, SubqueryScan))
 	{
 		Plan	   *before = ((SubqueryScan *) plan)->subplan;
@@ -241,6 +257,7 @@ statement_rewrite(PlannedStmt *stmt)
 {
 	AepgRewrite rewrite = {stmt->rtable, FIRST_NODE_ID};
 	AepgDemand	demand = {.is_top = true};
+	AepgDemand	of_subplans = {.stops_early = true};
 	PlannedStmt *copy;
 	List	   *subplans;
 	Plan	   *plan;
@@ -249,7 +266,7 @@ statement_rewrite(PlannedStmt *stmt)
 		!subplans_are_quiet(stmt))
 		return stmt;
 	plan = plan_rewrite(&rewrite, stmt->planTree, &demand);
-	subplans = plan_rewrite_list(&rewrite, stmt->subplans, true);
+	subplans = plan_rewrite_list(&rewrite, stmt->subplans, &of_subplans);
 	if (plan == stmt->planTree && subplans == stmt->subplans)
 		return stmt;
 	copy = palloc(sizeof(PlannedStmt));

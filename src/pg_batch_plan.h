@@ -18,6 +18,7 @@ typedef struct AepgDemand
 {
 	bool		stops_early;	/* perhaps not all of them */
 	bool		is_top;			/* the rows of the query itself */
+	bool		is_parallel;	/* by several processes */
 	bool		is_marked;		/* with mark and restore */
 	bool		has_limit;		/* all that these two allow and no more */
 	bool		has_vague_limit;	/* a limit that is an expression */

@@ -341,6 +341,7 @@ make_batch(AepgRewrite *rewrite, Plan *plan, List *calls, int moved,
 								 lfirst(cell));
 	spec.child = columns.below;
 	spec.kept = columns.kept;
+	spec.is_parallel = demand->is_parallel;
 	spec.is_top = demand->is_top && spec.qual == NIL;
 	spec.has_limit = demand->has_limit && spec.qual == NIL;
 	spec.limit_count = demand->limit_count;

@@ -2,12 +2,12 @@
  * pg_batch_row.c
  *	  A row that a plan hands up as one value, handed up as its columns.
  *
- * The row of a table as a value is a copy of all its columns, each fetched and
- * unpacked, used by a model or not.  So the way from the scan to the batch node
- * gets the columns instead, which are copied as they are stored.
+ * The row of a table as a value is a copy of all its columns, each fetched
+ * and unpacked, used by a model or not.  So the way from the scan to the batch
+ * node gets the columns instead, which are copied as they are stored.
  *
- * Not through sorts and hash tables: how many rows these hold in memory decides
- * the order of rows that are alike.
+ * Not through sorts and hash tables: how many rows these hold in memory
+ * decides the order of rows that are alike.
  */
 #include "postgres.h"
 
