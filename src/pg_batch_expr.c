@@ -429,7 +429,7 @@ aepg_batch_expand_row(Node *features, Index relation, List *rtable)
 	if (IsA(features, ConvertRowtypeExpr))
 		row = (Node *) ((ConvertRowtypeExpr *) features)->arg;
 	if (!IsA(row, Var) || ((Var *) row)->varattno != 0 ||
-		((Var *) row)->varno != relation ||
+		(Index) ((Var *) row)->varno != relation ||
 		get_typtype(((Var *) row)->vartype) != TYPTYPE_COMPOSITE)
 		return features;
 	return row_of_columns((Var *) row, exprType(features));
