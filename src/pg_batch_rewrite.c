@@ -20,8 +20,9 @@
 #include "pg_batch_plan.h"
 #include "pg_compat.h"
 
-/* fewer rows, as the planner thinks, are not worth a node */
-#define MIN_ROWS 2
+/* fewer rows, as the planner thinks, are not worth a node: it costs some
+ * microseconds to set up */
+#define MIN_ROWS 10
 
 /* columns of the node below, and which of them the batch node needs */
 typedef struct Columns

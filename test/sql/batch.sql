@@ -94,8 +94,9 @@ SELECT count(ae_anomaly_score(:vector, x)) FROM sample;
 BEGIN;
 DECLARE c CURSOR FOR
 SELECT id, ae_anomaly_score(:vector, x) > 0 AS positive FROM sample
- WHERE id IN (1, 2, 3, 200) ORDER BY id;
-FETCH 3 FROM c;
+ WHERE id BETWEEN 150 AND 250 ORDER BY id;
+MOVE 48 FROM c;
+FETCH 2 FROM c;
 FETCH 1 FROM c;
 ROLLBACK;
 UPDATE sample SET x = '{1,2}' WHERE id = 200;

@@ -1,6 +1,7 @@
 # Random queries with batched execution and without it must have the same
-# results and errors.  AE_BATCH_QUERIES says how many (300), AE_BATCH_SEED which
-# ones; with PGHOST set and AE_BATCH_SOAK, they run in that server.
+# results and errors.  AE_BATCH_QUERIES says how many (300, thousands for a
+# soak), AE_BATCH_SEED which ones.  AE_BATCH_SCRIPT names a file that gets them
+# as a script for psql, and nothing is run.
 
 use strict;
 use warnings;
