@@ -66,6 +66,7 @@ CORE_OBJS = \
 	src/core/rng.o \
 	src/core/sample.o \
 	src/core/score.o \
+	src/core/score_batch.o \
 	src/core/score_evidence.o \
 	src/core/score_fit.o \
 	src/core/score_head.o \
@@ -94,9 +95,16 @@ OBJS = \
 	src/fn_report.o \
 	src/fn_sample.o \
 	src/fn_score.o \
+	src/fn_support.o \
 	src/fn_train.o \
 	src/fn_trigger.o \
 	src/fn_update.o \
+	src/pg_batch_expr.o \
+	src/pg_batch_group.o \
+	src/pg_batch_node.o \
+	src/pg_batch_plan.o \
+	src/pg_batch_rewrite.o \
+	src/pg_batch_row.o \
 	src/pg_blas.o \
 	src/pg_call.o \
 	src/pg_env.o \
@@ -122,6 +130,7 @@ DATA = $(wildcard sql/$(EXTENSION)--*.sql)
 
 # scripts in test/sql, reference output in expected
 REGRESS = \
+	batch \
 	conditional \
 	contractive \
 	detection \

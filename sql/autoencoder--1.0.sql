@@ -88,31 +88,42 @@ GRANT SELECT ON ae_progress TO PUBLIC;
 -- applying a model
 --
 
+CREATE FUNCTION ae_support(internal)
+	RETURNS internal
+	AS 'MODULE_PATHNAME'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION ae_support(internal) IS
+	'what the planner should know of the functions that apply a model';
+
 CREATE FUNCTION ae_encode(model bytea, features anyelement)
 	RETURNS real[]
 	AS 'MODULE_PATHNAME', 'ae_encode'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100
+	SUPPORT ae_support;
 COMMENT ON FUNCTION ae_encode(bytea, anyelement) IS
 	'the code of a row: its embedding, as many numbers as the model''s latent';
 
 CREATE FUNCTION ae_decode(model bytea, code real[])
 	RETURNS double precision[]
 	AS 'MODULE_PATHNAME', 'ae_decode'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100
+	SUPPORT ae_support;
 COMMENT ON FUNCTION ae_decode(bytea, real[]) IS
 	'the row that a code stands for, in original units and the order of ae_features(); a category as its subscript in categories';
 
 CREATE FUNCTION ae_reconstruct(model bytea, features anyelement)
 	RETURNS anyelement
 	AS 'MODULE_PATHNAME', 'ae_reconstruct'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100
+	SUPPORT ae_support;
 COMMENT ON FUNCTION ae_reconstruct(bytea, anyelement) IS
 	'what the model expects the row to be, in the row''s own type and units';
 
 CREATE FUNCTION ae_impute(model bytea, features anyelement)
 	RETURNS anyelement
 	AS 'MODULE_PATHNAME', 'ae_impute'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100
+	SUPPORT ae_support;
 COMMENT ON FUNCTION ae_impute(bytea, anyelement) IS
 	'the row with its NULLs replaced by what the model expects';
 
@@ -127,21 +138,24 @@ COMMENT ON FUNCTION ae_impute(bytea, anyelement, integer, bigint) IS
 CREATE FUNCTION ae_anomaly_score(model bytea, features anyelement)
 	RETURNS double precision
 	AS 'MODULE_PATHNAME', 'ae_anomaly_score'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100
+	SUPPORT ae_support;
 COMMENT ON FUNCTION ae_anomaly_score(bytea, anyelement) IS
 	'how unusual the row is, higher is more so; NULL when all of it is missing';
 
 CREATE FUNCTION ae_anomaly_pvalue(model bytea, features anyelement)
 	RETURNS double precision
 	AS 'MODULE_PATHNAME', 'ae_anomaly_pvalue'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100
+	SUPPORT ae_support;
 COMMENT ON FUNCTION ae_anomaly_pvalue(bytea, anyelement) IS
 	'expected share of normal rows that score at least as high; NULL when all of the row is missing';
 
 CREATE FUNCTION ae_is_anomaly(model bytea, features anyelement)
 	RETURNS boolean
 	AS 'MODULE_PATHNAME', 'ae_is_anomaly'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100
+	SUPPORT ae_support;
 COMMENT ON FUNCTION ae_is_anomaly(bytea, anyelement) IS
 	'whether the p-value is at most the model''s option alpha';
 
@@ -149,7 +163,8 @@ CREATE FUNCTION ae_is_anomaly(model bytea, features anyelement,
 							  alpha double precision)
 	RETURNS boolean
 	AS 'MODULE_PATHNAME', 'ae_is_anomaly'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100
+	SUPPORT ae_support;
 COMMENT ON FUNCTION ae_is_anomaly(bytea, anyelement, double precision) IS
 	'whether the p-value is at most alpha, the share of normal rows that may raise an alarm';
 
@@ -745,28 +760,32 @@ COMMENT ON FUNCTION ae_revoke_model(text, text) IS
 CREATE FUNCTION ae_encode(name text, features anyelement)
 	RETURNS real[]
 	AS 'MODULE_PATHNAME', 'ae_encode'
-	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100;
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100
+	SUPPORT ae_support;
 COMMENT ON FUNCTION ae_encode(text, anyelement) IS
 	'ae_encode() with the current version of a named model';
 
 CREATE FUNCTION ae_decode(name text, code real[])
 	RETURNS double precision[]
 	AS 'MODULE_PATHNAME', 'ae_decode'
-	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100;
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100
+	SUPPORT ae_support;
 COMMENT ON FUNCTION ae_decode(text, real[]) IS
 	'ae_decode() with the current version of a named model';
 
 CREATE FUNCTION ae_reconstruct(name text, features anyelement)
 	RETURNS anyelement
 	AS 'MODULE_PATHNAME', 'ae_reconstruct'
-	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100;
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100
+	SUPPORT ae_support;
 COMMENT ON FUNCTION ae_reconstruct(text, anyelement) IS
 	'ae_reconstruct() with the current version of a named model';
 
 CREATE FUNCTION ae_impute(name text, features anyelement)
 	RETURNS anyelement
 	AS 'MODULE_PATHNAME', 'ae_impute'
-	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100;
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100
+	SUPPORT ae_support;
 COMMENT ON FUNCTION ae_impute(text, anyelement) IS
 	'ae_impute() with the current version of a named model';
 
@@ -781,21 +800,24 @@ COMMENT ON FUNCTION ae_impute(text, anyelement, integer, bigint) IS
 CREATE FUNCTION ae_anomaly_score(name text, features anyelement)
 	RETURNS double precision
 	AS 'MODULE_PATHNAME', 'ae_anomaly_score'
-	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100;
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100
+	SUPPORT ae_support;
 COMMENT ON FUNCTION ae_anomaly_score(text, anyelement) IS
 	'ae_anomaly_score() with the current version of a named model';
 
 CREATE FUNCTION ae_anomaly_pvalue(name text, features anyelement)
 	RETURNS double precision
 	AS 'MODULE_PATHNAME', 'ae_anomaly_pvalue'
-	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100;
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100
+	SUPPORT ae_support;
 COMMENT ON FUNCTION ae_anomaly_pvalue(text, anyelement) IS
 	'ae_anomaly_pvalue() with the current version of a named model';
 
 CREATE FUNCTION ae_is_anomaly(name text, features anyelement)
 	RETURNS boolean
 	AS 'MODULE_PATHNAME', 'ae_is_anomaly'
-	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100;
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100
+	SUPPORT ae_support;
 COMMENT ON FUNCTION ae_is_anomaly(text, anyelement) IS
 	'ae_is_anomaly() with the current version of a named model';
 
@@ -803,7 +825,8 @@ CREATE FUNCTION ae_is_anomaly(name text, features anyelement,
 							  alpha double precision)
 	RETURNS boolean
 	AS 'MODULE_PATHNAME', 'ae_is_anomaly'
-	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100;
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100
+	SUPPORT ae_support;
 COMMENT ON FUNCTION ae_is_anomaly(text, anyelement, double precision) IS
 	'ae_is_anomaly() with the current version of a named model';
 

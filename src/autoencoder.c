@@ -6,6 +6,7 @@
 
 #include "fmgr.h"
 
+#include "pg_batch.h"
 #include "pg_compat.h"
 #include "pg_guc.h"
 
@@ -17,4 +18,5 @@ void
 _PG_init(void)
 {
 	aepg_guc_init();
+	aepg_batch_init();
 }

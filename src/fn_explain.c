@@ -23,24 +23,42 @@ PG_FUNCTION_INFO_V1(ae_explain);
  * ae_anomaly_pvalue, ae_is_anomaly
  *----------
  */
-/* of the row in argument 1; NaN when every cell is missing */
-static double
-call_pvalue(FunctionCallInfo fcinfo, const AeModel **model)
+double
+aepg_score_pvalue(const AeModel *model, double score)
 {
-	AepgCall   *call = aepg_call_row(fcinfo, 0);
-	double		score = ae_score_row(call->scorer, call->row);
 	double		pvalue;
 
-	*model = call->model;
 	if (isnan(score))
 		return NAN;
-	pvalue = ae_score_pvalue(call->model, score);
+	pvalue = ae_score_pvalue(model, score);
 	if (isnan(pvalue))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("the model does not know how scores are distributed"),
 				 errhint("Train it on more rows that are not missing altogether.")));
 	return pvalue;
+}
+
+/* of the row in argument 1; NaN when every cell is missing */
+static double
+call_pvalue(FunctionCallInfo fcinfo, const AeModel **model)
+{
+	AepgCall   *call = aepg_call_row(fcinfo, 0);
+
+	*model = call->model;
+	return aepg_score_pvalue(call->model,
+							 ae_score_row(call->scorer, call->row));
+}
+
+void
+aepg_alpha_check(double alpha)
+{
+	/* NaN is not in the range either */
+	if (!(alpha > 0 && alpha < 1))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("alpha must be above 0 and below 1, not %g",
+						alpha)));
 }
 
 /* ae_anomaly_pvalue(model bytea, features anyelement) returns float8 */
@@ -69,12 +87,7 @@ ae_is_anomaly(PG_FUNCTION_ARGS)
 	if (PG_NARGS() > 2)
 	{
 		alpha = PG_GETARG_FLOAT8(2);
-		/* NaN is not in the range either */
-		if (!(alpha > 0 && alpha < 1))
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("alpha must be above 0 and below 1, not %g",
-							alpha)));
+		aepg_alpha_check(alpha);
 	}
 	if (isnan(pvalue))
 		PG_RETURN_NULL();

@@ -38,16 +38,23 @@ array_of(Oid type, const void *values, int count, size_t width)
 	return array;
 }
 
+Datum
+aepg_code_value(const AeModel *model, const float *code)
+{
+	return PointerGetDatum(array_of(FLOAT4OID, code,
+									ae_net_latent(&model->net),
+									sizeof(float)));
+}
+
 /* ae_encode(model bytea, features anyelement) returns real[] */
 Datum
 ae_encode(PG_FUNCTION_ARGS)
 {
 	AepgCall   *call = aepg_call_row(fcinfo, 0);
-	const float *code = ae_score_encode(call->scorer, call->row);
 
-	PG_RETURN_ARRAYTYPE_P(array_of(FLOAT4OID, code,
-								   ae_net_latent(&call->model->net),
-								   sizeof(float)));
+	PG_RETURN_DATUM(aepg_code_value(call->model,
+									ae_score_encode(call->scorer,
+													call->row)));
 }
 
 /* error unless the array is a code of latent finite numbers */

@@ -52,6 +52,12 @@ aepg_call_use(AepgCall *call, const AeModel *model)
 		call_make(call, model);
 }
 
+void
+aepg_call_reset(AepgCall *call)
+{
+	call_make(call, call->model);
+}
+
 AepgCall *
 aepg_call_model(FunctionCallInfo fcinfo, int arg)
 {
@@ -81,8 +87,8 @@ call_features_type(FunctionCallInfo fcinfo, int arg)
 	return type;
 }
 
-static double
-call_label(void *arg, int column, const char *label, size_t len)
+double
+aepg_call_label(void *arg, int column, const char *label, size_t len)
 {
 	const AeModel *model = arg;
 
@@ -105,7 +111,7 @@ aepg_call_row(FunctionCallInfo fcinfo, int arg)
 		call->reader = aepg_reader_for_model(call->type, features, call->model,
 											 call->context);
 	}
-	aepg_reader_read(call->reader, features, call_label,
+	aepg_reader_read(call->reader, features, aepg_call_label,
 					 unconstify(AeModel *, call->model), call->row);
 	return call;
 }
@@ -118,6 +124,6 @@ aepg_call_tuple(AepgCall *call, HeapTuple tuple, TupleDesc desc)
 			aepg_reader_for_model(desc->tdtypeid,
 								  heap_copy_tuple_as_datum(tuple, desc),
 								  call->model, call->context);
-	aepg_reader_read_tuple(call->reader, tuple, call_label,
+	aepg_reader_read_tuple(call->reader, tuple, aepg_call_label,
 						   unconstify(AeModel *, call->model), call->row);
 }

@@ -37,10 +37,24 @@ extern AepgCall *aepg_call_row(FunctionCallInfo fcinfo, int arg);
 
 /*
  * Parts of the above, for rows that are no argument of a function: a call
- * that lives in context; ready to apply a model; a row of a table read.
+ * that lives in context; ready to apply a model; the same anew, for another
+ * type of rows; a row of a table read.
  */
 extern AepgCall *aepg_call_create(MemoryContext context);
 extern void aepg_call_use(AepgCall *call, const AeModel *model);
+extern void aepg_call_reset(AepgCall *call);
 extern void aepg_call_tuple(AepgCall *call, HeapTuple tuple, TupleDesc desc);
+
+/* the cell value of a label, for reading a row with the model arg */
+extern double aepg_call_label(void *arg, int column, const char *label,
+							  size_t len);
+
+/*
+ * Results of the scoring functions.  The p-value is NaN if the score is; error
+ * if the model is not calibrated.  Alpha must be in (0, 1).
+ */
+extern Datum aepg_code_value(const AeModel *model, const float *code);
+extern double aepg_score_pvalue(const AeModel *model, double score);
+extern void aepg_alpha_check(double alpha);
 
 #endif							/* AEPG_CALL_H */

@@ -36,6 +36,26 @@
 #define aepg_backend_status(i) pgstat_fetch_stat_local_beentry(i)
 #endif
 
+/* writing EXPLAIN's output moved */
+#if PG_VERSION_NUM >= 180000
+#include "commands/explain_format.h"
+#include "commands/explain_state.h"
+#else
+#include "commands/explain.h"
+#endif
+
+/* runs of a query are no longer told whether they are the only one */
+#if PG_VERSION_NUM >= 180000
+#define AEPG_EXECUTOR_RUN_ARGS \
+	QueryDesc *query, ScanDirection direction, uint64 count
+#define AEPG_EXECUTOR_RUN_PASS query, direction, count
+#else
+#define AEPG_EXECUTOR_RUN_ARGS \
+	QueryDesc *query, ScanDirection direction, uint64 count, \
+	bool execute_once
+#define AEPG_EXECUTOR_RUN_PASS query, direction, count, execute_once
+#endif
+
 /* modules got a name and a version */
 #if PG_VERSION_NUM >= 180000
 #define AEPG_MODULE_MAGIC \

@@ -11,6 +11,9 @@
 #include "core/options.h"
 #include "pg_guc.h"
 
+#define AEPG_MAX_BATCH_ROWS 65536
+
+int			aepg_batch_rows = 256;
 int			aepg_blas_choice = AEPG_BLAS_AUTO;
 int			aepg_cache_size = 64 * 1024;
 int			aepg_kernel_choice = AE_KERNEL_AUTO;
@@ -48,6 +51,14 @@ guc_check_kernel(int *newval, void **extra, GucSource source)
 void
 aepg_guc_init(void)
 {
+	DefineCustomIntVariable("autoencoder.batch_rows",
+							"Sets how many rows a query scores together.",
+							"0 scores them one by one.  Results are the same.",
+							&aepg_batch_rows,
+							256, 0, AEPG_MAX_BATCH_ROWS,
+							PGC_USERSET, 0,
+							NULL, NULL, NULL);
+
 	DefineCustomEnumVariable("autoencoder.blas",
 							 "Selects the matrix library for training.",
 							 "\"auto\" loads OpenBLAS where it is installed; "

@@ -25,6 +25,9 @@ extern int	aepg_max_model_size;
 /* autoencoder.cache_size: kilobytes of parsed models kept per session */
 extern int	aepg_cache_size;
 
+/* autoencoder.batch_rows: rows scored together; 0: none */
+extern int	aepg_batch_rows;
+
 /* autoencoder.workers: parallel workers of a training; AE_AUTO: as it pays */
 extern int	aepg_workers_setting;
 

@@ -328,6 +328,25 @@ ref_set_place(AepgModelRef *ref, const struct varatt_external *place)
 	ref->transaction = GetCurrentTransactionStartTimestamp();
 }
 
+/* at least the header of a value, not compressed */
+static struct varlena *
+value_start(Datum value)
+{
+	struct varlena *start = (struct varlena *) DatumGetPointer(value);
+
+	if (VARATT_IS_EXTERNAL(start) || VARATT_IS_COMPRESSED(start))
+		start = pg_detoast_datum_slice(start, 0, AE_HEADER_BYTES);
+	return start;
+}
+
+/* whether a value with that start and size is the model held */
+static bool
+ref_has(const AepgModelRef *ref, struct varlena *start, size_t size)
+{
+	return ref->entry != NULL && size == ref->key.size &&
+		memcmp(ref->key.header, VARDATA_ANY(start), AE_HEADER_BYTES) == 0;
+}
+
 /*
  * Makes ref hold the model of value.  Its header is compared in full: the
  * digest covers only what follows it.
@@ -335,16 +354,12 @@ ref_set_place(AepgModelRef *ref, const struct varatt_external *place)
 static void
 ref_load(AepgModelRef *ref, Datum value)
 {
-	struct varlena *start = (struct varlena *) DatumGetPointer(value);
+	struct varlena *start = value_start(value);
 	size_t		size = toast_raw_datum_size(value) - VARHDRSZ;
 	AeHeader	header;
 	CachedModel *entry;
 
-	if (VARATT_IS_EXTERNAL(start) || VARATT_IS_COMPRESSED(start))
-		start = pg_detoast_datum_slice(start, 0, AE_HEADER_BYTES);
-
-	if (ref->entry == NULL || size != ref->key.size ||
-		memcmp(ref->key.header, VARDATA_ANY(start), AE_HEADER_BYTES) != 0)
+	if (!ref_has(ref, start, size))
 	{
 		aepg_check(ae_codec_header(VARDATA_ANY(start),
 								   VARSIZE_ANY_EXHDR(start), &header),
@@ -384,6 +399,29 @@ aepg_model_get(Datum value, AepgModelRef **ref, MemoryContext context)
 	if (has_place)
 		ref_set_place(*ref, &place);
 	return (*ref)->entry->model;
+}
+
+bool
+aepg_model_is_held(const AepgModelRef *ref, Datum value)
+{
+	struct varlena *datum = (struct varlena *) DatumGetPointer(value);
+	struct varatt_external place;
+	struct varlena *start;
+	bool		is_held;
+
+	if (ref == NULL || ref->entry == NULL)
+		return false;
+	if (VARATT_IS_EXTERNAL_ONDISK(datum))
+	{
+		VARATT_EXTERNAL_GET_POINTER(place, datum);
+		if (ref_is_at(ref, &place))
+			return true;
+	}
+	start = value_start(value);
+	is_held = ref_has(ref, start, toast_raw_datum_size(value) - VARHDRSZ);
+	if (start != datum)
+		pfree(start);
+	return is_held;
 }
 
 const AeModel *

@@ -40,6 +40,10 @@ typedef struct AepgModelRef AepgModelRef;
 extern const AeModel *aepg_model_get(Datum value, AepgModelRef **ref,
 									 MemoryContext context);
 
+/* whether that is the model that ref, which may be NULL, holds already; no
+ * error whatever the value */
+extern bool aepg_model_is_held(const AepgModelRef *ref, Datum value);
+
 /* the model that ref holds; NULL if none */
 extern const AeModel *aepg_model_held(const AepgModelRef *ref);
 

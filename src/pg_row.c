@@ -337,13 +337,12 @@ row_mark_never_seen(AepgReader *reader, const AeFeatures *features)
 	}
 }
 
-AepgReader *
-aepg_reader_for_model(Oid type, Datum value, const AeModel *model,
-					  MemoryContext context)
+/* desc, NULL for an array, and the reader live in the current context */
+static AepgReader *
+row_apply(Oid type, TupleDesc desc, const AeModel *model,
+		  MemoryContext context)
 {
 	const AeFeatures *features = model->features;
-	MemoryContext old = MemoryContextSwitchTo(context);
-	TupleDesc	desc = aepg_row_describe(type, value);
 	AepgReader *reader;
 
 	if (desc == NULL)
@@ -364,6 +363,29 @@ aepg_reader_for_model(Oid type, Datum value, const AeModel *model,
 		reader->ncolumns = features->ncolumns;
 	}
 	row_mark_never_seen(reader, features);
+	return reader;
+}
+
+AepgReader *
+aepg_reader_for_model(Oid type, Datum value, const AeModel *model,
+					  MemoryContext context)
+{
+	MemoryContext old = MemoryContextSwitchTo(context);
+	AepgReader *reader;
+
+	reader = row_apply(type, aepg_row_describe(type, value), model, context);
+	MemoryContextSwitchTo(old);
+	return reader;
+}
+
+AepgReader *
+aepg_reader_for_columns(Oid type, TupleDesc desc, const AeModel *model,
+						MemoryContext context)
+{
+	MemoryContext old = MemoryContextSwitchTo(context);
+	AepgReader *reader;
+
+	reader = row_apply(type, CreateTupleDescCopyConstr(desc), model, context);
 	MemoryContextSwitchTo(old);
 	return reader;
 }

@@ -17,6 +17,7 @@
 #include "postgres.h"
 
 #include "access/htup.h"
+#include "access/tupdesc.h"
 
 #include "core/dataset.h"
 #include "core/model.h"
@@ -61,6 +62,12 @@ extern AepgReader *aepg_reader_for_model(Oid type, Datum value,
 										 const AeModel *model,
 										 MemoryContext context);
 
+/* the same for values whose columns are at hand, as desc, which is copied,
+ * says; type is the row type or RECORD */
+extern AepgReader *aepg_reader_for_columns(Oid type, TupleDesc desc,
+										   const AeModel *model,
+										   MemoryContext context);
+
 /*
  * Whether the reader, made for another value of this type, reads this one: not
  * if it is a record with other columns, or if the type was altered.  An array
@@ -79,6 +86,16 @@ extern void aepg_reader_read(AepgReader *reader, Datum value,
 extern void aepg_reader_read_columns(AepgReader *reader, const Datum *values,
 									 const bool *nulls, AepgLabelFn label,
 									 void *arg, double *row);
+
+/*
+ * The same as the two above, but for values that they reject or might reject:
+ * then the result is false, row is of no use, and there is no error.
+ */
+extern bool aepg_reader_try(AepgReader *reader, Datum value,
+							AepgLabelFn label, void *arg, double *row);
+extern bool aepg_reader_try_columns(AepgReader *reader, const Datum *values,
+									const bool *nulls, AepgLabelFn label,
+									void *arg, double *row);
 
 /* the same for a row of a table with that row type */
 extern void aepg_reader_read_tuple(AepgReader *reader, HeapTuple tuple,

@@ -62,6 +62,8 @@ struct AepgReader
 	int			ncolumns;
 	RowColumn  *columns;
 	int			ncells;
+	bool		lenient;		/* a bad value sets failed, no error */
+	bool		failed;
 	int			nbinary;		/* cells that must be 0 or 1 */
 	int		   *binary;
 

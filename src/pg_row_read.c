@@ -37,8 +37,13 @@ row_cell_name(const AepgReader *reader, int cell)
 }
 
 static void
-row_reject_number(const AepgReader *reader, int cell, double value)
+row_reject_number(AepgReader *reader, int cell, double value)
 {
+	if (reader->lenient)
+	{
+		reader->failed = true;
+		return;
+	}
 	ereport(ERROR,
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 			 isnan(value) ?
@@ -49,18 +54,23 @@ row_reject_number(const AepgReader *reader, int cell, double value)
 }
 
 static void
-row_check_binary(const AepgReader *reader, const double *row)
+row_check_binary(AepgReader *reader, const double *row)
 {
 	for (int i = 0; i < reader->nbinary; i++)
 	{
 		double		value = row[reader->binary[i]];
 
-		if (value != 0 && value != 1 && !isnan(value))
-			ereport(ERROR,
-					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-					 errmsg("%s is of kind \"binary\" and must be 0 or 1, not %g",
-							row_cell_name(reader, reader->binary[i]),
-							value)));
+		if (value == 0 || value == 1 || isnan(value))
+			continue;
+		if (reader->lenient)
+		{
+			reader->failed = true;
+			return;
+		}
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("%s is of kind \"binary\" and must be 0 or 1, not %g",
+						row_cell_name(reader, reader->binary[i]), value)));
 	}
 }
 
@@ -158,7 +168,7 @@ row_read_plain(const AepgScalar *scalar, const void *data, int n,
 }
 
 static void
-row_check_finite(const AepgReader *reader, const RowColumn *column,
+row_check_finite(AepgReader *reader, const RowColumn *column,
 				 const double *row)
 {
 	const double *cells = row + column->cell;
@@ -176,7 +186,7 @@ row_check_finite(const AepgReader *reader, const RowColumn *column,
 }
 
 static double
-row_read_number(const AepgReader *reader, const RowColumn *column, int cell,
+row_read_number(AepgReader *reader, const RowColumn *column, int cell,
 				Datum value)
 {
 	double		number = aepg_scalar_number(&column->scalar, value);
@@ -188,7 +198,7 @@ row_read_number(const AepgReader *reader, const RowColumn *column, int cell,
 
 /* elements that may be NULL or of variable length */
 static void
-row_read_elements(const AepgReader *reader, const RowColumn *column,
+row_read_elements(AepgReader *reader, const RowColumn *column,
 				  const ArrayType *array, double *row)
 {
 	const char *data = ARR_DATA_PTR(array);
@@ -213,11 +223,18 @@ row_read_elements(const AepgReader *reader, const RowColumn *column,
 }
 
 static void
-row_read_array(const AepgReader *reader, const RowColumn *column, Datum value,
+row_read_array(AepgReader *reader, const RowColumn *column, Datum value,
 			   double *row)
 {
 	const ArrayType *array = DatumGetArrayTypeP(value);
 
+	if (reader->lenient &&
+		(ARR_NDIM(array) > 1 || column->ncells !=
+		 (ARR_NDIM(array) == 0 ? 0 : ARR_DIMS(array)[0])))
+	{
+		reader->failed = true;
+		return;
+	}
 	aepg_row_check_length(reader, column, array);
 	if (ARR_HASNULL(array) || column->element_bytes < 0)
 		row_read_elements(reader, column, array, row);
@@ -283,7 +300,15 @@ aepg_reader_read_columns(AepgReader *reader, const Datum *values,
 			continue;
 		}
 		if (column->scalar.form == AEPG_FORM_UNKNOWN)
+		{
+			/* who knows whether its text is a number */
+			if (reader->lenient)
+			{
+				reader->failed = true;
+				return;
+			}
 			aepg_row_check_literal(column);
+		}
 		if (column->is_array)
 			row_read_array(reader, column, value, row);
 		else if (aepg_scalar_is_label(&column->scalar))
@@ -315,6 +340,29 @@ aepg_reader_read(AepgReader *reader, Datum value, AepgLabelFn label,
 	aepg_row_deform(reader, value);
 	aepg_reader_read_columns(reader, reader->values, reader->nulls, label,
 							 arg, row);
+}
+
+bool
+aepg_reader_try(AepgReader *reader, Datum value, AepgLabelFn label, void *arg,
+				double *row)
+{
+	reader->lenient = true;
+	reader->failed = false;
+	aepg_reader_read(reader, value, label, arg, row);
+	reader->lenient = false;
+	return !reader->failed;
+}
+
+bool
+aepg_reader_try_columns(AepgReader *reader, const Datum *values,
+						const bool *nulls, AepgLabelFn label, void *arg,
+						double *row)
+{
+	reader->lenient = true;
+	reader->failed = false;
+	aepg_reader_read_columns(reader, values, nulls, label, arg, row);
+	reader->lenient = false;
+	return !reader->failed;
 }
 
 void

@@ -243,8 +243,11 @@ features_find_plain(AeFeatures *features, AeArena *arena)
 	features->runs = ae_arena_alloc(arena, ncells, sizeof(AePlainRun));
 	features->shift = ae_arena_alloc(arena, ncells, sizeof(double));
 	features->factor = ae_arena_alloc(arena, ncells, sizeof(double));
+	features->nothers = 0;
+	features->other = ae_arena_alloc(arena, (size_t) features->ncolumns,
+									 sizeof(int));
 	if (features->runs == NULL || features->shift == NULL ||
-		features->factor == NULL)
+		features->factor == NULL || features->other == NULL)
 		return AE_ERR_MEMORY;
 	for (int c = 0; c < features->ncolumns; c++)
 	{
@@ -256,6 +259,8 @@ features_find_plain(AeFeatures *features, AeArena *arena)
 				features_add_plain(features, column, i);
 			else
 				column->plain = false;
+		if (!column->plain)
+			features->other[features->nothers++] = c;
 	}
 	return AE_OK;
 }
@@ -369,16 +374,41 @@ features_encode_column(const AeFeatures *features, const AeColumn *column,
 	}
 }
 
+/* the cells that are in no run */
+static void
+features_encode_rest(const AeFeatures *features, const double *row,
+					 float *input, float *target)
+{
+	for (int i = 0; i < features->nothers; i++)
+		features_encode_column(features,
+							   &features->columns[features->other[i]], row,
+							   input, target);
+}
+
 void
 ae_features_encode(const AeFeatures *features, const double *row,
 				   float *input, float *target)
 {
 	for (int i = 0; i < features->nruns; i++)
 		features_encode_run(features, &features->runs[i], row, input, target);
-	for (int c = 0; c < features->ncolumns; c++)
-		if (!features->columns[c].plain)
-			features_encode_column(features, &features->columns[c], row,
-								   input, target);
+	features_encode_rest(features, row, input, target);
+}
+
+void
+ae_features_encode_fast(const AeFeatures *features, const AeKernels *kernels,
+						const double *row, float *input, float *target)
+{
+	for (int i = 0; i < features->nruns; i++)
+	{
+		const AePlainRun *run = &features->runs[i];
+
+		kernels->encode(run->ncells, row + run->cell,
+						features->shift + run->cell,
+						features->factor + run->cell, AE_VALUE_LIMIT,
+						input != NULL ? input + run->input : NULL,
+						target != NULL ? target + run->output : NULL);
+	}
+	features_encode_rest(features, row, input, target);
 }
 
 void

@@ -191,6 +191,8 @@ typedef struct AeFeatures
 	/* a faster way through ae_features_encode() for most numbers */
 	int			nruns;
 	AePlainRun *runs;
+	int			nothers;		/* columns that are not all in runs */
+	int		   *other;
 	double	   *shift;			/* (ncells) scaled = (value - shift) *
 								 * factor */
 	double	   *factor;			/* (ncells) 0: the cell is in no run */
@@ -282,6 +284,12 @@ extern const char *ae_column_label(const AeColumn *column, int code);
  */
 extern void ae_features_encode(const AeFeatures *features, const double *row,
 							   float *input, float *target);
+
+/* the same, with the same bits */
+extern void ae_features_encode_fast(const AeFeatures *features,
+									const AeKernels *kernels,
+									const double *row, float *input,
+									float *target);
 
 /*
  * The row that an output vector (output_width) stands for, in original units:

@@ -263,17 +263,26 @@ ae_joint_coordinates(const AeJoint *joint, const AeFeatures *features,
 	}
 }
 
-/* NaN, from weights that no training makes, is the limit too */
-static int16_t
+/* a size beyond AE_JOINT_LINEAR; NaN, from weights that no training makes, is
+ * the limit too */
+static float
+point_compress(float size)
+{
+	if (!(size < 1e12f))
+		return AE_JOINT_LIMIT;
+	return AE_JOINT_LINEAR * (1.0f + logf(size / AE_JOINT_LINEAR));
+}
+
+static inline int16_t
 point_value(float z, float unit)
 {
 	float		size = fabsf(z);
 
-	if (!(size < 1e12f))
-		size = AE_JOINT_LIMIT;
-	else if (size > AE_JOINT_LINEAR)
-		size = AE_JOINT_LINEAR * (1.0f + logf(size / AE_JOINT_LINEAR));
-	return (int16_t) (z < 0 ? -size * unit - 0.5f : size * unit + 0.5f);
+	if (!(size <= AE_JOINT_LINEAR))
+		size = point_compress(size);
+
+	/* of a NaN, the sign does not count */
+	return (int16_t) copysignf(size * unit + 0.5f, isnan(z) ? 1.0f : z);
 }
 
 void

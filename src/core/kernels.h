@@ -216,6 +216,34 @@ typedef struct AeKernels
 							  const int16_t *points, float square,
 							  const float *offset, float *distance);
 
+	/* the sum of squares of each point, as laid out above: (ngroups,
+	 * AE_LANES), padded */
+	void		(*norms) (int ngroups, int npairs, const int16_t *points,
+						  int32_t *norm);
+
+	/*
+	 * distances() of rows points x (rows, ldx), even ldx, to distance (rows,
+	 * ldd), padded; norm is of norms().  The same bits for any rows.
+	 */
+	void		(*near) (int rows, int ngroups, int npairs, const int16_t *x,
+						 size_t ldx, const int16_t *points,
+						 const int32_t *norm, float square,
+						 const float *offset, float *distance, size_t ldd);
+
+	/*
+	 * y = (values - shift) * factor, bounded by limit: t[i] = y, x[i] = y or
+	 * 0 if it is NaN.  Either may be NULL; nothing need be aligned.
+	 */
+	void		(*encode) (int n, const double *values, const double *shift,
+						   const double *factor, double limit, float *x,
+						   float *t);
+
+	/* x (n), padded: within [-limit, limit], limit instead of NaN */
+	void		(*bound) (int n, float limit, float *x);
+
+	/* whether any x (n), padded, is NaN */
+	bool		(*any_nan) (int n, const float *x);
+
 	/* smallest[j] = least x[i] with i % AE_LANES = j; x (n) padded, n > 0 */
 	void		(*lane_minima) (int n, const float *x, float *smallest);
 

@@ -437,6 +437,104 @@ kernel_affine(int n, const float *cells, const float *scale,
 	}
 }
 
+KERNEL_INLINE dvec
+encode_vector(const double *values, const double *shift,
+			  const double *factor, double limit)
+{
+	typedef double dvec_unaligned __attribute__((vector_size(KERNEL_LANES * 4),
+												 aligned(8), may_alias));
+	typedef int64_t lvec __attribute__((vector_size(KERNEL_LANES * 4)));
+	const dvec	high = limit - (dvec) {0};
+	dvec		y = (*(const dvec_unaligned *) values -
+					 *(const dvec_unaligned *) shift) *
+		*(const dvec_unaligned *) factor;
+	lvec		above = y > high;
+	lvec		below;
+
+	y = (dvec) (((lvec) high & above) | ((lvec) y & ~above));
+	below = y < -high;
+	return (dvec) (((lvec) -high & below) | ((lvec) y & ~below));
+}
+
+KERNEL_INLINE float
+encode_scalar(double value, double shift, double factor, double limit)
+{
+	double		y = (value - shift) * factor;
+
+	y = y > limit ? limit : y;
+	return (float) (y < -limit ? -limit : y);
+}
+
+static void
+kernel_encode(int n, const double *values, const double *shift,
+			  const double *factor, double limit, float *x, float *t)
+{
+	const int	half = KERNEL_LANES / 2;
+	int			i = 0;
+
+	for (; i + half <= n; i += half)
+	{
+		hvec		y = __builtin_convertvector(encode_vector(values + i,
+															  shift + i,
+															  factor + i,
+															  limit), hvec);
+
+		if (t != NULL)
+			memcpy(t + i, &y, sizeof(y));
+		if (x != NULL)
+		{
+			typedef int32_t hivec
+						__attribute__((vector_size(KERNEL_LANES * 2)));
+			hivec		known = y == y;
+
+			y = (hvec) ((hivec) y & known);
+			memcpy(x + i, &y, sizeof(y));
+		}
+	}
+	for (; i < n; i++)
+	{
+		float		y = encode_scalar(values[i], shift[i], factor[i], limit);
+
+		if (t != NULL)
+			t[i] = y;
+		if (x != NULL)
+			x[i] = y == y ? y : 0.0f;
+	}
+}
+
+static void
+kernel_bound(int n, float limit, float *x)
+{
+	for (int i = 0; i < n; i += KERNEL_LANES)
+	{
+		vec			y = vec_load(x + i);
+
+		y = vec_select(y < limit, y, vec_splat(limit));
+		vec_store(x + i, vec_select(y > -limit, y, vec_splat(-limit)));
+	}
+}
+
+static bool
+kernel_any_nan(int n, const float *x)
+{
+	int			whole = n - n % KERNEL_LANES;
+	ivec		any = {0};
+
+	for (int i = 0; i < whole; i += KERNEL_LANES)
+	{
+		vec			y = vec_load(x + i);
+
+		any = any | (ivec) (y != y);
+	}
+	if (n > whole)
+	{
+		vec			y = vec_load_first(x + whole, n - whole);
+
+		any = any | (ivec) (y != y);
+	}
+	return vec_any(any);
+}
+
 static const AeKernels kernel_table = {
 	.name = KERNEL_NAME,
 	.dense = kernel_dense,
@@ -460,6 +558,11 @@ static const AeKernels kernel_table = {
 	.sum_squares = kernel_sum_squares,
 	.affine = kernel_affine,
 	.distances = kernel_distances,
+	.norms = kernel_norms,
+	.near = kernel_near,
+	.encode = kernel_encode,
+	.bound = kernel_bound,
+	.any_nan = kernel_any_nan,
 	.lane_minima = kernel_lane_minima,
 	.at_most = kernel_at_most,
 	.similarities = kernel_similarities,

@@ -1,7 +1,7 @@
 /*
  * kernels_distance.h
- *	  The kernels that find nearest points: distances(), lane_minima() and
- *	  at_most().  For inclusion by kernels_body.h only.
+ *	  The kernels that find nearest points: distances(), norms(), near(),
+ *	  lane_minima() and at_most().  For inclusion by kernels_body.h only.
  *
  * Every instruction set since SSE2 multiplies pairs of 16-bit integers and
  * adds the two products in 32 bits: twice as many values at a time as floats,
@@ -18,6 +18,10 @@
 /* vectors of a group of points, and groups that are calculated together */
 #define GROUP_VECS (AE_LANES / KERNEL_LANES)
 #define TILE_GROUPS (KERNEL_LANES == 16 ? 8 : KERNEL_LANES == 8 ? 4 : 2)
+
+/* rows and groups of near(): as many accumulators as registers allow */
+#define NEAR_ROWS (KERNEL_LANES == 16 ? 4 : 2)
+#define NEAR_GROUPS (KERNEL_LANES == 16 ? 4 : KERNEL_LANES == 8 ? 3 : 1)
 
 /* two values of x, in each lane */
 KERNEL_INLINE ivec
@@ -59,6 +63,30 @@ pair_squares(const int16_t *points, ivec x)
 
 		sum[i] = first * first + second * second;
 	}
+	return sum;
+#endif
+}
+
+/* sums of two products */
+KERNEL_INLINE ivec
+pair_products(const int16_t *points, ivec x)
+{
+#if KERNEL_LANES == 16
+	return (ivec) _mm512_madd_epi16(_mm512_load_si512(points), (__m512i) x);
+#elif KERNEL_LANES == 8
+	return (ivec) _mm256_madd_epi16(_mm256_load_si256((const __m256i *)
+													  points), (__m256i) x);
+#elif defined(__SSE2__)
+	return (ivec) _mm_madd_epi16(_mm_load_si128((const __m128i *) points),
+								 (__m128i) x);
+#else
+	int16_t		pair[2 * KERNEL_LANES];
+	ivec		sum;
+
+	memcpy(pair, &x, sizeof(pair));
+	for (int i = 0; i < KERNEL_LANES; i++)
+		sum[i] = points[2 * i] * pair[2 * i] +
+			points[2 * i + 1] * pair[2 * i + 1];
 	return sum;
 #endif
 }
@@ -107,6 +135,124 @@ kernel_distances(int ngroups, int npairs, const int16_t *x,
 	for (; g < ngroups; g++)
 		distances_tile(1, npairs, x, points + g * group, square,
 					   offset + g * AE_LANES, distance + g * AE_LANES);
+}
+
+static void
+kernel_norms(int ngroups, int npairs, const int16_t *points, int32_t *norm)
+{
+	for (int g = 0; g < ngroups; g++)
+	{
+		ivec		sum[GROUP_VECS] = {{0}};
+
+		for (int k = 0; k < npairs; k++)
+		{
+			for (int v = 0; v < GROUP_VECS; v++)
+				sum[v] = sum[v] + pair_squares(points + 2 * v * KERNEL_LANES,
+											   (ivec) {0});
+			points += 2 * AE_LANES;
+		}
+		memcpy(norm, sum, sizeof(sum));
+		norm += AE_LANES;
+	}
+}
+
+/* the sum of squares of npairs pairs */
+static int32_t
+pairs_norm(int npairs, const int16_t *x)
+{
+	int32_t		sum = 0;
+
+	for (int i = 0; i < 2 * npairs; i++)
+		sum += (int32_t) x[i] * x[i];
+	return sum;
+}
+
+/*
+ * |x - p|^2 = |x|^2 + |p|^2 - 2 x p, and integers make no error: a subtraction
+ * less for each pair.
+ */
+KERNEL_INLINE void
+near_tile(const int nrows, const int ngroups, int npairs, const int16_t *x,
+		  size_t ldx, const int16_t *points, const int32_t *norm,
+		  float square, const float *offset, float *distance, size_t ldd)
+{
+	size_t		group = (size_t) npairs * 2 * AE_LANES;
+	ivec		sum[NEAR_ROWS][TILE_GROUPS][GROUP_VECS];
+
+	for (int r = 0; r < nrows; r++)
+		for (int g = 0; g < ngroups; g++)
+			for (int v = 0; v < GROUP_VECS; v++)
+				sum[r][g][v] = (ivec) {0};
+	for (int k = 0; k < npairs; k++)
+	{
+		ivec		pair[NEAR_ROWS];
+
+		for (int r = 0; r < nrows; r++)
+			pair[r] = pair_splat(x + r * ldx + 2 * k);
+		for (int g = 0; g < ngroups; g++)
+			for (int v = 0; v < GROUP_VECS; v++)
+				for (int r = 0; r < nrows; r++)
+					sum[r][g][v] = sum[r][g][v] +
+						pair_products(points + g * group +
+									  2 * v * KERNEL_LANES, pair[r]);
+		points += 2 * AE_LANES;
+	}
+	for (int r = 0; r < nrows; r++)
+	{
+		int32_t		own = pairs_norm(npairs, x + r * ldx);
+
+		for (int g = 0; g < ngroups; g++)
+			for (int v = 0; v < GROUP_VECS; v++)
+			{
+				int			at = g * AE_LANES + v * KERNEL_LANES;
+				ivec		squares = *(const ivec *) (norm + at) + own -
+					2 * sum[r][g][v];
+
+				vec_store(distance + r * ldd + at,
+						  __builtin_convertvector(squares, vec) * square +
+						  vec_load(offset + at));
+			}
+	}
+}
+
+static void
+kernel_near(int rows, int ngroups, int npairs, const int16_t *x, size_t ldx,
+			const int16_t *points, const int32_t *norm, float square,
+			const float *offset, float *distance, size_t ldd)
+{
+	size_t		group = (size_t) npairs * 2 * AE_LANES;
+	int			row = 0;
+
+	for (; row + NEAR_ROWS <= rows; row += NEAR_ROWS)
+	{
+		const int16_t *from = x + (size_t) row * ldx;
+		float	   *to = distance + (size_t) row * ldd;
+		int			g = 0;
+
+		for (; g + NEAR_GROUPS <= ngroups; g += NEAR_GROUPS)
+			near_tile(NEAR_ROWS, NEAR_GROUPS, npairs, from, ldx,
+					  points + g * group, norm + g * AE_LANES, square,
+					  offset + g * AE_LANES, to + g * AE_LANES, ldd);
+		for (; g < ngroups; g++)
+			near_tile(NEAR_ROWS, 1, npairs, from, ldx, points + g * group,
+					  norm + g * AE_LANES, square, offset + g * AE_LANES,
+					  to + g * AE_LANES, ldd);
+	}
+	for (; row < rows; row++)
+	{
+		const int16_t *from = x + (size_t) row * ldx;
+		float	   *to = distance + (size_t) row * ldd;
+		int			g = 0;
+
+		for (; g + TILE_GROUPS <= ngroups; g += TILE_GROUPS)
+			near_tile(1, TILE_GROUPS, npairs, from, ldx, points + g * group,
+					  norm + g * AE_LANES, square, offset + g * AE_LANES,
+					  to + g * AE_LANES, ldd);
+		for (; g < ngroups; g++)
+			near_tile(1, 1, npairs, from, ldx, points + g * group,
+					  norm + g * AE_LANES, square, offset + g * AE_LANES,
+					  to + g * AE_LANES, ldd);
+	}
 }
 
 static void

@@ -29,7 +29,8 @@ ae_neighbours_create(const AeJoint *joint, AeArena *arena,
 	n->joint = joint;
 	n->distance = ae_arena_alloc(arena, room, sizeof(float));
 	n->candidate = ae_arena_alloc(arena, room, sizeof(int));
-	if (n->distance == NULL || n->candidate == NULL)
+	n->norm = ae_arena_alloc(arena, room, sizeof(int32_t));
+	if (n->distance == NULL || n->candidate == NULL || n->norm == NULL)
 		return AE_ERR_MEMORY;
 	*neighbours = n;
 	return AE_OK;
@@ -42,12 +43,19 @@ ae_neighbours_create(const AeJoint *joint, AeArena *arena,
 static float
 neighbours_bound(const float smallest[AE_LANES], int count)
 {
-	float		sorted[AE_LANES];
+	float		sorted[AE_LANES] = {0};
 
+	/* the count smallest so far */
 	for (int i = 0; i < AE_LANES; i++)
 	{
 		int			at = i;
 
+		if (i >= count)
+		{
+			if (smallest[i] >= sorted[count - 1])
+				continue;
+			at = count - 1;
+		}
 		for (; at > 0 && sorted[at - 1] > smallest[i]; at--)
 			sorted[at] = sorted[at - 1];
 		sorted[at] = smallest[i];
@@ -112,16 +120,35 @@ neighbours_select(AeNeighbours *n, const AeKernels *kernels)
 		n->nnear = joint->neighbours;
 }
 
+void
+ae_neighbours_measure(AeNeighbours *n, const AeKernels *kernels, int rows,
+					  const int16_t *point, size_t ldp, float *distance,
+					  size_t ldd)
+{
+	const AeJoint *joint = n->joint;
+	int			ngroups = ae_joint_groups(joint);
+
+	if (!n->has_norms)
+		kernels->norms(ngroups, joint->ncoords, joint->points, n->norm);
+	n->has_norms = true;
+	kernels->near(rows, ngroups, joint->ncoords, point, ldp, joint->points,
+				  n->norm, joint->square, joint->offset, distance, ldd);
+}
+
 double
 ae_neighbours_find(AeNeighbours *n, const AeKernels *kernels,
 				   const int16_t *point)
 {
+	ae_neighbours_measure(n, kernels, 1, point, 0, n->distance, 0);
+	return ae_neighbours_choose(n, kernels);
+}
+
+double
+ae_neighbours_choose(AeNeighbours *n, const AeKernels *kernels)
+{
 	const AeJoint *joint = n->joint;
 	double		sum = 0.0;
 
-	kernels->distances(ae_joint_groups(joint), joint->ncoords, point,
-					   joint->points, joint->square, joint->offset,
-					   n->distance);
 	neighbours_select(n, kernels);
 	for (int i = 0; i < n->nnear; i++)
 		sum += sqrt(n->distance[n->near[i]]);

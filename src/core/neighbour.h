@@ -23,11 +23,13 @@ typedef struct AeNeighbours
 	const AeJoint *joint;		/* borrowed */
 	float	   *distance;		/* (groups * AE_JOINT_GROUP) squared */
 	int		   *candidate;		/* (groups * AE_JOINT_GROUP) */
+	int32_t    *norm;			/* (groups * AE_JOINT_GROUP) of the points */
+	bool		has_norms;
 	int			nnear;
 	int			near[AE_MAX_NEIGHBOURS + 1];	/* points, nearest first */
 } AeNeighbours;
 
-/* joint must have points */
+/* joint must have points, which stay as they are from the first search on */
 extern AeStatus ae_neighbours_create(const AeJoint *joint, AeArena *arena,
 									 AeNeighbours **neighbours);
 
@@ -35,6 +37,18 @@ extern AeStatus ae_neighbours_create(const AeJoint *joint, AeArena *arena,
 extern double ae_neighbours_find(AeNeighbours *neighbours,
 								 const AeKernels *kernels,
 								 const int16_t *point);
+
+/*
+ * The same in two steps.  Squared distances of rows points (rows, ldp), even
+ * ldp, to distance (rows, ldd), padded; and the neighbours of the point whose
+ * distances neighbours->distance, which may be the caller's, points to.
+ */
+extern void ae_neighbours_measure(AeNeighbours *neighbours,
+								  const AeKernels *kernels, int rows,
+								  const int16_t *point, size_t ldp,
+								  float *distance, size_t ldd);
+extern double ae_neighbours_choose(AeNeighbours *neighbours,
+								   const AeKernels *kernels);
 
 /*
  * What each column contributes to the distances of the point found last, whose

@@ -86,6 +86,8 @@ ae_scorer_create(const AeModel *model, const AeKernels *kernels,
 		return AE_ERR_MEMORY;
 	s->model = model;
 	s->kernels = kernels;
+	for (size_t i = 0; i < ncolumns; i++)
+		s->weight += model->features->columns[i].weight;
 	s->input = ae_arena_alloc(arena, in, sizeof(float));
 	s->target = ae_arena_alloc(arena, out, sizeof(float));
 	s->code = ae_arena_alloc(arena,
@@ -131,18 +133,30 @@ score_infer(AeScorer *s, int first, int last, const float *x, float *y)
 				 y, AE_PAD(net->layers[last - 1].out), s->scratch);
 }
 
+/*
+ * Bounds the outputs like targets: weights that no training makes are stored
+ * too, and a score must be finite.
+ */
+static void
+score_bound(AeScorer *s)
+{
+	s->kernels->bound(s->model->features->output_width, AE_VALUE_LIMIT,
+					  s->output);
+}
+
 /* the outputs for x, which layer first reads */
 static void
 score_outputs(AeScorer *s, int first, const float *x)
 {
 	score_infer(s, first, s->model->net.nlayers, x, s->output);
-	ae_features_bound(s->output, s->model->features->output_width);
+	score_bound(s);
 }
 
 const float *
 ae_score_encode(AeScorer *s, const double *row)
 {
-	ae_features_encode(s->model->features, row, s->input, NULL);
+	ae_features_encode_fast(s->model->features, s->kernels, row, s->input,
+							NULL);
 	score_infer(s, 0, s->model->net.ncoder, s->input, s->code);
 	return s->code;
 }
@@ -167,7 +181,8 @@ ae_score_decode(AeScorer *s, const float *code, double *expected)
 void
 ae_score_reconstruct(AeScorer *s, const double *row, double *expected)
 {
-	ae_features_encode(s->model->features, row, s->input, NULL);
+	ae_features_encode_fast(s->model->features, s->kernels, row, s->input,
+							NULL);
 	score_outputs(s, 0, s->input);
 	ae_features_decode(s->model->features, s->output, expected);
 }
@@ -185,6 +200,8 @@ score_present(const AeScorer *s)
 	const AeFeatures *f = s->model->features;
 	double		weight = 0.0;
 
+	if (!s->kernels->any_nan(f->output_width, s->target))
+		return s->weight;
 	for (int i = 0; i < f->ncolumns; i++)
 		if (score_has(s, &f->columns[i]))
 			weight += f->columns[i].weight;
@@ -195,7 +212,8 @@ score_present(const AeScorer *s)
 static double
 score_forward(AeScorer *s, const double *row)
 {
-	ae_features_encode(s->model->features, row, s->input, s->target);
+	ae_features_encode_fast(s->model->features, s->kernels, row, s->input,
+							s->target);
 	score_outputs(s, 0, s->input);
 	return score_present(s);
 }
@@ -238,7 +256,7 @@ score_distance(AeScorer *s, double *share)
 		SCORE_DISTANCE_FLOOR;
 }
 
-/* the log score of the row whose coordinates are known, without its unit */
+/* the log score of the row that was placed last, without its unit */
 static double
 score_joint(AeScorer *s)
 {
@@ -248,10 +266,7 @@ score_joint(AeScorer *s)
 	if (model->options.score == AE_SCORE_DISTANCE)
 		log_score = log(score_distance(s, NULL));
 	else
-	{
-		ae_joint_point(&model->joint, s->value, s->reconstruction, s->point);
-		log_score = ae_neighbours_find(s->neighbours, s->kernels, s->point);
-	}
+		log_score = ae_neighbours_choose(s->neighbours, s->kernels);
 	if (!ae_head_exists(&model->head))
 		return log_score;
 	s->log_alone = log_score;
@@ -284,25 +299,51 @@ ae_score_nats(AeScorer *s, const double *row)
 						 s->target);
 }
 
-double
-ae_score_row(AeScorer *s, const double *row)
+void
+ae_score_place(AeScorer *s)
 {
 	const AeModel *model = s->model;
 	const AeJoint *joint = &model->joint;
-	double		present;
-	if (model->options.score == AE_SCORE_CONDITIONAL)
-		return score_conditional(s, row);
 
-	if (ae_score_is_evidence(model->options.score))
-		return ae_evidence_score(&model->evidence, ae_score_nats(s, row));
-	present = score_forward(s, row);
+	score_bound(s);
+	if (model->options.score == AE_SCORE_ERROR)
+		return;
+	ae_joint_coordinates(joint, model->features, s->target, s->output,
+						 s->value, s->reconstruction);
+	if (model->options.score == AE_SCORE_NEIGHBOUR)
+		ae_joint_point(joint, s->value, s->reconstruction, s->point);
+}
+
+double
+ae_score_finish(AeScorer *s)
+{
+	const AeModel *model = s->model;
+	double		present = score_present(s);
+
 	if (!(present > 0))
 		return NAN;
 	if (model->options.score == AE_SCORE_ERROR)
 		return score_error(s, present);
-	ae_joint_coordinates(joint, model->features, s->target, s->output,
-						 s->value, s->reconstruction);
-	return exp(score_joint(s) - joint->log_unit);
+	return exp(score_joint(s) - model->joint.log_unit);
+}
+
+double
+ae_score_row(AeScorer *s, const double *row)
+{
+	const AeModel *model = s->model;
+
+	if (model->options.score == AE_SCORE_CONDITIONAL)
+		return score_conditional(s, row);
+	if (ae_score_is_evidence(model->options.score))
+		return ae_evidence_score(&model->evidence, ae_score_nats(s, row));
+	ae_features_encode_fast(s->model->features, s->kernels, row, s->input,
+							s->target);
+	score_infer(s, 0, s->model->net.nlayers, s->input, s->output);
+	ae_score_place(s);
+	if (s->model->options.score == AE_SCORE_NEIGHBOUR)
+		ae_neighbours_measure(s->neighbours, s->kernels, 1, s->point, 0,
+							  s->neighbours->distance, 0);
+	return ae_score_finish(s);
 }
 
 double

@@ -19,6 +19,7 @@ typedef struct AeScorer
 {
 	const AeModel *model;		/* borrowed */
 	const AeKernels *kernels;
+	double		weight;			/* of all columns */
 	float	   *input;			/* (input_width) padded */
 	float	   *target;			/* (output_width) padded, NaN: missing */
 	float	   *code;			/* (latent) padded */
@@ -110,6 +111,14 @@ extern double ae_score_row(AeScorer *scorer, const double *row);
 
 /* of a row, for the scores elbo and iwae; NaN as above */
 extern double ae_score_nats(AeScorer *scorer, const double *row);
+/*
+ * The same in parts, for rows that are scored together.  A row's target and
+ * raw output are in scorer->target and scorer->output; these and what place()
+ * fills in, value, reconstruction and point, may be the caller's.  Then, for
+ * the score neighbour, come the distances of the point.
+ */
+extern void ae_score_place(AeScorer *scorer);
+extern double ae_score_finish(AeScorer *scorer);
 
 /* false: every cell is missing */
 extern bool ae_score_explain(AeScorer *scorer, const double *row,

@@ -121,6 +121,51 @@ test_distances(const AeKernels *k)
 	   k->name, error);
 }
 
+/* several rows at once, and by norms: the same bits as one by one */
+static void
+test_near(const AeKernels *k)
+{
+	bool		same = true;
+	bool		guarded = true;
+
+	for (int rows = 0; rows <= 11; rows++)
+	{
+		int			ngroups = 1 + (int) ae_rng_below(&rng, MAX_GROUPS);
+		int			npairs = 1 + (int) ae_rng_below(&rng, MAX_PAIRS);
+		size_t		room = (size_t) ngroups * AE_LANES;
+		size_t		ldx = 2 * (size_t) npairs + 2 * (size_t) (rows % 3);
+		size_t		ldd = room + AE_LANES * (size_t) (rows % 2);
+		size_t		last = (size_t) (rows + 1) * ldd;
+		int			levels = levels_of(npairs);
+		bool		extreme = rows % 2 == 1;
+		int16_t    *x = random_shorts((size_t) (rows + 1) * ldx, levels,
+									  extreme);
+		int16_t    *points = random_shorts(room * 2 * (size_t) npairs, levels,
+										   extreme);
+		float	   *offset = random_floats(room, 1e3f);
+		float	   *distance = floats(last + AE_LANES);
+		int32_t    *norm = ae_arena_alloc(&arena, room, sizeof(int32_t));
+
+		if (norm == NULL)
+			exit(2);
+		for (size_t i = (size_t) rows * ldd; i < last; i++)
+			distance[i] = GUARD;
+		k->norms(ngroups, npairs, points, norm);
+		k->near(rows, ngroups, npairs, x, ldx, points, norm, 0.37f, offset,
+				distance, ldd);
+		for (int r = 0; r < rows; r++)
+			same &= memcmp(distances(k, ngroups, npairs,
+									 x + (size_t) r * ldx, points, 0.37f,
+									 offset),
+						   distance + (size_t) r * ldd,
+						   room * sizeof(float)) == 0;
+		for (size_t i = (size_t) rows * ldd; i < last; i++)
+			guarded &= distance[i] == GUARD;
+	}
+	ok(same, "%s: distances of several rows have the bits of each", k->name);
+	ok(guarded, "%s: nothing is written behind the last row", k->name);
+}
+
 /* the largest differences there are, in points of any width */
 static void
 test_extremes(const AeKernels *k)
@@ -254,6 +299,7 @@ static void
 test_set(const AeKernels *k)
 {
 	test_distances(k);
+	test_near(k);
 	test_extremes(k);
 	test_offsets(k);
 	test_minima(k);

@@ -461,6 +461,92 @@ test_affine(const AeKernels *k)
 	ok(guarded, "%s: affine touches nothing beyond its end", k->name);
 }
 
+/* numbers of every size, some missing, some beyond the limit */
+static double *
+random_doubles(size_t n, double range)
+{
+	double	   *x = ae_arena_alloc(&arena, n, sizeof(double));
+
+	if (x == NULL)
+		exit(2);
+	for (size_t i = 0; i < n; i++)
+		x[i] = ae_rng_below(&rng, 9) == 0 ? NAN :
+			range * (2.0 * ae_rng_uniform(&rng) - 1.0);
+	return x;
+}
+
+static bool
+is_same(float x, float y)
+{
+	return isnan(x) ? isnan(y) : x == y;
+}
+
+static void
+test_encode(const AeKernels *k)
+{
+	const double limit = 1000.0;
+	bool		same = true;
+	bool		guarded = true;
+
+	for (int n = 0; n <= 70; n++)
+	{
+		int			shift = n % 3;
+		double	   *values = random_doubles(n + shift, 1e6) + shift;
+		double	   *centre = random_doubles(n + shift, 10) + shift;
+		double	   *factor = random_doubles(n + shift, 0.01) + shift;
+		float	   *x = floats(n + shift + 1) + shift;
+		float	   *t = floats(n + shift + 1) + shift;
+		float	   *alone = floats(n + shift + 1) + shift;
+		float	   *target = floats(n + shift + 1) + shift;
+
+		x[n] = t[n] = alone[n] = target[n] = GUARD;
+		k->encode(n, values, centre, factor, limit, x, t);
+		k->encode(n, values, centre, factor, limit, alone, NULL);
+		k->encode(n, values, centre, factor, limit, NULL, target);
+		for (int i = 0; i < n; i++)
+		{
+			double		y = (values[i] - centre[i]) * factor[i];
+			float		wanted = (float) (y > limit ? limit :
+										  y < -limit ? -limit : y);
+
+			same &= is_same(t[i], wanted) && is_same(target[i], wanted) &&
+				x[i] == alone[i] &&
+				x[i] == (isnan(wanted) ? 0.0f : wanted);
+		}
+		guarded &= x[n] == GUARD && t[n] == GUARD && alone[n] == GUARD &&
+			target[n] == GUARD;
+	}
+	ok(same, "%s: encode has the bits of plain loops", k->name);
+	ok(guarded, "%s: encode touches nothing beyond its end", k->name);
+}
+
+static void
+test_bound(const AeKernels *k)
+{
+	bool		bound = true;
+	bool		found = true;
+
+	for (int n = 1; n <= 70; n++)
+	{
+		float	   *x = random_floats(AE_PAD(n), 9.0f);
+		float	   *y = floats(AE_PAD(n));
+
+		memcpy(y, x, n * sizeof(float));
+		/* what is behind the end does not count */
+		for (int i = n; i < AE_PAD(n); i++)
+			y[i] = NAN;
+		found &= !k->any_nan(n, y);
+		y[n / 2] = NAN;
+		found &= k->any_nan(n, y);
+		k->bound(n, 5.0f, y);
+		for (int i = 0; i < n; i++)
+			bound &= y[i] == (i == n / 2 ? 5.0f :
+							  fminf(fmaxf(x[i], -5.0f), 5.0f));
+	}
+	ok(bound, "%s: bound", k->name);
+	ok(found, "%s: any_nan", k->name);
+}
+
 /* what scoring and training share between the two sets with fused products */
 static void
 test_sets_agree(const AeKernels *a, const AeKernels *b)
@@ -519,6 +605,8 @@ test_set(const AeKernels *k)
 		test_optimizer(k, (Optimizer) which);
 	test_vectors(k);
 	test_affine(k);
+	test_encode(k);
+	test_bound(k);
 }
 
 int

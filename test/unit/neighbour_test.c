@@ -185,6 +185,7 @@ test_identical(void)
 	ok(fabs(share[0] / (share[0] + share[1]) - 16.0 / 25) < TOLERANCE,
 	   "columns share squared differences");
 	ae_joint_set_point(&joint, 1, zero);
+	must(ae_neighbours_create(&joint, &arena, &neighbours) == AE_OK);
 	twice = ae_neighbours_find(neighbours, k, zero);
 	ok(neighbours->nnear == 1 && twice < alone && isfinite(twice),
 	   "of two identical points one is the nearest, at a finite log distance");
