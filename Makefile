@@ -164,6 +164,7 @@ REGRESS = \
 # a test has text that is not valid in this encoding
 REGRESS_OPTS = --inputdir=test --encoding=UTF8 --no-locale
 ISOLATION = \
+	batch_update \
 	named_score \
 	named_train
 ISOLATION_OPTS = --inputdir=test --encoding=UTF8 --no-locale

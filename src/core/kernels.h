@@ -223,12 +223,14 @@ typedef struct AeKernels
 
 	/*
 	 * distances() of rows points x (rows, ldx), even ldx, to distance (rows,
-	 * ldd), padded; norm is of norms().  The same bits for any rows.
+	 * ldd), padded; norm is of norms().  least (rows, AE_LANES), padded, gets
+	 * each lane's least distance.  The same bits for any rows.
 	 */
 	void		(*near) (int rows, int ngroups, int npairs, const int16_t *x,
 						 size_t ldx, const int16_t *points,
 						 const int32_t *norm, float square,
-						 const float *offset, float *distance, size_t ldd);
+						 const float *offset, float *distance, size_t ldd,
+						 float *least);
 
 	/*
 	 * y = (values - shift) * factor, bounded by limit: t[i] = y, x[i] = y or
@@ -243,9 +245,6 @@ typedef struct AeKernels
 
 	/* whether any x (n), padded, is NaN */
 	bool		(*any_nan) (int n, const float *x);
-
-	/* smallest[j] = least x[i] with i % AE_LANES = j; x (n) padded, n > 0 */
-	void		(*lane_minima) (int n, const float *x, float *smallest);
 
 	/* index of each x[i] <= bound, ascending; returns how many; x padded */
 	int			(*at_most) (int n, const float *x, float bound, int *index);

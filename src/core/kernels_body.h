@@ -563,7 +563,6 @@ static const AeKernels kernel_table = {
 	.encode = kernel_encode,
 	.bound = kernel_bound,
 	.any_nan = kernel_any_nan,
-	.lane_minima = kernel_lane_minima,
 	.at_most = kernel_at_most,
 	.similarities = kernel_similarities,
 	.decays = kernel_decays

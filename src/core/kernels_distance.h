@@ -1,7 +1,7 @@
 /*
  * kernels_distance.h
- *	  The kernels that find nearest points: distances(), norms(), near(),
- *	  lane_minima() and at_most().  For inclusion by kernels_body.h only.
+ *	  The kernels that find nearest points: distances(), norms(), near()
+ *	  and at_most().  For inclusion by kernels_body.h only.
  *
  * Every instruction set since SSE2 multiplies pairs of 16-bit integers and
  * adds the two products in 32 bits: twice as many values at a time as floats,
@@ -174,7 +174,8 @@ pairs_norm(int npairs, const int16_t *x)
 KERNEL_INLINE void
 near_tile(const int nrows, const int ngroups, int npairs, const int16_t *x,
 		  size_t ldx, const int16_t *points, const int32_t *norm,
-		  float square, const float *offset, float *distance, size_t ldd)
+		  float square, const float *offset, float *distance, size_t ldd,
+		  float *least)
 {
 	size_t		group = (size_t) npairs * 2 * AE_LANES;
 	ivec		sum[NEAR_ROWS][TILE_GROUPS][GROUP_VECS];
@@ -208,9 +209,13 @@ near_tile(const int nrows, const int ngroups, int npairs, const int16_t *x,
 				ivec		squares = *(const ivec *) (norm + at) + own -
 					2 * sum[r][g][v];
 
-				vec_store(distance + r * ldd + at,
-						  __builtin_convertvector(squares, vec) * square +
-						  vec_load(offset + at));
+				float	   *to = least + r * AE_LANES + v * KERNEL_LANES;
+				vec			y = __builtin_convertvector(squares, vec) *
+					square + vec_load(offset + at);
+				vec			most = vec_load(to);
+
+				vec_store(distance + r * ldd + at, y);
+				vec_store(to, vec_select(y < most, y, most));
 			}
 	}
 }
@@ -218,59 +223,45 @@ near_tile(const int nrows, const int ngroups, int npairs, const int16_t *x,
 static void
 kernel_near(int rows, int ngroups, int npairs, const int16_t *x, size_t ldx,
 			const int16_t *points, const int32_t *norm, float square,
-			const float *offset, float *distance, size_t ldd)
+			const float *offset, float *distance, size_t ldd, float *least)
 {
 	size_t		group = (size_t) npairs * 2 * AE_LANES;
 	int			row = 0;
 
+	for (int i = 0; i < rows * AE_LANES; i++)
+		least[i] = __builtin_inff();
 	for (; row + NEAR_ROWS <= rows; row += NEAR_ROWS)
 	{
 		const int16_t *from = x + (size_t) row * ldx;
 		float	   *to = distance + (size_t) row * ldd;
+		float	   *to_least = least + (size_t) row * AE_LANES;
 		int			g = 0;
 
 		for (; g + NEAR_GROUPS <= ngroups; g += NEAR_GROUPS)
 			near_tile(NEAR_ROWS, NEAR_GROUPS, npairs, from, ldx,
 					  points + g * group, norm + g * AE_LANES, square,
-					  offset + g * AE_LANES, to + g * AE_LANES, ldd);
+					  offset + g * AE_LANES, to + g * AE_LANES, ldd, to_least);
 		for (; g < ngroups; g++)
 			near_tile(NEAR_ROWS, 1, npairs, from, ldx, points + g * group,
 					  norm + g * AE_LANES, square, offset + g * AE_LANES,
-					  to + g * AE_LANES, ldd);
+					  to + g * AE_LANES, ldd, to_least);
 	}
 	for (; row < rows; row++)
 	{
 		const int16_t *from = x + (size_t) row * ldx;
 		float	   *to = distance + (size_t) row * ldd;
+		float	   *to_least = least + (size_t) row * AE_LANES;
 		int			g = 0;
 
 		for (; g + TILE_GROUPS <= ngroups; g += TILE_GROUPS)
 			near_tile(1, TILE_GROUPS, npairs, from, ldx, points + g * group,
 					  norm + g * AE_LANES, square, offset + g * AE_LANES,
-					  to + g * AE_LANES, ldd);
+					  to + g * AE_LANES, ldd, to_least);
 		for (; g < ngroups; g++)
 			near_tile(1, 1, npairs, from, ldx, points + g * group,
 					  norm + g * AE_LANES, square, offset + g * AE_LANES,
-					  to + g * AE_LANES, ldd);
+					  to + g * AE_LANES, ldd, to_least);
 	}
-}
-
-static void
-kernel_lane_minima(int n, const float *x, float *smallest)
-{
-	vec			least[GROUP_VECS];
-
-	for (int v = 0; v < GROUP_VECS; v++)
-		least[v] = vec_load(x + v * KERNEL_LANES);
-	for (int i = AE_LANES; i < n; i += AE_LANES)
-		for (int v = 0; v < GROUP_VECS; v++)
-		{
-			vec			y = vec_load(x + i + v * KERNEL_LANES);
-
-			least[v] = vec_select(y < least[v], y, least[v]);
-		}
-	for (int v = 0; v < GROUP_VECS; v++)
-		vec_store_unaligned(smallest + v * KERNEL_LANES, least[v]);
 }
 
 /* whether a mask has any lane set */

@@ -29,8 +29,10 @@ ae_neighbours_create(const AeJoint *joint, AeArena *arena,
 	n->joint = joint;
 	n->distance = ae_arena_alloc(arena, room, sizeof(float));
 	n->candidate = ae_arena_alloc(arena, room, sizeof(int));
+	n->least = ae_arena_alloc(arena, AE_LANES, sizeof(float));
 	n->norm = ae_arena_alloc(arena, room, sizeof(int32_t));
-	if (n->distance == NULL || n->candidate == NULL || n->norm == NULL)
+	if (n->distance == NULL || n->candidate == NULL || n->norm == NULL ||
+		n->least == NULL)
 		return AE_ERR_MEMORY;
 	*neighbours = n;
 	return AE_OK;
@@ -105,11 +107,8 @@ neighbours_select(AeNeighbours *n, const AeKernels *kernels)
 	int			room = ae_joint_groups(joint) * AE_JOINT_GROUP;
 	int			limit = joint->neighbours + 1;
 	int			ncandidates;
-	float		smallest[AE_LANES];
-	float		bound;
+	float		bound = neighbours_bound(n->least, limit);
 
-	kernels->lane_minima(room, n->distance, smallest);
-	bound = neighbours_bound(smallest, limit);
 	ncandidates = kernels->at_most(room, n->distance, bound, n->candidate);
 	n->nnear = 0;
 	for (int i = 0; i < ncandidates; i++)
@@ -123,7 +122,7 @@ neighbours_select(AeNeighbours *n, const AeKernels *kernels)
 void
 ae_neighbours_measure(AeNeighbours *n, const AeKernels *kernels, int rows,
 					  const int16_t *point, size_t ldp, float *distance,
-					  size_t ldd)
+					  size_t ldd, float *least)
 {
 	const AeJoint *joint = n->joint;
 	int			ngroups = ae_joint_groups(joint);
@@ -132,14 +131,16 @@ ae_neighbours_measure(AeNeighbours *n, const AeKernels *kernels, int rows,
 		kernels->norms(ngroups, joint->ncoords, joint->points, n->norm);
 	n->has_norms = true;
 	kernels->near(rows, ngroups, joint->ncoords, point, ldp, joint->points,
-				  n->norm, joint->square, joint->offset, distance, ldd);
+				  n->norm, joint->square, joint->offset, distance, ldd,
+				  least);
 }
 
 double
 ae_neighbours_find(AeNeighbours *n, const AeKernels *kernels,
 				   const int16_t *point)
 {
-	ae_neighbours_measure(n, kernels, 1, point, 0, n->distance, 0);
+	ae_neighbours_measure(n, kernels, 1, point, 0, n->distance, 0,
+						  n->least);
 	return ae_neighbours_choose(n, kernels);
 }
 

@@ -22,6 +22,7 @@ typedef struct AeNeighbours
 {
 	const AeJoint *joint;		/* borrowed */
 	float	   *distance;		/* (groups * AE_JOINT_GROUP) squared */
+	float	   *least;			/* (AE_LANES) of each lane's distances */
 	int		   *candidate;		/* (groups * AE_JOINT_GROUP) */
 	int32_t    *norm;			/* (groups * AE_JOINT_GROUP) of the points */
 	bool		has_norms;
@@ -40,13 +41,14 @@ extern double ae_neighbours_find(AeNeighbours *neighbours,
 
 /*
  * The same in two steps.  Squared distances of rows points (rows, ldp), even
- * ldp, to distance (rows, ldd), padded; and the neighbours of the point whose
- * distances neighbours->distance, which may be the caller's, points to.
+ * ldp, to distance (rows, ldd) and the least of each lane to least (rows,
+ * AE_LANES), padded; and the neighbours of the point of which
+ * neighbours->distance and neighbours->least, which may be the caller's, are.
  */
 extern void ae_neighbours_measure(AeNeighbours *neighbours,
 								  const AeKernels *kernels, int rows,
 								  const int16_t *point, size_t ldp,
-								  float *distance, size_t ldd);
+								  float *distance, size_t ldd, float *least);
 extern double ae_neighbours_choose(AeNeighbours *neighbours,
 								   const AeKernels *kernels);
 

@@ -342,7 +342,8 @@ ae_score_row(AeScorer *s, const double *row)
 	ae_score_place(s);
 	if (s->model->options.score == AE_SCORE_NEIGHBOUR)
 		ae_neighbours_measure(s->neighbours, s->kernels, 1, s->point, 0,
-							  s->neighbours->distance, 0);
+							  s->neighbours->distance, 0,
+							  s->neighbours->least);
 	return ae_score_finish(s);
 }
 

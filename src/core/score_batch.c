@@ -39,7 +39,8 @@ batch_create_points(AeScoreBatch *b, AeArena *arena)
 							  b->npoint * sizeof(int16_t));
 	b->distance = ae_arena_alloc(arena, POINT_ROWS,
 								 b->ndistance * sizeof(float));
-	return b->value == NULL || b->reconstruction == NULL ||
+	b->least = ae_arena_alloc(arena, POINT_ROWS, AE_LANES * sizeof(float));
+	return b->least == NULL || b->value == NULL || b->reconstruction == NULL ||
 		b->point == NULL || b->distance == NULL ? AE_ERR_MEMORY : AE_OK;
 }
 
@@ -111,6 +112,7 @@ batch_set_point(AeScoreBatch *b, int row, int output, size_t at)
 	scorer->reconstruction = b->reconstruction + at * d;
 	scorer->point = b->point + at * b->npoint;
 	scorer->neighbours->distance = b->distance + at * b->ndistance;
+	scorer->neighbours->least = b->least + at * AE_LANES;
 }
 
 /* scores of rows, whose outputs are there, that need no neighbours */
@@ -141,7 +143,7 @@ batch_neighbour_scores(AeScoreBatch *b, int first, int rows)
 		}
 		ae_neighbours_measure(scorer->neighbours, scorer->kernels, n,
 							  b->point, b->npoint, b->distance,
-							  b->ndistance);
+							  b->ndistance, b->least);
 		for (int i = 0; i < n; i++)
 		{
 			batch_set_point(b, first + start + i, start + i, (size_t) i);
@@ -155,13 +157,15 @@ static void
 batch_scores(AeScoreBatch *b, int first, int rows)
 {
 	AeScorer	own = *b->scorer;
-	float	   *distance = NULL;
 
 	if (b->distance != NULL)
 	{
-		distance = own.neighbours->distance;
+		float	   *distance = own.neighbours->distance;
+		float	   *least = own.neighbours->least;
+
 		batch_neighbour_scores(b, first, rows);
 		own.neighbours->distance = distance;
+		own.neighbours->least = least;
 	}
 	else
 		batch_plain_scores(b, first, rows);

@@ -33,6 +33,7 @@ typedef struct AeScoreBatch
 	float	   *reconstruction;
 	int16_t    *point;
 	float	   *distance;		/* NULL: another score */
+	float	   *least;
 } AeScoreBatch;
 
 /* bytes that each row of a batch takes at most */

@@ -121,11 +121,24 @@ test_distances(const AeKernels *k)
 	   k->name, error);
 }
 
+static bool
+lanes_are_least(size_t n, const float *x, const float *least)
+{
+	float		wanted[AE_LANES];
+
+	for (int i = 0; i < AE_LANES; i++)
+		wanted[i] = INFINITY;
+	for (size_t i = 0; i < n; i++)
+		wanted[i % AE_LANES] = fminf(wanted[i % AE_LANES], x[i]);
+	return memcmp(least, wanted, sizeof(wanted)) == 0;
+}
+
 /* several rows at once, and by norms: the same bits as one by one */
 static void
 test_near(const AeKernels *k)
 {
 	bool		same = true;
+	bool		minimal = true;
 	bool		guarded = true;
 
 	for (int rows = 0; rows <= 11; rows++)
@@ -144,6 +157,7 @@ test_near(const AeKernels *k)
 										   extreme);
 		float	   *offset = random_floats(room, 1e3f);
 		float	   *distance = floats(last + AE_LANES);
+		float	   *least = floats((size_t) (rows + 1) * AE_LANES);
 		int32_t    *norm = ae_arena_alloc(&arena, room, sizeof(int32_t));
 
 		if (norm == NULL)
@@ -152,17 +166,22 @@ test_near(const AeKernels *k)
 			distance[i] = GUARD;
 		k->norms(ngroups, npairs, points, norm);
 		k->near(rows, ngroups, npairs, x, ldx, points, norm, 0.37f, offset,
-				distance, ldd);
+				distance, ldd, least);
 		for (int r = 0; r < rows; r++)
-			same &= memcmp(distances(k, ngroups, npairs,
-									 x + (size_t) r * ldx, points, 0.37f,
-									 offset),
-						   distance + (size_t) r * ldd,
+		{
+			float	   *alone = distances(k, ngroups, npairs,
+										  x + (size_t) r * ldx, points,
+										  0.37f, offset);
+
+			same &= memcmp(alone, distance + (size_t) r * ldd,
 						   room * sizeof(float)) == 0;
+			minimal &= lanes_are_least(room, alone, least + r * AE_LANES);
+		}
 		for (size_t i = (size_t) rows * ldd; i < last; i++)
 			guarded &= distance[i] == GUARD;
 	}
 	ok(same, "%s: distances of several rows have the bits of each", k->name);
+	ok(minimal, "%s: least distances of the lanes", k->name);
 	ok(guarded, "%s: nothing is written behind the last row", k->name);
 }
 
@@ -216,31 +235,6 @@ test_offsets(const AeKernels *k)
 	for (int i = 0; i < AE_LANES; i++)
 		equal &= got[i] == offset[i];
 	ok(equal, "%s: an identical point is as far as its offset", k->name);
-}
-
-static void
-test_minima(const AeKernels *k)
-{
-	bool		good = true;
-
-	for (int n = AE_LANES; n <= 40 * AE_LANES; n += AE_LANES)
-	{
-		float	   *x = random_floats((size_t) n, 10.0f);
-		float	   *got = floats(AE_LANES + 2) + 1;
-		float		wanted[AE_LANES];
-
-		x[ae_rng_below(&rng, (uint32_t) n)] = INFINITY;
-		x[ae_rng_below(&rng, (uint32_t) n)] = 0.0f;
-		got[-1] = got[AE_LANES] = GUARD;
-		k->lane_minima(n, x, got);
-		for (int i = 0; i < AE_LANES; i++)
-			wanted[i] = INFINITY;
-		for (int i = 0; i < n; i++)
-			wanted[i % AE_LANES] = fminf(wanted[i % AE_LANES], x[i]);
-		good &= memcmp(got, wanted, sizeof(wanted)) == 0 &&
-			got[-1] == GUARD && got[AE_LANES] == GUARD;
-	}
-	ok(good, "%s: least values of the lanes", k->name);
 }
 
 /* indexes of x (n) up to bound; whether the kernel finds the same */
@@ -302,7 +296,6 @@ test_set(const AeKernels *k)
 	test_near(k);
 	test_extremes(k);
 	test_offsets(k);
-	test_minima(k);
 	test_at_most(k);
 }
 
