@@ -18,6 +18,7 @@ CORE_OBJS = \
 	src/core/codec_density.o \
 	src/core/codec_read.o \
 	src/core/coder.o \
+	src/core/condition.o \
 	src/core/coreset.o \
 	src/core/corrupt.o \
 	src/core/cpu.o \
@@ -38,6 +39,7 @@ CORE_OBJS = \
 	src/core/head_fit.o \
 	src/core/histogram.o \
 	src/core/impute.o \
+	src/core/join.o \
 	src/core/joint.o \
 	src/core/joint_fit.o \
 	src/core/kernels.o \
@@ -112,6 +114,7 @@ DATA = $(wildcard sql/$(EXTENSION)--*.sql)
 
 # scripts in test/sql, reference output in expected
 REGRESS = \
+	condition \
 	detection \
 	drift \
 	errors \

@@ -520,7 +520,8 @@ CREATE FUNCTION ae_features(
 	OUT max double precision,
 	OUT null_fraction double precision,
 	OUT categories text[],
-	OUT width integer)
+	OUT width integer,
+	OUT condition boolean)
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'ae_features'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000 ROWS 30;
@@ -951,7 +952,8 @@ CREATE FUNCTION ae_features(
 	OUT max double precision,
 	OUT null_fraction double precision,
 	OUT categories text[],
-	OUT width integer)
+	OUT width integer,
+	OUT condition boolean)
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'ae_features'
 	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 1000 ROWS 30;

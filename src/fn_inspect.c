@@ -11,6 +11,7 @@
 #include "funcapi.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/json.h"
 
 #include "pg_compat.h"
 #include "pg_json.h"
@@ -24,7 +25,8 @@ PG_FUNCTION_INFO_V1(ae_options);
 static const char *const layer_kind_names[AE_LAYER_COUNT] = {
 	[AE_LAYER_DENSE] = "dense",
 	[AE_LAYER_SPARSE] = "sparse",
-	[AE_LAYER_GAUSSIAN] = "gaussian"
+	[AE_LAYER_GAUSSIAN] = "gaussian",
+	[AE_LAYER_JOIN] = "join"
 };
 
 /* the model in argument 0 */
@@ -125,7 +127,7 @@ info_losses(StringInfo json, const AeModel *model)
 static void
 info_divergence(StringInfo json, const AeModel *model)
 {
-	int			latent = ae_net_latent(&model->net);
+	int			latent = ae_net_code(&model->net)->out;
 	int			nactive = 0;
 
 	aepg_json_key(json, "kl");
@@ -144,7 +146,7 @@ info_divergence(StringInfo json, const AeModel *model)
 static void
 info_activity(StringInfo json, const AeModel *model)
 {
-	int			latent = ae_net_latent(&model->net);
+	int			latent = ae_net_code(&model->net)->out;
 	double		active = 0.0;
 	int			ndead = 0;
 
@@ -171,6 +173,25 @@ info_code(StringInfo json, const AeModel *model)
 	appendStringInfoChar(json, '}');
 }
 
+/* names of the columns that are given to encoder and decoder */
+static void
+info_condition(StringInfo json, const AeFeatures *features)
+{
+	const char *before = "";
+
+	aepg_json_key(json, "condition");
+	appendStringInfoChar(json, '[');
+	for (int i = 0; i < features->ncolumns; i++)
+	{
+		if (!features->columns[i].condition)
+			continue;
+		appendStringInfoString(json, before);
+		escape_json(json, features->columns[i].name);
+		before = ",";
+	}
+	appendStringInfoChar(json, ']');
+}
+
 /* ae_info(model) returns jsonb */
 Datum
 ae_info(PG_FUNCTION_ARGS)
@@ -186,6 +207,7 @@ ae_info(PG_FUNCTION_ARGS)
 	aepg_json_count(&json, "rows", model->nseen);
 	aepg_json_count(&json, "known_anomalies", model->nanomalies);
 	aepg_json_count(&json, "columns", model->features->ncolumns);
+	info_condition(&json, model->features);
 	aepg_json_count(&json, "inputs", model->features->input_width);
 	aepg_json_count(&json, "outputs", model->features->output_width);
 	aepg_json_count(&json, "latent", ae_net_latent(&model->net));
@@ -208,7 +230,7 @@ ae_info(PG_FUNCTION_ARGS)
  * ae_features
  *----------
  */
-#define FEATURES_COLUMNS 11
+#define FEATURES_COLUMNS 12
 
 /* text[] of the labels; NULL for a bucket without one */
 static Datum
@@ -286,6 +308,7 @@ ae_features(PG_FUNCTION_ARGS)
 		values[9] = category ? features_labels(column) : (Datum) 0;
 		nulls[9] = !category;
 		values[10] = Int32GetDatum(features_width(features, column));
+		values[11] = BoolGetDatum(column->condition);
 		tuplestore_putvalues(result->setResult, result->setDesc, values,
 							 nulls);
 	}
@@ -347,6 +370,7 @@ option_type(AeOptionKind kind)
 		case AE_OPTION_COLUMN:
 			return "string";
 		case AE_OPTION_LIST:
+		case AE_OPTION_NAMES:
 			return "array";
 		case AE_OPTION_COLUMNS:
 			return "object";

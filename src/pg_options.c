@@ -424,6 +424,46 @@ options_set_label(AepgOptions *options, const AeOption *option,
 	}
 }
 
+/* names of columns, each once */
+static void
+options_set_conditions(AepgOptions *options, const AeOption *option,
+					   const JsonbValue *value)
+{
+	Path		path = {option->name, NULL, NULL};
+	char		range[AE_COMPLAINT_BYTES];
+	JsonbContainer *array;
+	JsonbIterator *it;
+	JsonbIteratorToken token;
+	JsonbValue	item;
+
+	ae_option_describe_range(option, range, sizeof(range));
+	if (value->type != jbvBinary ||
+		!JsonContainerIsArray(value->val.binary.data))
+		options_reject(&path, range, value);
+
+	array = value->val.binary.data;
+	options->nconditions = 0;
+	options->conditions = palloc((JsonContainerSize(array) + 1) *
+								 sizeof(char *));
+	it = JsonbIteratorInit(array);
+	while ((token = JsonbIteratorNext(&it, &item, true)) != WJB_DONE)
+	{
+		char	   *name;
+
+		if (token != WJB_ELEM)
+			continue;
+		if (item.type != jbvString)
+			options_complain(&path, psprintf("must hold names, not %s",
+											 options_value_kind(&item)));
+		name = options_text(&item);
+		for (int i = 0; i < options->nconditions; i++)
+			if (strcmp(options->conditions[i], name) == 0)
+				options_complain(&path, psprintf("names column \"%s\" twice",
+												 name));
+		options->conditions[options->nconditions++] = name;
+	}
+}
+
 /* the session's zone unless another was given */
 static void
 options_set_time_zone(AeOptions *options)
@@ -524,6 +564,8 @@ aepg_options_parse(Jsonb *jsonb)
 				option = options_find(options_text(&item));
 			else if (token == WJB_VALUE && option->kind == AE_OPTION_COLUMNS)
 				options_set_columns(options, &item);
+			else if (token == WJB_VALUE && option->kind == AE_OPTION_NAMES)
+				options_set_conditions(options, option, &item);
 			else if (token == WJB_VALUE && option->kind == AE_OPTION_COLUMN)
 				options_set_label(options, option, &item);
 			else if (token == WJB_VALUE)

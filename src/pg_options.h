@@ -30,6 +30,8 @@ typedef struct AepgOptions
 {
 	AeOptions	core;			/* not resolved; time_zone set */
 	char	   *label;			/* column of known anomalies, NULL for none */
+	int			nconditions;
+	char	  **conditions;		/* columns given to encoder and decoder */
 	int			ncolumns;
 	AepgColumnOptions *columns;
 } AepgOptions;

@@ -32,6 +32,16 @@ row_find_override(const AepgOptions *options, const char *name, bool *used)
 	return NULL;
 }
 
+/* whether a column is one of the option "condition" */
+static bool
+row_is_condition(const AepgOptions *options, const char *name)
+{
+	for (int i = 0; i < options->nconditions; i++)
+		if (strcmp(options->conditions[i], name) == 0)
+			return true;
+	return false;
+}
+
 /* how columns without names of their own are called; NULL for an array */
 static int
 row_hint_names(TupleDesc desc)
@@ -59,12 +69,64 @@ row_check_overrides(const AepgOptions *options, const bool *used,
 	}
 }
 
+/* what is left to learn; desc is NULL for an array */
+static void
+row_check_conditions(const AepgReader *reader, const AepgOptions *options,
+					 TupleDesc desc)
+{
+	for (int i = 0; i < options->nconditions; i++)
+	{
+		const char *name = options->conditions[i];
+		int			spec = 0;
+
+		if (options->label != NULL && strcmp(name, options->label) == 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("option \"condition\" names column \"%s\", which is the label column",
+							name)));
+		while (spec < reader->nspecs &&
+			   strcmp(reader->specs[spec].name, name) != 0)
+			spec++;
+		if (spec < reader->nspecs)
+			continue;
+		for (int j = 0; j < options->ncolumns; j++)
+			if (options->columns[j].skip &&
+				strcmp(options->columns[j].name, name) == 0)
+				ereport(ERROR,
+						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						 errmsg("option \"condition\" names column \"%s\", which is skipped",
+								name),
+						 errhint("Remove \"skip\" from the options of that column.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("option \"condition\" names column \"%s\", which does not exist",
+						name),
+				 row_hint_names(desc)));
+	}
+	if (options->nconditions > 0 && options->nconditions == reader->nspecs)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"condition\" names all columns, so that none is left to learn"),
+				 errhint("Leave out the columns that depend on the others.")));
+}
+
 /* an option that would change nothing is a mistake */
 static void
-row_check_fields(const AepgColumnOptions *override, AeKind kind)
+row_check_fields(const AepgColumnOptions *override, AeKind kind,
+				 bool is_condition)
 {
 	const char *field = NULL;
+	const char *what = NULL;
 
+	if (is_condition && override->weight != 1)
+		what = "weight";
+	else if (is_condition && override->loss != AE_AUTO)
+		what = "loss";
+	if (what != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"columns.%s.%s\" does not apply to a condition, which has no loss",
+						override->name, what)));
 	if (kind != AE_KIND_NUMERIC && override->scaling != AE_SCALING_AUTO)
 		field = "scaling";
 	else if (kind != AE_KIND_NUMERIC && override->loss != AE_AUTO)
@@ -107,6 +169,7 @@ row_fill_spec(AeColumnSpec *spec, const char *name, const RowColumn *column,
 	spec->cycles = spec->kind == AE_KIND_CALENDAR ?
 		aepg_scalar_cycles(&column->scalar) : 0;
 	spec->weight = 1;
+	spec->condition = row_is_condition(options, name);
 	spec->max_categories = core->max_categories;
 	spec->min_frequency = core->min_frequency;
 	if (override != NULL)
@@ -150,7 +213,7 @@ row_train_on_element(AepgReader *reader, int index,
 		row_reject_kind(reader->columns, name, override->kind);
 	if (override->has_kind)
 		spec->kind = override->kind;
-	row_check_fields(override, spec->kind);
+	row_check_fields(override, spec->kind, spec->condition);
 	if (spec->kind == AE_KIND_BINARY)
 		aepg_row_add_binary(reader, index);
 }
@@ -238,7 +301,8 @@ row_train_on_attribute(AepgReader *reader, int attribute,
 	if (!aepg_row_set_kind(column, kind, options->core.time_zone))
 		row_reject_kind(column, name, kind);
 	if (override != NULL)
-		row_check_fields(override, kind);
+		row_check_fields(override, kind,
+						 row_is_condition(options, name));
 	row_fill_spec(&reader->specs[reader->ncolumns], name, column, options,
 				  override);
 	reader->ncolumns++;
@@ -336,6 +400,7 @@ aepg_reader_for_training(Oid type, Datum value, const AepgOptions *options,
 		reader = row_train_on_row(type, desc, options, used, context);
 	row_check_overrides(options, used, desc);
 	row_check_label(reader, options, desc);
+	row_check_conditions(reader, options, desc);
 	reader->for_training = true;
 	*specs = reader->specs;
 	*ncolumns = reader->nspecs;

@@ -100,7 +100,8 @@ features_write(AeWriter *w, const AeModel *model)
 
 		ae_write_text(w, column->name);
 		ae_write_text(w, column->type);
-		ae_write_u8(w, (uint8_t) column->kind);
+		ae_write_u8(w, (uint8_t) (column->kind | (column->condition
+											  ? AE_CODEC_CONDITION : 0)));
 		ae_write_u8(w, (uint8_t) column->cycles);
 		ae_write_u8(w, (uint8_t) column->scaling);
 		ae_write_u8(w, (uint8_t) column->loss);
@@ -167,7 +168,7 @@ static void
 units_write(AeWriter *w, const AeModel *model)
 {
 	ae_write_f32s(w, w->data != NULL ? model->unit_activity : NULL,
-				  (size_t) ae_net_latent(&model->net));
+				  (size_t) ae_net_code(&model->net)->out);
 }
 
 static void

@@ -39,6 +39,9 @@ typedef enum AeCodecSection
 #define AE_CODEC_NOISE "nois"
 #define AE_CODEC_DENSITY "dens"
 
+/* added to the kind of a column that is a condition */
+#define AE_CODEC_CONDITION 0x80
+
 extern const char *const ae_codec_tags[AE_CODEC_SECTIONS];
 
 /* the payload of that section; features and network are known to the reader */

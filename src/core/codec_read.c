@@ -246,9 +246,13 @@ category_read(AeReader *r, AeArena *arena, AeColumn *column)
 static AeStatus
 column_read(AeReader *r, AeArena *arena, AeColumn *column)
 {
+	uint8_t		kind;
+
 	AE_TRY(read_name(r, arena, &column->name));
 	AE_TRY(read_name(r, arena, &column->type));
-	column->kind = (AeKind) ae_read_u8(r);
+	kind = ae_read_u8(r);
+	column->condition = (kind & AE_CODEC_CONDITION) != 0;
+	column->kind = (AeKind) (kind & ~AE_CODEC_CONDITION);
 	column->cycles = ae_read_u8(r);
 	column->scaling = (AeScaling) ae_read_u8(r);
 	column->loss = (AeLoss) ae_read_u8(r);
@@ -379,7 +383,7 @@ weights_read(AeReader *r, AeModel *model)
 static AeStatus
 units_read(AeReader *r, AeModel *model)
 {
-	size_t		count = (size_t) ae_net_latent(&model->net);
+	size_t		count = (size_t) ae_net_code(&model->net)->out;
 
 	if (model->unit_activity != NULL || r->left % 4 != 0 ||
 		r->left / 4 != count)

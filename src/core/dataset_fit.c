@@ -440,7 +440,8 @@ fit_column(Fit *fit, int c, int first_cell, AeColumn *column)
 	if (spec->kind == AE_KIND_NUMERIC && spec->scaling != AE_SCALING_AUTO)
 		column->scaling = spec->scaling;
 	column->loss = fit_loss(spec);
-	column->weight = spec->weight;
+	column->condition = spec->condition;
+	column->weight = spec->condition ? 0.0 : spec->weight;
 	column->cells = ae_arena_alloc(fit->arena, (size_t) spec->ncells,
 								   sizeof(AeCell));
 	if (column->name == NULL || column->type == NULL ||

@@ -101,7 +101,8 @@ column_check(const AeColumn *column, uint64_t nrows)
 	if (column->name == NULL || column->type == NULL ||
 		column->cells == NULL || column->ncells < 1 ||
 		!loss_valid(column) ||
-		!(column->weight >= 0.0 && column->weight <= AE_MAX_WEIGHT))
+		!(column->weight >= 0.0 && column->weight <= AE_MAX_WEIGHT) ||
+		(column->condition && column->weight != 0.0))
 		return AE_ERR_CORRUPT;
 	if (column->kind != AE_KIND_NUMERIC && column->ncells != 1)
 		return AE_ERR_CORRUPT;

@@ -102,6 +102,7 @@ typedef struct AeColumnSpec
 	double		weight;			/* relative weight of the column's loss */
 	int			max_categories; /* category: beyond, labels are hashed */
 	int			min_frequency;	/* category: rarer labels are "other" */
+	bool		condition;		/* given to encoder and decoder alike */
 } AeColumnSpec;
 
 /* one number of a row: numeric, binary and calendar columns */
@@ -127,7 +128,9 @@ typedef struct AeColumn
 	int			cycles;
 	AeScaling	scaling;		/* never auto */
 	AeLoss		loss;			/* of its target, see kernels.h */
-	double		weight;
+	double		weight;			/* 0 for a condition */
+	bool		condition;		/* given to encoder and decoder: its targets
+								 * are not learned */
 	AeCell	   *cells;			/* ncells */
 
 	/* category only */

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/condition.h"
 #include "core/spectrum.h"
 
 /* an entropy or training loss below this does not raise weights further */
@@ -134,6 +135,8 @@ model_code_size(const AeModel *model, AeDataset *dataset, double share,
 	uint64_t	nrows = MODEL_SPECTRUM_ROWS;
 	AeArena		arena;
 	AeStatus	status;
+	int			ngiven = ae_condition_inputs(f, NULL);
+	int		   *given;
 	float	   *cells;
 	AeCoder    *coder;
 
@@ -150,14 +153,20 @@ model_code_size(const AeModel *model, AeDataset *dataset, double share,
 		float	   *x = ae_arena_alloc(&arena, (size_t) nrows, row_bytes);
 		const AeKernels *kernels = ae_kernels_get(AE_KERNEL_AUTO);
 
-		if (x == NULL)
+		given = ae_arena_alloc(&arena, (size_t) ngiven, sizeof(int));
+		if (x == NULL || given == NULL)
 			status = AE_ERR_MEMORY;
-		for (uint64_t i = 0; i < nrows && x != NULL; i++)
+		else
+			ae_condition_inputs(f, given);
+		for (uint64_t i = 0; i < nrows && status == AE_OK; i++)
 		{
 			const float *row = cells + i * (uint64_t) f->ncells;
 
 			ae_coder_encode(coder, kernels, 1, &row,
 							x + i * (uint64_t) ld, ld, NULL, 0);
+			/* what the decoder is given needs no place in the code */
+			for (int j = 0; j < ngiven; j++)
+				x[i * (uint64_t) ld + (uint64_t) given[j]] = 0.0f;
 		}
 		if (status == AE_OK)
 			status = ae_spectrum_components(x, (int) nrows, f->input_width,
@@ -399,6 +408,7 @@ model_add_code(AeModel *model, int in)
 	const AeOptions *o = &model->options;
 	AeNet	   *net = &model->net;
 	AeActivation activation = AE_ACT_LINEAR;
+	int			ngiven = ae_condition_inputs(model->features, NULL);
 
 	if (o->variant == AE_VARIANT_SPARSE && o->sparsity == AE_SPARSITY_KL)
 		activation = AE_ACT_SIGMOID;
@@ -413,6 +423,9 @@ model_add_code(AeModel *model, int in)
 	if (o->variant == AE_VARIANT_SPARSE)
 		model_add_layer(net, AE_LAYER_SPARSE, AE_ACT_LINEAR, o->latent,
 						o->latent);
+	if (ngiven > 0)
+		model_add_layer(net, AE_LAYER_JOIN, AE_ACT_LINEAR, o->latent,
+						o->latent + ngiven);
 	net->ncoder = net->nlayers;
 }
 
@@ -426,7 +439,7 @@ model_layers(AeModel *model)
 	int			in = model->features->input_width;
 
 	net->nlayers = 0;
-	net->layers = ae_arena_alloc(&model->arena, 2 * (size_t) o->nhidden + 3,
+	net->layers = ae_arena_alloc(&model->arena, 2 * (size_t) o->nhidden + 4,
 								 sizeof(AeLayer));
 	if (net->layers == NULL)
 		return AE_ERR_MEMORY;
@@ -436,7 +449,7 @@ model_layers(AeModel *model)
 		in = o->hidden[i];
 	}
 	model_add_code(model, in);
-	in = o->latent;
+	in = ae_net_latent(net);
 	for (int i = o->nhidden - 1; i >= 0; i--)
 	{
 		model_add_layer(net, AE_LAYER_DENSE, activation, in, o->hidden[i]);
@@ -512,7 +525,7 @@ ae_model_plan(AeModel *model, AeDataset *dataset, const AeOptions *options,
 	AE_TRY(model_plan_measures(model));
 	return model->options.purpose == AE_PURPOSE_GENERATION
 		? ae_density_plan(&model->density, model->features,
-						  model->options.latent, model->features->nrows,
+						  ae_net_latent(&model->net), model->features->nrows,
 						  &model->arena) : AE_OK;
 }
 
@@ -610,27 +623,50 @@ model_prepare_variational(const AeModel *model, AeLayer *layer)
 	return true;
 }
 
+/* where the inputs of condition columns are, which the code ends with */
+static AeStatus
+model_prepare_join(AeModel *model)
+{
+	int			ngiven = ae_condition_inputs(model->features, NULL);
+	int		   *joined;
+
+	if (ae_net_joined(&model->net) != ngiven)
+		return AE_ERR_CORRUPT;
+	if (ngiven == 0)
+		return AE_OK;
+	joined = ae_arena_alloc(&model->arena, (size_t) ngiven, sizeof(int));
+	if (joined == NULL)
+		return AE_ERR_MEMORY;
+	ae_condition_inputs(model->features, joined);
+	model->net.joined = joined;
+	return AE_OK;
+}
+
 /* only the code may be more than a dense layer, and is what variant says */
 static AeStatus
 model_prepare_code(AeModel *model)
 {
 	const AeOptions *o = &model->options;
 	AeNet	   *net = &model->net;
-	int			last = net->ncoder - 1;
+	AeLayer    *code = &net->layers[ae_net_code(net) - net->layers];
 
+	AE_TRY(model_prepare_join(model));
 	for (int i = 0; i < net->nlayers; i++)
-		if (net->layers[i].kind != AE_LAYER_DENSE && i != last)
+		if (net->layers[i].kind != AE_LAYER_DENSE &&
+			net->layers[i].kind != AE_LAYER_JOIN && &net->layers[i] != code)
 			return AE_ERR_CORRUPT;
-	switch (net->layers[last].kind)
+	switch (code->kind)
 	{
 		case AE_LAYER_DENSE:
 			return o->variant == AE_VARIANT_PLAIN ? AE_OK : AE_ERR_CORRUPT;
 		case AE_LAYER_SPARSE:
-			return model_prepare_sparse(o, &net->layers[last])
+			return model_prepare_sparse(o, code)
 				? AE_OK : AE_ERR_CORRUPT;
 		case AE_LAYER_GAUSSIAN:
-			return model_prepare_variational(model, &net->layers[last])
+			return model_prepare_variational(model, code)
 				? AE_OK : AE_ERR_CORRUPT;
+		case AE_LAYER_JOIN:
+			break;
 	}
 	return AE_ERR_CORRUPT;
 }

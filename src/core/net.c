@@ -10,7 +10,8 @@
 static const AeLayerOps *const layer_ops[AE_LAYER_COUNT] = {
 	&ae_dense_ops,
 	&ae_sparse_ops,
-	&ae_gaussian_ops
+	&ae_gaussian_ops,
+	&ae_join_ops
 };
 
 static const AeLayerOps *
@@ -38,6 +39,8 @@ net_takes(const AeLayer *layer)
 			return layer->in == layer->out;
 		case AE_LAYER_GAUSSIAN:
 			return layer->in % 2 == 0 && layer->in / 2 == layer->out;
+		case AE_LAYER_JOIN:
+			return layer->in < layer->out;
 	}
 	return false;
 }
@@ -61,7 +64,8 @@ ae_net_plan(AeNet *net)
 		if ((unsigned int) layer->kind >= AE_LAYER_COUNT ||
 			(unsigned int) layer->activation >= AE_ACT_COUNT ||
 			layer->in <= 0 || layer->out <= 0 || !net_takes(layer) ||
-			(i > 0 && layer->in != layer[-1].out))
+			(i > 0 && layer->in != layer[-1].out) ||
+			(layer->kind == AE_LAYER_JOIN && (i == 0 || i + 1 != net->ncoder)))
 			return AE_ERR_CORRUPT;
 		if (!net_width_ok(layer->in) || !net_width_ok(layer->out))
 			return AE_ERR_LIMIT;
@@ -102,6 +106,20 @@ int
 ae_net_latent(const AeNet *net)
 {
 	return net->layers[net->ncoder - 1].out;
+}
+
+const AeLayer *
+ae_net_code(const AeNet *net)
+{
+	const AeLayer *last = &net->layers[net->ncoder - 1];
+
+	return last->kind == AE_LAYER_JOIN ? last - 1 : last;
+}
+
+int
+ae_net_joined(const AeNet *net)
+{
+	return ae_net_latent(net) - ae_net_code(net)->out;
 }
 
 size_t
@@ -263,6 +281,10 @@ ae_net_forward(const AeNet *net, const AeBlas *blas,
 		tape->env->poll(tape->env->host);
 		ops->forward(layer, blas, kernels, params, rows, tape->h[i],
 					 tape->h[i + 1], tape->slope[i], rng);
+		if (layer->kind == AE_LAYER_JOIN)
+			ae_join_inputs(net, layer, rows, tape->h[0],
+						   AE_PAD(ae_net_inputs(net)), tape->h[i + 1],
+						   AE_PAD(layer->out));
 		if (dropout > 0.0f)
 			net_dropout(rows, layer->out, dropout, rng, tape->h[i + 1],
 						tape->slope[i]);
@@ -323,6 +345,8 @@ ae_net_infer(const AeNet *net, const AeKernels *kernels,
 			 const float *x, int ldx, float *y, int ldy, float *scratch)
 {
 	size_t		half = (size_t) rows * AE_PAD((size_t) net->max_width);
+	const float *input = x;
+	int			ldi = ldx;
 
 	for (int i = first; i < last; i++)
 	{
@@ -332,6 +356,8 @@ ae_net_infer(const AeNet *net, const AeKernels *kernels,
 		int			ldo = is_last ? ldy : AE_PAD(layer->out);
 
 		net_ops(layer)->infer(layer, kernels, params, rows, x, ldx, out, ldo);
+		if (layer->kind == AE_LAYER_JOIN)
+			ae_join_inputs(net, layer, rows, input, ldi, out, ldo);
 		x = out;
 		ldx = ldo;
 	}

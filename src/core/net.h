@@ -30,10 +30,11 @@ typedef enum AeLayerKind
 {
 	AE_LAYER_DENSE = 0,
 	AE_LAYER_SPARSE,			/* a code of which little is active */
-	AE_LAYER_GAUSSIAN			/* a code drawn from a distribution */
+	AE_LAYER_GAUSSIAN,			/* a code drawn from a distribution */
+	AE_LAYER_JOIN				/* a code, then some inputs as they are */
 } AeLayerKind;
 
-#define AE_LAYER_COUNT 3
+#define AE_LAYER_COUNT 4
 
 typedef struct AeLayer
 {
@@ -61,6 +62,8 @@ typedef struct AeNet
 	size_t		nparams;		/* floats, padding included */
 	size_t		ntransposed;	/* floats of all transposed weights */
 	int			max_width;		/* of any layer's input or output */
+	const int  *joined;			/* inputs that an AE_LAYER_JOIN adds; not
+								 * stored, see ae_model_prepare() */
 } AeNet;
 
 /*
@@ -108,6 +111,15 @@ extern AeStatus ae_net_plan(AeNet *net);
 extern int	ae_net_inputs(const AeNet *net);
 extern int	ae_net_outputs(const AeNet *net);
 extern int	ae_net_latent(const AeNet *net);
+
+/*
+ * The layer that makes the code: the encoder's last but for an AE_LAYER_JOIN.
+ * What follows its outputs in the latent vector are inputs as they are.
+ */
+extern const AeLayer *ae_net_code(const AeNet *net);
+
+/* how many those are */
+extern int	ae_net_joined(const AeNet *net);
 
 /* parameters without padding: what a model stores and ae_info() shows */
 extern size_t ae_net_weights(const AeNet *net);
@@ -177,7 +189,8 @@ extern void ae_net_gradient(const AeNet *net, const AeBlas *blas,
 /*
  * Layers first .. last - 1 without a tape, with the same bits for a row
  * whatever rows go with it.  x (rows, ldx); result in y (rows, ldy); scratch
- * holds 2 * rows * AE_PAD(max_width) floats.
+ * holds 2 * rows * AE_PAD(max_width) floats.  An AE_LAYER_JOIN among them
+ * takes x for the network's inputs.
  */
 extern void ae_net_infer(const AeNet *net, const AeKernels *kernels,
 						 const float *params, int first, int last, int rows,

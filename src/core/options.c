@@ -186,6 +186,9 @@ const AeOption ae_option_table[] = {
 	{"label", AE_OPTION_COLUMN, 0, false, false, "null",
 		0, 0, NO_CHOICES,
 	"Boolean column that is true for known anomalies, which are learned from but not trained on; no feature."},
+	{"condition", AE_OPTION_NAMES, 0, false, false, "[]",
+		0, 0, NO_CHOICES,
+	"Columns that are given to encoder and decoder: the others are learned as they depend on them."},
 	{"columns", AE_OPTION_COLUMNS, 0, false, false, "{}",
 		0, 0, NO_CHOICES,
 	"Options of single columns: skip, kind, scaling, loss, weight, max_categories, min_frequency."},
@@ -385,6 +388,9 @@ ae_option_describe_range(const AeOption *option, char *buffer, size_t size)
 		case AE_OPTION_COLUMN:
 			snprintf(buffer, size, "the name of a boolean column or null");
 			break;
+		case AE_OPTION_NAMES:
+			snprintf(buffer, size, "a list of names of columns");
+			break;
 		case AE_OPTION_COLUMNS:
 			snprintf(buffer, size, "an object with an object for each column");
 			break;
@@ -506,6 +512,7 @@ set_auto(AeOptions *options, const AeOption *option)
 		case AE_OPTION_BOOLEAN:
 		case AE_OPTION_TEXT:
 		case AE_OPTION_COLUMN:
+		case AE_OPTION_NAMES:
 		case AE_OPTION_COLUMNS:
 			break;
 	}
@@ -635,6 +642,7 @@ ae_option_print(const AeOptions *options, const AeOption *option,
 		case AE_OPTION_TEXT:
 			return append_quoted(buffer, size, value);
 		case AE_OPTION_COLUMN:
+		case AE_OPTION_NAMES:
 		case AE_OPTION_COLUMNS:
 			break;
 	}

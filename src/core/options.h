@@ -139,6 +139,7 @@ typedef enum AeOptionKind
 	AE_OPTION_LIST,				/* of integers: hidden */
 	AE_OPTION_TEXT,				/* time_zone */
 	AE_OPTION_COLUMN,			/* a column's name: label; kept by the host */
+	AE_OPTION_NAMES,			/* of columns: condition; kept by the host */
 	AE_OPTION_COLUMNS			/* per-column overrides; kept by the host */
 } AeOptionKind;
 
@@ -170,6 +171,7 @@ static inline bool
 ae_option_is_kept(const AeOption *option)
 {
 	return option->kind != AE_OPTION_COLUMN &&
+		option->kind != AE_OPTION_NAMES &&
 		option->kind != AE_OPTION_COLUMNS;
 }
 

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/condition.h"
 #include "core/objective.h"
 #include "core/score_head.h"
 
@@ -78,9 +79,12 @@ ae_scorer_create(const AeModel *model, const AeKernels *kernels,
 							 sizeof(float));
 	s->output = ae_arena_alloc(arena, out, sizeof(float));
 	s->gradient = ae_arena_alloc(arena, out, sizeof(float));
+	s->given = ae_arena_alloc(arena, (size_t) ae_net_joined(&model->net),
+							  sizeof(float));
 	s->scratch = ae_arena_alloc(arena, widest, 2 * sizeof(float));
 	if (s->input == NULL || s->target == NULL || s->code == NULL ||
-		s->output == NULL || s->gradient == NULL || s->scratch == NULL)
+		s->output == NULL || s->given == NULL || s->gradient == NULL ||
+		s->scratch == NULL)
 		return AE_ERR_MEMORY;
 	s->contribution = ae_arena_alloc(arena, ncolumns, sizeof(double));
 	s->z = ae_arena_alloc(arena, ncolumns, sizeof(double));
@@ -113,6 +117,24 @@ score_infer(AeScorer *s, int first, int last, const float *x, float *y)
 }
 
 /*
+ * What the condition columns are, from x: the network's inputs if it enters
+ * at the first layer, else a code.  They stand for themselves.
+ */
+static void
+score_condition(AeScorer *s, int first, const float *x)
+{
+	const AeNet *net = &s->model->net;
+	int			n = ae_net_joined(net);
+
+	if (n == 0)
+		return;
+	for (int i = 0; i < n; i++)
+		s->given[i] = first == 0 ? x[net->joined[i]]
+			: x[ae_net_code(net)->out + i];
+	ae_condition_outputs(s->model->features, s->given, s->output);
+}
+
+/*
  * The outputs for x, which layer first reads.  Bounded like targets: weights
  * that no training makes are stored too, and a score must be finite.
  */
@@ -131,6 +153,7 @@ score_outputs(AeScorer *s, int first, const float *x)
 		o = o < AE_VALUE_LIMIT ? o : AE_VALUE_LIMIT;
 		output[i] = o > -AE_VALUE_LIMIT ? o : -AE_VALUE_LIMIT;
 	}
+	score_condition(s, first, x);
 }
 
 const float *
@@ -156,6 +179,8 @@ ae_score_decode(AeScorer *s, const float *code, double *expected)
 		for (int i = 0; i < latent; i++)
 			s->output[i] = code[i];
 	ae_features_decode(s->model->features, s->output, expected);
+	if (ae_net_joined(net) > 0)
+		ae_condition_settle(s->model->features, s->given, expected);
 }
 
 void
@@ -164,6 +189,7 @@ ae_score_reconstruct(AeScorer *s, const double *row, double *expected)
 	ae_features_encode(s->model->features, row, s->input, NULL);
 	score_outputs(s, 0, s->input);
 	ae_features_decode(s->model->features, s->output, expected);
+	ae_condition_copy(s->model->features, row, expected);
 }
 
 /* whether any cell of the column has a target */
@@ -294,7 +320,7 @@ ae_score_columns(AeScorer *s, const double *row, double *column_loss,
 	for (int i = 0; i < f->ncolumns; i++)
 	{
 		column_loss[i] = NAN;
-		if (!score_has(s, &f->columns[i]))
+		if (!score_has(s, &f->columns[i]) || f->columns[i].condition)
 			continue;
 		column_loss[i] = ae_objective_column(model, s->kernels, i, 1, ld,
 											 s->output, s->target,
@@ -302,7 +328,10 @@ ae_score_columns(AeScorer *s, const double *row, double *column_loss,
 		sum += f->columns[i].weight * column_loss[i];
 	}
 	if (expected != NULL)
+	{
 		ae_features_decode(f, s->output, expected);
+		ae_condition_copy(f, row, expected);
+	}
 	return present > 0 ? sum / present : NAN;
 }
 
@@ -360,7 +389,10 @@ explain_residuals(AeScorer *s)
 				 joint->centre[d + i]) * joint->factor[d + i];
 			sum += z * z;
 		}
-		s->z[c] = !score_has(s, &f->columns[c]) ? NAN : n == 1 ? z : sqrt(sum);
+		if (!score_has(s, &f->columns[c]) || f->columns[c].condition)
+			s->z[c] = NAN;
+		else
+			s->z[c] = n == 1 ? z : sqrt(sum);
 	}
 }
 
@@ -528,6 +560,7 @@ ae_score_explain(AeScorer *s, const double *row, AeExplanation *explanation)
 	if (isnan(score))
 		return false;
 	ae_features_decode(model->features, s->output, s->expected);
+	ae_condition_copy(model->features, row, s->expected);
 	if (ae_head_exists(&model->head))
 		explain_head(s, row, s->contribution);
 	else

@@ -21,6 +21,7 @@ typedef struct AeScorer
 	float	   *target;			/* (output_width) padded, NaN: missing */
 	float	   *code;			/* (latent) padded */
 	float	   *output;			/* (output_width) padded */
+	float	   *given;			/* (joined inputs) of condition columns */
 	float	   *gradient;		/* (output_width), of no interest */
 	float	   *scratch;		/* for ae_net_infer() */
 

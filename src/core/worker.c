@@ -319,6 +319,7 @@ worker_encode(AeWorker *w, const float *const *rows, int nrows, AeRng *rng)
 	else
 		ae_corrupt_extremes(w->least, w->largest, rng, o->corruption_rate,
 							nrows, f->ncells, w->noisy);
+	ae_corrupt_spare(f, nrows, rows, w->noisy);
 	ae_coder_encode(w->coder, w->kernels, nrows, w->noisy_rows, input, ldi,
 					NULL, 0);
 	ae_coder_encode(w->coder, w->kernels, nrows, rows, NULL, 0, w->target,

@@ -128,6 +128,7 @@ test_table(void)
 		{"min_frequency", AE_OPTION_INTEGER,
 		offsetof(AeOptions, min_frequency), "2"},
 		{"label", AE_OPTION_COLUMN, 0, ""},
+		{"condition", AE_OPTION_NAMES, 0, ""},
 		{"columns", AE_OPTION_COLUMNS, 0, ""},
 		{"time_zone", AE_OPTION_TEXT, offsetof(AeOptions, time_zone), "\"\""},
 		{"max_seconds", AE_OPTION_NUMBER,
@@ -218,6 +219,7 @@ holds(const AeOptions *o, const AeOption *option, double value)
 		case AE_OPTION_CHOICE:
 		case AE_OPTION_TEXT:
 		case AE_OPTION_COLUMN:
+		case AE_OPTION_NAMES:
 		case AE_OPTION_COLUMNS:
 			break;
 	}
