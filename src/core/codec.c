@@ -121,10 +121,8 @@ features_write(AeWriter *w, const AeModel *model)
 }
 
 static void
-net_write(AeWriter *w, const AeModel *model)
+layers_write(AeWriter *w, const AeNet *net)
 {
-	const AeNet *net = &model->net;
-
 	ae_write_u32(w, (uint32_t) net->nlayers);
 	ae_write_u32(w, (uint32_t) net->ncoder);
 	for (int i = 0; i < net->nlayers; i++)
@@ -134,6 +132,12 @@ net_write(AeWriter *w, const AeModel *model)
 		ae_write_u32(w, (uint32_t) net->layers[i].in);
 		ae_write_u32(w, (uint32_t) net->layers[i].out);
 	}
+}
+
+static void
+net_write(AeWriter *w, const AeModel *model)
+{
+	layers_write(w, &model->net);
 }
 
 static void
@@ -176,6 +180,13 @@ noise_write(AeWriter *w, const AeModel *model)
 {
 	for (int i = 0; i < model->features->ncolumns; i++)
 		ae_write_f64(w, w->data != NULL ? model->noise[i] : 0.0);
+}
+
+static void
+companion_write(AeWriter *w, const AeModel *model)
+{
+	layers_write(w, &model->companion);
+	net_weights_write(w, &model->companion, model->companion_params);
 }
 
 static void
@@ -349,12 +360,17 @@ model_write(AeWriter *w, const AeModel *model, size_t total)
 		section_write(w, AE_CODEC_RESIDUALS, residuals_write, model);
 	if (ae_density_exists(&model->density))
 		section_write(w, AE_CODEC_DENSITY, ae_codec_write_density, model);
+	if (ae_model_has_companion(model))
+		section_write(w, AE_CODEC_COMPANION, companion_write, model);
 }
 
 void
 ae_codec_write_plan(const AeModel *model, AeWriter *w)
 {
 	sections_write(w, model, AE_CODEC_PLAN_SECTIONS);
+	ae_write_u8(w, ae_model_has_companion(model));
+	if (ae_model_has_companion(model))
+		layers_write(w, &model->companion);
 }
 
 size_t

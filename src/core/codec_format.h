@@ -38,6 +38,8 @@ typedef enum AeCodecSection
 /* of variational models */
 #define AE_CODEC_NOISE "nois"
 #define AE_CODEC_DENSITY "dens"
+/* a network that was trained together with the autoencoder */
+#define AE_CODEC_COMPANION "comp"
 
 /* added to the kind of a column that is a condition */
 #define AE_CODEC_CONDITION 0x80

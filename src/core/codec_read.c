@@ -297,17 +297,15 @@ features_read(AeReader *r, AeModel *model)
 }
 
 static AeStatus
-net_read(AeReader *r, AeModel *model)
+layers_read(AeReader *r, AeArena *arena, AeNet *net)
 {
-	AeNet	   *net = &model->net;
-
 	net->nlayers = read_int(r);
 	net->ncoder = read_int(r);
 	if (net->nlayers < 1)
 		return AE_ERR_CORRUPT;
 	if (net->nlayers > AE_MAX_LAYERS)
 		return AE_ERR_LIMIT;
-	net->layers = ae_arena_alloc(&model->arena, (size_t) net->nlayers,
+	net->layers = ae_arena_alloc(arena, (size_t) net->nlayers,
 								 sizeof(AeLayer));
 	if (net->layers == NULL)
 		return AE_ERR_MEMORY;
@@ -318,7 +316,15 @@ net_read(AeReader *r, AeModel *model)
 		net->layers[i].in = read_int(r);
 		net->layers[i].out = read_int(r);
 	}
-	AE_TRY(ae_net_plan(net));
+	return ae_net_plan(net);
+}
+
+static AeStatus
+net_read(AeReader *r, AeModel *model)
+{
+	AeNet	   *net = &model->net;
+
+	AE_TRY(layers_read(r, &model->arena, net));
 	if (ae_net_inputs(net) != model->features->input_width ||
 		ae_net_outputs(net) != model->features->output_width)
 		return AE_ERR_CORRUPT;
@@ -362,22 +368,46 @@ net_weights_read(AeReader *r, const AeEnv *env, const AeNet *net,
 }
 
 static AeStatus
-params_read(AeReader *r, AeModel *model, float **params)
+params_read(AeReader *r, AeArena *arena, const AeNet *net, float **params)
 {
 	/* before so much is allocated */
-	if (r->left / 4 != ae_net_weights(&model->net))
+	if (r->left / 4 != ae_net_weights(net))
 		return AE_ERR_CORRUPT;
-	*params = ae_arena_alloc(&model->arena, model->net.nparams,
-							 sizeof(float));
+	*params = ae_arena_alloc(arena, net->nparams, sizeof(float));
 	if (*params == NULL)
 		return AE_ERR_MEMORY;
-	return net_weights_read(r, model->arena.env, &model->net, *params);
+	return net_weights_read(r, arena->env, net, *params);
 }
 
 static AeStatus
 weights_read(AeReader *r, AeModel *model)
 {
-	return params_read(r, model, &model->params);
+	return params_read(r, &model->arena, &model->net, &model->params);
+}
+
+/* it reads what the network reads, or the code; all of it is plain layers */
+static AeStatus
+companion_layers_read(AeReader *r, AeModel *model)
+{
+	AeNet	   *net = &model->companion;
+
+	AE_TRY(layers_read(r, &model->arena, net));
+	for (int i = 0; i < net->nlayers; i++)
+		if (!ae_layer_has_weights(&net->layers[i]))
+			return AE_ERR_CORRUPT;
+	return ae_net_inputs(net) == ae_net_inputs(&model->net) ||
+		ae_net_inputs(net) == ae_net_latent(&model->net)
+		? AE_OK : AE_ERR_CORRUPT;
+}
+
+static AeStatus
+companion_read(AeReader *r, AeModel *model)
+{
+	if (ae_model_has_companion(model))
+		return AE_ERR_CORRUPT;
+	AE_TRY(companion_layers_read(r, model));
+	return params_read(r, &model->arena, &model->companion,
+					   &model->companion_params);
 }
 
 static AeStatus
@@ -422,7 +452,8 @@ static AeStatus
 velocity_read(AeReader *r, AeModel *model)
 {
 	return model->velocity == NULL
-		? params_read(r, model, &model->velocity) : AE_ERR_CORRUPT;
+		? params_read(r, &model->arena, &model->net, &model->velocity)
+		: AE_ERR_CORRUPT;
 }
 
 /* those of a cell ascend, within what targets and outputs can differ by */
@@ -729,7 +760,8 @@ static const OptionalSection optional_sections[] = {
 	{AE_CODEC_UNITS, units_read},
 	{AE_CODEC_NOISE, noise_read},
 	{AE_CODEC_RESIDUALS, residuals_read},
-	{AE_CODEC_DENSITY, density_read}
+	{AE_CODEC_DENSITY, density_read},
+	{AE_CODEC_COMPANION, companion_read}
 };
 
 /* the sections before it are nread */
@@ -807,6 +839,8 @@ ae_codec_read(const AeEnv *env, const void *data, size_t size,
 static AeStatus
 plan_read(AeReader *r, AeModel *model)
 {
+	bool		has_companion;
+
 	for (int i = 0; i < AE_CODEC_PLAN_SECTIONS; i++)
 	{
 		const char *tag;
@@ -815,6 +849,9 @@ plan_read(AeReader *r, AeModel *model)
 		AE_TRY(section_next(r, &tag, &payload));
 		AE_TRY(section_read(i, &payload, model));
 	}
+	AE_TRY(read_bool(r, &has_companion));
+	if (has_companion)
+		AE_TRY(companion_layers_read(r, model));
 	model->column_loss = ae_arena_alloc(&model->arena,
 										(size_t) model->features->ncolumns,
 										sizeof(double));

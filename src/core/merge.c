@@ -152,7 +152,8 @@ ae_merge_differ(const AeModel *a, const AeModel *b,
 					 "differ in column \"%.64s\", which %s",
 					 f->columns[c].name, what);
 	}
-	if (*difference == '\0' && !same_layers(&a->net, &b->net))
+	if (*difference == '\0' && (!same_layers(&a->net, &b->net) ||
+								!same_layers(&a->companion, &b->companion)))
 		snprintf(difference, AE_DIFFERENCE_BYTES,
 				 "differ in the layers of their networks");
 	if (*difference == '\0' && !same_joint(a, b))
@@ -189,6 +190,14 @@ total_rows(int nmodels, const AeModel *const *models)
 	return rows;
 }
 
+/* of the parameters of both networks, one behind the other */
+static float *
+param_of(const AeModel *model, size_t param)
+{
+	return param < model->net.nparams ? &model->params[param]
+		: &model->companion_params[param - model->net.nparams];
+}
+
 static double
 mean_param(int nmodels, const AeModel *const *models, size_t param,
 		   double rows)
@@ -196,7 +205,7 @@ mean_param(int nmodels, const AeModel *const *models, size_t param,
 	double		sum = 0.0;
 
 	for (int i = 0; i < nmodels; i++)
-		sum += model_rows(models[i]) * models[i]->params[param];
+		sum += model_rows(models[i]) * *param_of(models[i], param);
 	return sum / rows;
 }
 
@@ -205,8 +214,8 @@ ae_merge_average(AeModel *into, int nmodels, const AeModel *const *models)
 {
 	double		rows = total_rows(nmodels, models);
 
-	for (size_t p = 0; p < into->net.nparams; p++)
-		into->params[p] = (float) mean_param(nmodels, models, p, rows);
+	for (size_t p = 0; p < ae_model_nparams(into); p++)
+		*param_of(into, p) = (float) mean_param(nmodels, models, p, rows);
 	into->velocity = NULL;
 }
 
@@ -215,6 +224,7 @@ ae_merge_step(AeModel *into, const AeModel *base, int nparts,
 			  const AeModel *const *parts, bool momentum)
 {
 	size_t		n = into->net.nparams;
+	size_t		nboth = ae_model_nparams(into);
 	double		rows = total_rows(nparts, parts);
 
 	if (!momentum)
@@ -226,6 +236,9 @@ ae_merge_step(AeModel *into, const AeModel *base, int nparts,
 		into->velocity = ae_arena_alloc(&into->arena, n, sizeof(float));
 	if (into->velocity == NULL)
 		return AE_ERR_MEMORY;
+	/* the companion learns from what the network has become */
+	for (size_t p = n; p < nboth; p++)
+		*param_of(into, p) = (float) mean_param(nparts, parts, p, rows);
 	for (size_t p = 0; p < n; p++)
 	{
 		double		change = mean_param(nparts, parts, p, rows) -

@@ -51,6 +51,9 @@ typedef struct AeModel
 	AeFeatures *features;
 	AeNet		net;
 	float	   *params;			/* net.nparams, padded */
+	AeNet		companion;		/* trained together with net; nlayers is 0 if
+								 * there is none */
+	float	   *companion_params;	/* (companion.nparams), or NULL */
 	double	   *column_loss;	/* (ncolumns) mean of each column's loss over
 								 * the training rows after training; 0 if
 								 * unseen */
@@ -97,6 +100,19 @@ typedef struct AeModel
 	double		total_weight;	/* of all columns; variational: of all
 								 * numbers */
 } AeModel;
+
+static inline bool
+ae_model_has_companion(const AeModel *model)
+{
+	return model->companion.nlayers > 0;
+}
+
+/* floats of the parameters of both networks */
+static inline size_t
+ae_model_nparams(const AeModel *model)
+{
+	return model->net.nparams + model->companion.nparams;
+}
 
 /* inputs of the head: see score_head.h */
 static inline int

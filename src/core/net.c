@@ -294,6 +294,17 @@ ae_net_forward(const AeNet *net, const AeBlas *blas,
 	return pass != NULL ? pass->strength * penalty : 0.0;
 }
 
+/* adds what is asked of the code by others than the decoder */
+static void
+net_add_code_gradient(const AeNet *net, const AeTape *tape, int rows)
+{
+	size_t		n = (size_t) rows * AE_PAD((size_t) ae_net_latent(net));
+	float	   *dh = tape->dh[net->ncoder];
+
+	for (size_t i = 0; i < n; i++)
+		dh[i] += tape->code_gradient[i];
+}
+
 void
 ae_net_backward(const AeNet *net, const AeBlas *blas,
 				const AeKernels *kernels, const float *params,
@@ -309,6 +320,8 @@ ae_net_backward(const AeNet *net, const AeBlas *blas,
 			net_dropout_of(net, i, pass) == 0.0f;
 
 		tape->env->poll(tape->env->host);
+		if (i == net->ncoder - 1 && tape->code_gradient != NULL)
+			net_add_code_gradient(net, tape, rows);
 		net_ops(layer)->backward(layer, blas, kernels, params, rows,
 								 tape->h[i], plain ? NULL : tape->slope[i],
 								 tape->dh[i + 1], tape->dh[i], grads,

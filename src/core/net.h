@@ -72,6 +72,7 @@ typedef struct AeNet
  */
 typedef struct AeBlock
 {
+	bool		is_companion;	/* of the second network of a model */
 	int			layer;
 	int			first;			/* input */
 	int			ninputs;
@@ -91,6 +92,9 @@ typedef struct AeTape
 	float	  **dh;				/* nlayers + 1: loss gradients of h; dh[0] is
 								 * NULL */
 	const float *transposed;	/* (ntransposed), borrowed; NULL: do without */
+	const float *code_gradient; /* (rows, AE_PAD(latent)) that the backward
+								 * pass adds to that of the code, borrowed;
+								 * NULL: nothing */
 	float	   *scratch;		/* ae_tape_scratch() floats */
 } AeTape;
 

@@ -53,17 +53,36 @@ ae_share_activations(const AeNet *net)
 	return floats;
 }
 
+int
+ae_share_blocks(const AeShare *share, const AeModel *model, AeBlock *blocks)
+{
+	int			n = ae_net_blocks(&model->net, share->block_params, blocks);
+	AeBlock    *more = blocks != NULL ? blocks + n : NULL;
+	int			nmore;
+
+	if (!ae_model_has_companion(model))
+		return n;
+	nmore = ae_net_blocks(&model->companion, share->block_params, more);
+	for (int i = 0; i < nmore && more != NULL; i++)
+	{
+		more[i].is_companion = true;
+		more[i].start += model->net.nparams;
+	}
+	return n + nmore;
+}
+
 /* slices and blocks */
 static void
 share_cut(AeShare *share, const AeModel *model)
 {
-	const AeNet *net = &model->net;
+	size_t		nparams = ae_model_nparams(model);
 	int			batch = share->shape.batch_rows;
 	int			rows = (batch - 1) / SHARE_MAX_SLICES + 1;
 	int			least = SHARE_SLICE_ROWS;
 
-	share->sums_slices = net->nparams <= SHARE_SUM_PARAMS;
-	if (!share->sums_slices)
+	share->sums_slices = nparams <= SHARE_SUM_PARAMS ||
+		ae_model_has_companion(model);
+	if (nparams > SHARE_SUM_PARAMS)
 		least = SHARE_WIDE_SLICE_ROWS;
 	if (rows < least)
 		rows = least;
@@ -72,12 +91,12 @@ share_cut(AeShare *share, const AeModel *model)
 	share->slice_rows = rows < batch ? rows : batch;
 	share->nslices = ae_share_slices(share, batch);
 
-	share->block_params = net->nparams / SHARE_BLOCKS;
+	share->block_params = nparams / SHARE_BLOCKS;
 	if (share->block_params < SHARE_MIN_BLOCK)
 		share->block_params = SHARE_MIN_BLOCK;
 	if (share->block_params > SHARE_MAX_BLOCK)
 		share->block_params = SHARE_MAX_BLOCK;
-	share->nblocks = ae_net_blocks(net, share->block_params, NULL);
+	share->nblocks = ae_share_blocks(share, model, NULL);
 }
 
 AeStatus
@@ -86,12 +105,15 @@ ae_share_layout(AeShare *share, const AeModel *model, const AeShape *shape,
 {
 	Region		region = {base, 0};
 	const AeOptions *o = &model->options;
-	size_t		nparams = model->net.nparams;
+	size_t		nparams = ae_model_nparams(model);
 	size_t		row_bytes = (size_t) model->features->ncells * sizeof(float);
 	uint64_t	batch_rows = (uint64_t) shape->batch_rows;
 
 	*share = (AeShare) {
-		.shape = *shape
+		.shape = *shape,
+			.nparams = nparams,
+			.ntransposed = model->net.ntransposed +
+			model->companion.ntransposed
 	};
 	share_cut(share, model);
 	share->job = region_take(&region, 1, sizeof(AeJob));
@@ -114,7 +136,7 @@ ae_share_layout(AeShare *share, const AeModel *model, const AeShape *shape,
 		share->m = region_take(&region, nparams, sizeof(float));
 	if (ae_optimizer_needs_v(o))
 		share->v = region_take(&region, nparams, sizeof(float));
-	share->transposed = region_take(&region, model->net.ntransposed,
+	share->transposed = region_take(&region, share->ntransposed,
 									sizeof(float));
 	if (share->sums_slices)
 		share->slice_grads = region_take(&region, (uint64_t) share->nslices,

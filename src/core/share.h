@@ -14,7 +14,11 @@
  * slice has gradients of its own, which are added up.  Where they are many,
  * that would be more traffic than the rows are: the slices share what the
  * backward pass computes, and each block's gradient is one product over all
- * rows of the batch.
+ * rows of the batch.  With a companion it is always the first way, so that it
+ * may have other rows than the batch.
+ *
+ * The parameters of a companion stand behind those of the network, and so do
+ * its gradients, its moments and its transposed weights.
  */
 #ifndef AE_SHARE_H
 #define AE_SHARE_H
@@ -66,7 +70,9 @@ typedef struct AeShare
 	double	   *squares;		/* (nblocks) of the gradients */
 	double	   *noise;			/* (ncolumns) as the model's, or NULL */
 	AeResidual *residual;		/* (nslices, ncolumns), or NULL */
-	float	   *params;			/* (nparams), as the next five */
+	size_t		nparams;		/* of both networks, as below */
+	size_t		ntransposed;
+	float	   *params;			/* (nparams), as the next three */
 	float	   *grads;
 	float	   *m;				/* moments of the optimiser, or NULL */
 	float	   *v;
@@ -94,6 +100,13 @@ ae_share_slices(const AeShare *share, int count)
 {
 	return (count - 1) / share->slice_rows + 1;
 }
+
+/*
+ * Cuts the parameters of both networks into blocks, which start where they
+ * stand among the shared ones.  Returns their number; blocks may be NULL.
+ */
+extern int	ae_share_blocks(const AeShare *share, const AeModel *model,
+							AeBlock *blocks);
 
 /* floats of one row's h and dh over all layers */
 extern size_t ae_share_activations(const AeNet *net);

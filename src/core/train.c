@@ -40,7 +40,8 @@ enum
 	STREAM_CALIBRATION,
 	STREAM_SCORE,
 	STREAM_RESIDUALS,
-	STREAM_DENSITY
+	STREAM_DENSITY,
+	STREAM_COMPANION
 };
 
 typedef struct Trainer
@@ -145,6 +146,19 @@ trainer_create_worker(Trainer *t)
 	return AE_OK;
 }
 
+/* random weights of a network that has none yet */
+static AeStatus
+trainer_init(Trainer *t, const AeNet *net, uint64_t stream, float **params)
+{
+	if (*params != NULL)
+		return AE_OK;
+	*params = ae_arena_alloc(&t->model->arena, net->nparams, sizeof(float));
+	if (*params == NULL)
+		return AE_ERR_MEMORY;
+	ae_net_init(net, trainer_seed(t, stream), *params);
+	return AE_OK;
+}
+
 static AeStatus
 trainer_allocate(Trainer *t)
 {
@@ -156,15 +170,10 @@ trainer_allocate(Trainer *t)
 	t->rows = ae_arena_alloc(&t->arena, (size_t) t->shape.batch_rows,
 							 sizeof(float *));
 	t->continues = model->params != NULL;
-	if (model->params == NULL)
-	{
-		model->params = ae_arena_alloc(&model->arena, model->net.nparams,
-									   sizeof(float));
-		if (model->params == NULL)
-			return AE_ERR_MEMORY;
-		ae_net_init(&model->net, trainer_seed(t, STREAM_WEIGHTS),
-					model->params);
-	}
+	AE_TRY(trainer_init(t, &model->net, STREAM_WEIGHTS, &model->params));
+	if (ae_model_has_companion(model))
+		AE_TRY(trainer_init(t, &model->companion, STREAM_COMPANION,
+							&model->companion_params));
 	model->history = ae_arena_alloc(&model->arena,
 									(size_t) model->options.epochs,
 									sizeof(AeEpoch));
@@ -337,6 +346,9 @@ trainer_keep(Trainer *t)
 	const AeShare *share = &t->worker->share;
 
 	memcpy(model->params, share->params, model->net.nparams * sizeof(float));
+	if (ae_model_has_companion(model))
+		memcpy(model->companion_params, share->params + model->net.nparams,
+			   model->companion.nparams * sizeof(float));
 	if (model->noise != NULL)
 		memcpy(model->noise, share->noise,
 			   (size_t) model->features->ncolumns * sizeof(double));

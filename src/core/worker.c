@@ -121,6 +121,21 @@ worker_alloc_tapes(AeWorker *w, AeArena *arena)
 	return worker_create_tape(w, 0, arena, &w->batch);
 }
 
+/* the companion, which may tell the encoder what to change */
+static AeStatus
+worker_alloc_companion(AeWorker *w, int rows, AeArena *arena)
+{
+	const AeNet *net = &w->model->companion;
+	size_t		ld = AE_PAD((size_t) ae_net_inputs(net));
+
+	AE_TRY(ae_tape_create(net, rows, arena, &w->companion));
+	w->companion->transposed =
+		w->share.transposed + w->model->net.ntransposed;
+	w->companion->dh[0] = ae_arena_alloc(arena, (size_t) rows,
+										 ld * sizeof(float));
+	return w->companion->dh[0] != NULL ? AE_OK : AE_ERR_MEMORY;
+}
+
 static AeStatus
 worker_alloc_noisy(AeWorker *w, AeArena *arena)
 {
@@ -149,6 +164,8 @@ worker_alloc(AeWorker *w, AeArena *arena)
 
 	AE_TRY(worker_alloc_tapes(w, arena));
 	w->tape->transposed = w->share.transposed;
+	if (ae_model_has_companion(model))
+		AE_TRY(worker_alloc_companion(w, w->share.slice_rows, arena));
 	w->blocks = ae_arena_alloc(arena, (size_t) w->share.nblocks,
 							   sizeof(AeBlock));
 	w->rows = ae_arena_alloc(arena, rows, sizeof(float *));
@@ -158,7 +175,7 @@ worker_alloc(AeWorker *w, AeArena *arena)
 								   AE_PAD((size_t) f->output_width));
 	if (w->blocks == NULL || w->rows == NULL || w->target == NULL)
 		return AE_ERR_MEMORY;
-	ae_net_blocks(&model->net, w->share.block_params, w->blocks);
+	ae_share_blocks(&w->share, model, w->blocks);
 	if (model->options.variant == AE_VARIANT_VARIATIONAL)
 	{
 		w->weight = ae_arena_alloc(arena, (size_t) f->output_width,
@@ -366,7 +383,7 @@ worker_learn(AeWorker *w, const AeJob *job, int slice, int first, int nrows)
 	worker_see_window(w, job);
 	worker_place_slice(w, first);
 	if (share->sums_slices)
-		grads = share->slice_grads + (size_t) slice * net->nparams;
+		grads = share->slice_grads + (size_t) slice * share->nparams;
 	ae_rng_seed(&rng, w->noise_seed + job->update.step, (uint64_t) slice);
 	worker_encode(w, w->window.rows + job->first + first, nrows, &rng);
 	penalty = ae_net_forward(net, w->blas, w->kernels, share->params,
@@ -440,7 +457,7 @@ worker_gradient(AeWorker *w, const AeJob *job, int index)
 
 	if (share->sums_slices)
 		w->kernels->add_up(block->nparams,
-						   ae_share_slices(share, job->count), net->nparams,
+						   ae_share_slices(share, job->count), share->nparams,
 						   share->slice_grads + block->start, grads);
 	else
 		ae_net_gradient(net, w->blas, w->kernels, block, w->batch,
@@ -449,13 +466,24 @@ worker_gradient(AeWorker *w, const AeJob *job, int index)
 }
 
 static void
+worker_transpose(AeWorker *w, const AeBlock *block)
+{
+	const AeModel *model = w->model;
+	float	   *transposed = w->share.transposed;
+
+	if (block->is_companion)
+		ae_net_transpose(&model->companion, block, w->share.params,
+						 transposed + model->net.ntransposed);
+	else
+		ae_net_transpose(&model->net, block, w->share.params, transposed);
+}
+
+static void
 worker_update(AeWorker *w, const AeJob *job, const AeBlock *block)
 {
-	float	   *params = w->share.params;
-
-	ae_optimizer_apply(&w->optimizer, w->kernels, &job->update, block, params,
-					   w->share.grads);
-	ae_net_transpose(&w->model->net, block, params, w->share.transposed);
+	ae_optimizer_apply(&w->optimizer, w->kernels, &job->update, block,
+					   w->share.params, w->share.grads);
+	worker_transpose(w, block);
 }
 
 void
@@ -465,12 +493,14 @@ ae_worker_start(AeWorker *w)
 	const AeNet *net = &model->net;
 
 	memcpy(w->share.params, model->params, net->nparams * sizeof(float));
+	if (ae_model_has_companion(model))
+		memcpy(w->share.params + net->nparams, model->companion_params,
+			   model->companion.nparams * sizeof(float));
 	if (model->noise != NULL)
 		memcpy(w->share.noise, model->noise,
 			   (size_t) model->features->ncolumns * sizeof(double));
 	for (int i = 0; i < w->share.nblocks; i++)
-		ae_net_transpose(net, &w->blocks[i], w->share.params,
-						 w->share.transposed);
+		worker_transpose(w, &w->blocks[i]);
 }
 
 int

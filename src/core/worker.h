@@ -36,6 +36,8 @@ typedef struct AeWorker
 	AeResidual *residual;		/* (ncolumns) of rows not learned from */
 	AeTape	   *tape;			/* of a slice */
 	AeTape	   *batch;			/* of a batch, where slices share it */
+	AeTape	   *companion;		/* of a slice's rows through the companion,
+								 * dh[0] included; NULL if there is none */
 
 	AeWindow	window;			/* the rows of the current window */
 	const float **window_rows;	/* (window_rows) of a helper */

@@ -346,6 +346,26 @@ train_by_hand(AeModel *m)
 	must(ae_model_prepare(m) == AE_OK);
 }
 
+/* a network that reads the code, beside the autoencoder */
+static inline void
+add_companion(AeModel *m)
+{
+	AeNet	   *net = &m->companion;
+
+	net->nlayers = 2;
+	net->ncoder = 1;
+	net->layers = take(m, 2, sizeof(AeLayer));
+	net->layers[0] = (AeLayer) {
+		.activation = AE_ACT_RELU,.in = ae_net_latent(&m->net),.out = 5
+	};
+	net->layers[1] = (AeLayer) {
+		.in = 5,.out = 2
+	};
+	must(ae_net_plan(net) == AE_OK);
+	m->companion_params = take(m, net->nparams, sizeof(float));
+	ae_net_init(net, 17, m->companion_params);
+}
+
 #define NCODES 3
 #define NGAPS 2
 #define NKNOTS 40

@@ -268,6 +268,49 @@ test_variational(void)
 }
 
 static void
+test_companion(void)
+{
+	AeModel    *model = build_trained();
+	AeModel    *back = NULL;
+	AeNet	   *net = &model->companion;
+	Blob		without = encode(model);
+	Blob		b;
+	Blob		again;
+
+	add_companion(model);
+	b = encode(model);
+	ok(b.size == without.size + SECTION_HEADER + 8 + 2 * 16 +
+	   4 * ae_net_weights(net), "a companion takes its layers and weights");
+	ok(ae_codec_read(&unit_env, b.data, b.size, &back) == AE_OK,
+	   "a model with a companion");
+	if (back == NULL)
+		return;
+	ok(back->companion.nparams == net->nparams &&
+	   back->companion.layers[0].activation == AE_ACT_RELU &&
+	   memcmp(back->companion_params, model->companion_params,
+			  net->nparams * sizeof(float)) == 0, "and its weights");
+	again = encode(back);
+	ok(again.size == b.size && memcmp(again.data, b.data, b.size) == 0,
+	   "same bytes again");
+	ae_model_free(back);
+
+	net->layers[0].in = 2;
+	must(ae_net_plan(net) == AE_OK);
+	ok(spend(encode(model)) == AE_ERR_CORRUPT,
+	   "a companion that reads neither inputs nor codes");
+	net->layers[0] = (AeLayer) {
+		.kind = AE_LAYER_SPARSE,.in = 3,.out = 3
+	};
+	net->layers[1].in = 3;
+	must(ae_net_plan(net) == AE_OK);
+	ok(spend(encode(model)) == AE_ERR_CORRUPT, "a companion with a code");
+	ae_model_free(model);
+	free(without.data);
+	free(b.data);
+	free(again.data);
+}
+
+static void
 test_header(void)
 {
 	AeModel    *model = build_trained();
@@ -502,6 +545,7 @@ main(int argc, char **argv)
 	test_round_trip();
 	test_sparse();
 	test_variational();
+	test_companion();
 	test_scores();
 	test_header();
 	test_truncation();
