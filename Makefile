@@ -14,6 +14,7 @@ CORE_OBJS = \
 	src/core/blas.o \
 	src/core/bytes.o \
 	src/core/calibration.o \
+	src/core/classes.o \
 	src/core/codec.o \
 	src/core/codec_density.o \
 	src/core/codec_read.o \
@@ -67,6 +68,7 @@ CORE_OBJS = \
 	src/core/sort.o \
 	src/core/sparse.o \
 	src/core/spectrum.o \
+	src/core/supervise.o \
 	src/core/train.o \
 	src/core/update.o \
 	src/core/worker.o
@@ -85,6 +87,7 @@ OBJS = \
 	src/fn_merge.o \
 	src/fn_metrics.o \
 	src/fn_named.o \
+	src/fn_predict.o \
 	src/fn_sample.o \
 	src/fn_score.o \
 	src/fn_train.o \

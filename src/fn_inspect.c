@@ -166,11 +166,32 @@ info_code(StringInfo json, const AeModel *model)
 		return;
 	aepg_json_key(json, "code");
 	appendStringInfoChar(json, '{');
-	if (model->options.variant == AE_VARIANT_VARIATIONAL)
+	if (ae_options_variational(&model->options))
 		info_divergence(json, model);
 	else
 		info_activity(json, model);
 	appendStringInfoChar(json, '}');
+}
+
+/* the column of classes, and how many rows had one in training */
+static void
+info_classes(StringInfo json, const AeModel *model)
+{
+	const AeColumn *column = model->classes;
+
+	if (column == NULL)
+		return;
+	aepg_json_text(json, "label", column->name);
+	aepg_json_key(json, "classes");
+	appendStringInfoChar(json, '[');
+	for (int i = 0; i < column->nlabels; i++)
+	{
+		appendStringInfoString(json, i > 0 ? "," : "");
+		escape_json(json, column->labels[i]);
+	}
+	appendStringInfoChar(json, ']');
+	aepg_json_count(json, "labelled",
+					model->features->nrows - column->cells[0].nmissing);
 }
 
 /* names of the columns that are given to encoder and decoder */
@@ -208,6 +229,7 @@ ae_info(PG_FUNCTION_ARGS)
 	aepg_json_count(&json, "known_anomalies", model->nanomalies);
 	aepg_json_count(&json, "columns", model->features->ncolumns);
 	info_condition(&json, model->features);
+	info_classes(&json, model);
 	aepg_json_count(&json, "inputs", model->features->input_width);
 	aepg_json_count(&json, "outputs", model->features->output_width);
 	aepg_json_count(&json, "latent", ae_net_latent(&model->net));

@@ -515,7 +515,7 @@ options_require_squares(const Path *path, int loss)
 	if (loss != AE_AUTO && loss != AE_LOSS_SQUARED)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("option \"%s\" must be \"mse\" for variant \"variational\"",
+				 errmsg("option \"%s\" must be \"mse\" for variants that are variational",
 						options_path(path)),
 				 errhint("The likelihood of a number is that of a normal distribution.")));
 }
@@ -526,7 +526,7 @@ options_check_losses(const AepgOptions *options)
 {
 	Path		path = {"loss", NULL, NULL};
 
-	if (options->core.variant != AE_VARIANT_VARIATIONAL)
+	if (!ae_options_variational(&options->core))
 		return;
 	options_require_squares(&path, options->core.loss);
 	for (int i = 0; i < options->ncolumns; i++)
@@ -584,6 +584,11 @@ aepg_options_parse(Jsonb *jsonb)
 				 errmsg("option \"score\" cannot be \"neighbour\" when option \"coreset\" is 0"),
 				 errhint("Without a coreset the score is \"distance\".")));
 	options_check_uses(&options->core);
+	if (ae_options_classes(&options->core) && options->label == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("this variant needs the option \"label\""),
+				 errhint("Name the column of classes, which is NULL where they are unknown.")));
 	options_check_losses(options);
 	options_set_time_zone(&options->core);
 	return options;

@@ -42,6 +42,14 @@ row_is_condition(const AepgOptions *options, const char *name)
 	return false;
 }
 
+/* whether a column has the classes that are learned */
+static bool
+row_is_classes(const AepgOptions *options, const char *name)
+{
+	return ae_options_classes(&options->core) &&
+		strcmp(name, options->label) == 0;
+}
+
 /* how columns without names of their own are called; NULL for an array */
 static int
 row_hint_names(TupleDesc desc)
@@ -103,7 +111,8 @@ row_check_conditions(const AepgReader *reader, const AepgOptions *options,
 						name),
 				 row_hint_names(desc)));
 	}
-	if (options->nconditions > 0 && options->nconditions == reader->nspecs)
+	if (options->nconditions > 0 &&
+		options->nconditions + (reader->has_classes ? 1 : 0) == reader->nspecs)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("option \"condition\" names all columns, so that none is left to learn"),
@@ -170,6 +179,12 @@ row_fill_spec(AeColumnSpec *spec, const char *name, const RowColumn *column,
 		aepg_scalar_cycles(&column->scalar) : 0;
 	spec->weight = 1;
 	spec->condition = row_is_condition(options, name);
+	if (row_is_classes(options, name))
+	{
+		spec->classes = true;
+		spec->condition =
+			options->core.variant == AE_VARIANT_SEMI_SUPERVISED;
+	}
 	spec->max_categories = core->max_categories;
 	spec->min_frequency = core->min_frequency;
 	if (override != NULL)
@@ -298,6 +313,8 @@ row_train_on_attribute(AepgReader *reader, int attribute,
 
 	kind = override && override->has_kind ? override->kind :
 		column->scalar.kind;
+	if (row_is_classes(options, name))
+		kind = AE_KIND_CATEGORY;
 	if (!aepg_row_set_kind(column, kind, options->core.time_zone))
 		row_reject_kind(column, name, kind);
 	if (override != NULL)
@@ -305,15 +322,32 @@ row_train_on_attribute(AepgReader *reader, int attribute,
 						 row_is_condition(options, name));
 	row_fill_spec(&reader->specs[reader->ncolumns], name, column, options,
 				  override);
+	if (reader->specs[reader->ncolumns].classes)
+	{
+		/* each label is a class */
+		reader->specs[reader->ncolumns].max_categories = AE_MAX_LABELS;
+		reader->specs[reader->ncolumns].min_frequency = 1;
+	}
 	reader->ncolumns++;
 }
 
 /*----------
- * The label column: no feature.
+ * The label column: no feature, unless its labels are classes.
  *----------
  */
 static void
+row_check_label_override(const char *name, const AepgColumnOptions *override)
+{
+	if (override != NULL && !override->skip)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"columns.%s\" does not apply to the label column",
+						name)));
+}
+
+static void
 row_train_on_label(AepgReader *reader, int attribute,
+				   const AepgOptions *options,
 				   const AepgColumnOptions *override)
 {
 	Form_pg_attribute att = TupleDescAttr(reader->desc, attribute);
@@ -321,17 +355,19 @@ row_train_on_label(AepgReader *reader, int attribute,
 
 	if (reader->label >= 0)
 		row_report_duplicate(name);
+	row_check_label_override(name, override);
+	if (ae_options_classes(&options->core))
+	{
+		row_train_on_attribute(reader, attribute, options, NULL);
+		reader->has_classes = true;
+		return;
+	}
 	if (getBaseType(att->atttypid) != BOOLOID)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("label column \"%s\" must be of type boolean, not %s",
 						name, format_type_be(att->atttypid)),
 				 errhint("Select a condition, such as \"kind = 'fraud' AS label\".")));
-	if (override != NULL && !override->skip)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("option \"columns.%s\" does not apply to the label column",
-						name)));
 	reader->label = attribute;
 }
 
@@ -340,7 +376,7 @@ static void
 row_check_label(const AepgReader *reader, const AepgOptions *options,
 				TupleDesc desc)
 {
-	if (options->label == NULL || reader->label >= 0)
+	if (options->label == NULL || reader->label >= 0 || reader->has_classes)
 		return;
 	if (desc == NULL)
 		ereport(ERROR,
@@ -372,11 +408,11 @@ row_train_on_row(Oid type, TupleDesc desc, const AepgOptions *options,
 		override = row_find_override(options, NameStr(att->attname), used);
 		if (options->label != NULL &&
 			strcmp(NameStr(att->attname), options->label) == 0)
-			row_train_on_label(reader, i, override);
+			row_train_on_label(reader, i, options, override);
 		else if (override == NULL || !override->skip)
 			row_train_on_attribute(reader, i, options, override);
 	}
-	if (reader->ncolumns == 0)
+	if (reader->ncolumns <= (reader->has_classes ? 1 : 0))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("there is no column to train on")));

@@ -100,8 +100,9 @@ features_write(AeWriter *w, const AeModel *model)
 
 		ae_write_text(w, column->name);
 		ae_write_text(w, column->type);
-		ae_write_u8(w, (uint8_t) (column->kind | (column->condition
-											  ? AE_CODEC_CONDITION : 0)));
+		ae_write_u8(w, (uint8_t) (column->kind |
+								  (column->condition ? AE_CODEC_CONDITION : 0) |
+								  (column->classes ? AE_CODEC_CLASSES : 0)));
 		ae_write_u8(w, (uint8_t) column->cycles);
 		ae_write_u8(w, (uint8_t) column->scaling);
 		ae_write_u8(w, (uint8_t) column->loss);
@@ -352,7 +353,7 @@ model_write(AeWriter *w, const AeModel *model, size_t total)
 	sections_write(w, model, AE_CODEC_SECTIONS);
 	if (model->options.variant != AE_VARIANT_PLAIN)
 		section_write(w, AE_CODEC_UNITS, units_write, model);
-	if (model->options.variant == AE_VARIANT_VARIATIONAL)
+	if (ae_options_variational(&model->options))
 		section_write(w, AE_CODEC_NOISE, noise_write, model);
 	if (model->velocity != NULL)
 		section_write(w, AE_CODEC_VELOCITY, velocity_write, model);

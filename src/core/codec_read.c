@@ -252,7 +252,8 @@ column_read(AeReader *r, AeArena *arena, AeColumn *column)
 	AE_TRY(read_name(r, arena, &column->type));
 	kind = ae_read_u8(r);
 	column->condition = (kind & AE_CODEC_CONDITION) != 0;
-	column->kind = (AeKind) (kind & ~AE_CODEC_CONDITION);
+	column->classes = (kind & AE_CODEC_CLASSES) != 0;
+	column->kind = (AeKind) (kind & ~(AE_CODEC_CONDITION | AE_CODEC_CLASSES));
 	column->cycles = ae_read_u8(r);
 	column->scaling = (AeScaling) ae_read_u8(r);
 	column->loss = (AeLoss) ae_read_u8(r);
@@ -808,8 +809,8 @@ model_read(AeReader *r, AeModel *model)
 	if (nread < AE_CODEC_SECTIONS ||
 		(model->options.variant != AE_VARIANT_PLAIN) !=
 		(model->unit_activity != NULL) ||
-		(model->options.variant == AE_VARIANT_VARIATIONAL) !=
-		(model->noise != NULL))
+		ae_options_variational(&model->options) != (model->noise != NULL) ||
+		ae_options_classes(&model->options) != ae_model_has_companion(model))
 		return AE_ERR_CORRUPT;
 	return ae_model_prepare(model);
 }

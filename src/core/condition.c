@@ -111,7 +111,9 @@ ae_condition_copy(const AeFeatures *features, const double *row, double *to)
 	{
 		const AeColumn *column = &features->columns[c];
 
-		if (column->condition)
+		/* a class that is not known was told */
+		if (column->condition &&
+			!(column->classes && !(row[column->cell] < column->nlabels)))
 			memcpy(to + column->cell, row + column->cell,
 				   (size_t) column->ncells * sizeof(double));
 	}

@@ -88,7 +88,8 @@ ae_corrupt_spare(const AeFeatures *features, int nrows,
 		const AeColumn *column = &features->columns[c];
 		size_t		ncells = (size_t) features->ncells;
 
-		for (size_t r = 0; r < (size_t) nrows && column->condition; r++)
+		for (size_t r = 0; r < (size_t) nrows &&
+			 (column->condition || column->classes); r++)
 			memcpy(cells + r * ncells + column->cell, rows[r] + column->cell,
 				   (size_t) column->ncells * sizeof(float));
 	}
@@ -106,7 +107,8 @@ ae_corrupt_forget(const AeFeatures *features, int nrows, const float *cells,
 			int			width = column->output_width / column->ncells;
 			float	   *t = target + column->output;
 
-			for (int i = 0; i < column->ncells; i++)
+			/* classes are never hidden, and always asked for */
+			for (int i = 0; i < column->ncells && !column->classes; i++)
 				for (int j = 0;
 					 j < width && !isnan(cells[column->cell + i]); j++)
 					t[i * width + j] = NAN;

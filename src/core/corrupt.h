@@ -30,7 +30,7 @@ extern void ae_corrupt_extremes(const float *least, const float *largest,
 								AeRng *rng, double rate, int nrows,
 								int ncells, float *cells);
 
-/* puts back the cells of condition columns: those of the rows */
+/* puts back the cells of conditions and classes: those of the rows */
 extern void ae_corrupt_spare(const AeFeatures *features, int nrows,
 							 const float *const *rows, float *cells);
 

@@ -441,7 +441,8 @@ fit_column(Fit *fit, int c, int first_cell, AeColumn *column)
 		column->scaling = spec->scaling;
 	column->loss = fit_loss(spec);
 	column->condition = spec->condition;
-	column->weight = spec->condition ? 0.0 : spec->weight;
+	column->classes = spec->classes;
+	column->weight = spec->condition || spec->classes ? 0.0 : spec->weight;
 	column->cells = ae_arena_alloc(fit->arena, (size_t) spec->ncells,
 								   sizeof(AeCell));
 	if (column->name == NULL || column->type == NULL ||

@@ -102,7 +102,8 @@ column_check(const AeColumn *column, uint64_t nrows)
 		column->cells == NULL || column->ncells < 1 ||
 		!loss_valid(column) ||
 		!(column->weight >= 0.0 && column->weight <= AE_MAX_WEIGHT) ||
-		(column->condition && column->weight != 0.0))
+		((column->condition || column->classes) && column->weight != 0.0) ||
+		(column->classes && column->kind != AE_KIND_CATEGORY))
 		return AE_ERR_CORRUPT;
 	if (column->kind != AE_KIND_NUMERIC && column->ncells != 1)
 		return AE_ERR_CORRUPT;

@@ -103,6 +103,7 @@ typedef struct AeColumnSpec
 	int			max_categories; /* category: beyond, labels are hashed */
 	int			min_frequency;	/* category: rarer labels are "other" */
 	bool		condition;		/* given to encoder and decoder alike */
+	bool		classes;		/* category: told from the others */
 } AeColumnSpec;
 
 /* one number of a row: numeric, binary and calendar columns */
@@ -128,9 +129,11 @@ typedef struct AeColumn
 	int			cycles;
 	AeScaling	scaling;		/* never auto */
 	AeLoss		loss;			/* of its target, see kernels.h */
-	double		weight;			/* 0 for a condition */
+	double		weight;			/* 0 for a condition and for classes */
 	bool		condition;		/* given to encoder and decoder: its targets
 								 * are not learned */
+	bool		classes;		/* its labels are told from other columns:
+								 * see classes.h */
 	AeCell	   *cells;			/* ncells */
 
 	/* category only */

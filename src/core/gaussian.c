@@ -133,6 +133,27 @@ gaussian_backward(const AeLayer *layer, const AeBlas *blas,
 	}
 }
 
+void
+ae_gaussian_pull(const AeLayer *layer, int rows, const float *x,
+				 const float *row_weight, float scale, float *dx)
+{
+	int			n = layer->out;
+
+	for (int r = 0; r < rows; r++)
+	{
+		float		cost = scale * layer->penalty * row_weight[r];
+
+		for (int j = 0; j < n; j++)
+		{
+			dx[j] += cost * x[j];
+			if (!gaussian_is_bound(x[n + j]))
+				dx[n + j] += cost * 0.5f * (expf(x[n + j]) - 1.0f);
+		}
+		x += AE_PAD(layer->in);
+		dx += AE_PAD(layer->in);
+	}
+}
+
 const AeLayerOps ae_gaussian_ops = {
 	.forward = gaussian_forward,
 	.penalty = gaussian_penalty,

@@ -66,7 +66,8 @@ impute_pass(AeScorer *s, const double *row, int first, int step,
 		const AeColumn *column = &f->columns[c];
 		const double *cells = row + column->cell;
 
-		for (int i = 0; i < column->ncells && !column->condition; i++)
+		for (int i = 0; i < column->ncells && !column->condition &&
+			 !column->classes; i++)
 			if (isnan(cells[i]) && missing++ % step == first)
 				filled[column->cell + i] = fill(arg, s, column, i);
 	}

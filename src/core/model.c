@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/classes.h"
 #include "core/condition.h"
 #include "core/spectrum.h"
 
@@ -48,6 +49,9 @@
 #define MODEL_KL_WEIGHT 0.1
 
 #define MODEL_KL_WARMUP 0.25
+
+#define MODEL_LABEL_SHARE 0.1
+#define MODEL_LABEL_WEIGHT 1.0
 
 AeStatus
 ae_model_create(const AeEnv *env, AeModel **model)
@@ -307,10 +311,30 @@ model_resolve_variational(AeModel *model)
 		o->beta = 1.0;
 	if (isnan(o->kl_warmup))
 		o->kl_warmup = MODEL_KL_WARMUP;
-	if (isnan(o->free_bits))
+	if (isnan(o->free_bits) && o->variant != AE_VARIANT_SEMI_SUPERVISED)
 		o->free_bits = 0.0;
 	if (o->corruption == AE_AUTO)
 		o->corruption = AE_CORRUPTION_NONE;
+}
+
+/*
+ * Rows are too few to spare where classes are few.  The weight of known ones
+ * grows with the rows that have none, as in Kingma et al. 2014.
+ */
+static void
+model_resolve_classes(AeModel *model)
+{
+	AeOptions  *o = &model->options;
+	const AeColumn *column = ae_classes_column(model->features);
+	double		nrows = (double) model->features->nrows;
+	double		known = nrows - (double) column->cells[0].nmissing;
+	double		ratio = nrows / fmax(known, 1.0);
+
+	if (isnan(o->validation_fraction))
+		o->validation_fraction = 0.0;
+	if (!isnan(o->label_weight))
+		return;
+	o->label_weight = fmax(MODEL_LABEL_SHARE * ratio, MODEL_LABEL_WEIGHT);
 }
 
 /* noise on the inputs, and the inputs that it takes */
@@ -341,8 +365,10 @@ model_resolve(AeModel *model, AeDataset *dataset, const AeBlas *blas)
 	const ModelPreset *preset = &model_presets[o->purpose];
 	int			width;
 
-	if (o->variant == AE_VARIANT_VARIATIONAL)
+	if (ae_options_variational(o))
 		model_resolve_variational(model);
+	if (ae_options_classes(o))
+		model_resolve_classes(model);
 	AE_TRY(model_resolve_corruption(model, preset));
 	width = model->features->input_width;
 	if (o->nhidden == AE_AUTO)
@@ -412,7 +438,7 @@ model_add_code(AeModel *model, int in)
 
 	if (o->variant == AE_VARIANT_SPARSE && o->sparsity == AE_SPARSITY_KL)
 		activation = AE_ACT_SIGMOID;
-	if (o->variant == AE_VARIANT_VARIATIONAL)
+	if (ae_options_variational(o))
 	{
 		model_add_layer(net, AE_LAYER_DENSE, activation, in, 2 * o->latent);
 		model_add_layer(net, AE_LAYER_GAUSSIAN, activation, 2 * o->latent,
@@ -460,6 +486,34 @@ model_layers(AeModel *model)
 	return ae_net_plan(net);
 }
 
+/* what tells classes: as wide as the encoder, from its inputs or its code */
+static AeStatus
+model_plan_companion(AeModel *model)
+{
+	const AeOptions *o = &model->options;
+	AeNet	   *net = &model->companion;
+	int			in = o->variant == AE_VARIANT_SUPERVISED
+		? ae_net_latent(&model->net) : model->features->input_width;
+	int			nhidden = o->variant == AE_VARIANT_SUPERVISED ? 1 : o->nhidden;
+
+	if (nhidden > o->nhidden)
+		nhidden = o->nhidden;
+	net->layers = ae_arena_alloc(&model->arena, (size_t) nhidden + 1,
+								 sizeof(AeLayer));
+	if (net->layers == NULL)
+		return AE_ERR_MEMORY;
+	for (int i = 0; i < nhidden; i++)
+	{
+		model_add_layer(net, AE_LAYER_DENSE, (AeActivation) o->activation, in,
+						o->hidden[i]);
+		in = o->hidden[i];
+	}
+	model_add_layer(net, AE_LAYER_DENSE, AE_ACT_LINEAR, in,
+					ae_classes_column(model->features)->nlabels);
+	net->ncoder = net->nlayers;
+	return ae_net_plan(net);
+}
+
 /* scaled numbers have variances near 1 */
 static AeStatus
 model_plan_noise(AeModel *model)
@@ -489,7 +543,7 @@ model_plan_measures(AeModel *model)
 		if (model->unit_activity == NULL)
 			return AE_ERR_MEMORY;
 	}
-	if (model->options.variant == AE_VARIANT_VARIATIONAL)
+	if (ae_options_variational(&model->options))
 		AE_TRY(model_plan_noise(model));
 	if (model->options.corruption == AE_CORRUPTION_MASK)
 	{
@@ -522,6 +576,8 @@ ae_model_plan(AeModel *model, AeDataset *dataset, const AeOptions *options,
 	AE_TRY(model_resolve(model, dataset, blas));
 	AE_TRY(model_plan_joint(model));
 	AE_TRY(model_layers(model));
+	if (ae_options_classes(&model->options))
+		AE_TRY(model_plan_companion(model));
 	AE_TRY(model_plan_measures(model));
 	return model->options.purpose == AE_PURPOSE_GENERATION
 		? ae_density_plan(&model->density, model->features,
@@ -613,12 +669,13 @@ model_prepare_variational(const AeModel *model, AeLayer *layer)
 {
 	const AeOptions *o = &model->options;
 
-	if (o->variant != AE_VARIANT_VARIATIONAL || isnan(o->beta) ||
-		isnan(o->kl_warmup) || isnan(o->free_bits))
+	if (!ae_options_variational(o) || isnan(o->beta) ||
+		isnan(o->kl_warmup) ||
+		(isnan(o->free_bits) && o->variant != AE_VARIANT_SEMI_SUPERVISED))
 		return false;
 	layer->penalty = model->total_weight > 0
 		? (float) (o->beta / model->total_weight) : 0.0f;
-	layer->target = (float) o->free_bits;
+	layer->target = isnan(o->free_bits) ? 0.0f : (float) o->free_bits;
 	layer->kept = 0;
 	return true;
 }
@@ -671,6 +728,29 @@ model_prepare_code(AeModel *model)
 	return AE_ERR_CORRUPT;
 }
 
+/* the column of classes, and a companion that fits it */
+static AeStatus
+model_prepare_classes(AeModel *model)
+{
+	const AeOptions *o = &model->options;
+	const AeColumn *column = ae_classes_column(model->features);
+	bool		semi = o->variant == AE_VARIANT_SEMI_SUPERVISED;
+
+	if ((column != NULL) != ae_options_classes(o))
+		return AE_ERR_CORRUPT;
+	if (column == NULL)
+		return AE_OK;
+	if (column->hashed || column->nlabels < AE_MIN_CLASSES ||
+		column->nlabels > AE_MAX_CLASSES || column->condition != semi ||
+		isnan(o->label_weight) || !ae_model_has_companion(model) ||
+		ae_net_outputs(&model->companion) != column->nlabels ||
+		ae_net_inputs(&model->companion) !=
+		(semi ? ae_net_inputs(&model->net) : ae_net_latent(&model->net)))
+		return AE_ERR_CORRUPT;
+	model->classes = column;
+	return AE_OK;
+}
+
 /* what of a column is compared with a target */
 static int
 column_targets(const AeColumn *column)
@@ -684,7 +764,7 @@ ae_model_prepare(AeModel *model)
 	const AeFeatures *f = model->features;
 	size_t		n = AE_PAD((size_t) f->output_width);
 	bool		variational =
-		model->options.variant == AE_VARIANT_VARIATIONAL;
+		ae_options_variational(&model->options);
 
 	model->spans = ae_arena_alloc(&model->arena, (size_t) f->ncolumns,
 								  sizeof(AeSpan));
@@ -719,5 +799,6 @@ ae_model_prepare(AeModel *model)
 		}
 		model_add_span(model, column);
 	}
+	AE_TRY(model_prepare_classes(model));
 	return model_prepare_code(model);
 }

@@ -288,7 +288,7 @@ ae_net_forward(const AeNet *net, const AeBlas *blas,
 		if (dropout > 0.0f)
 			net_dropout(rows, layer->out, dropout, rng, tape->h[i + 1],
 						tape->slope[i]);
-		if (ops->penalty != NULL && pass != NULL)
+		if (ops->penalty != NULL && pass != NULL && pass->row_weight == NULL)
 			penalty += ops->penalty(layer, rows, tape->h[i], tape->h[i + 1]);
 	}
 	return pass != NULL ? pass->strength * penalty : 0.0;
@@ -305,11 +305,25 @@ net_add_code_gradient(const AeNet *net, const AeTape *tape, int rows)
 		dh[i] += tape->code_gradient[i];
 }
 
+/* the means are the first half of the inputs of a Gaussian code */
+static void
+net_add_mean_gradient(const AeNet *net, const AeLayer *layer,
+					  const AeTape *tape, int rows, float *dx)
+{
+	size_t		ld = AE_PAD((size_t) ae_net_latent(net));
+
+	for (size_t r = 0; r < (size_t) rows; r++)
+		for (size_t j = 0; j < (size_t) layer->out; j++)
+			dx[r * AE_PAD((size_t) layer->in) + j] +=
+				tape->mean_gradient[r * ld + j];
+}
+
 void
 ae_net_backward(const AeNet *net, const AeBlas *blas,
 				const AeKernels *kernels, const float *params,
 				AeTape *tape, int rows, const AePass *pass, float *grads)
 {
+	bool		weighted = pass != NULL && pass->row_weight != NULL;
 	float		scale = pass != NULL ? pass->strength * pass->scale : 0.0f;
 
 	for (int i = net->nlayers - 1; i >= 0; i--)
@@ -325,7 +339,15 @@ ae_net_backward(const AeNet *net, const AeBlas *blas,
 		net_ops(layer)->backward(layer, blas, kernels, params, rows,
 								 tape->h[i], plain ? NULL : tape->slope[i],
 								 tape->dh[i + 1], tape->dh[i], grads,
-								 tape->transposed, tape->scratch, scale);
+								 tape->transposed, tape->scratch,
+								 weighted ? 0.0f : scale);
+		if (layer->kind != AE_LAYER_GAUSSIAN)
+			continue;
+		if (tape->mean_gradient != NULL)
+			net_add_mean_gradient(net, layer, tape, rows, tape->dh[i]);
+		if (weighted)
+			ae_gaussian_pull(layer, rows, tape->h[i], pass->row_weight, scale,
+							 tape->dh[i]);
 	}
 }
 

@@ -95,6 +95,7 @@ typedef struct AeTape
 	const float *code_gradient; /* (rows, AE_PAD(latent)) that the backward
 								 * pass adds to that of the code, borrowed;
 								 * NULL: nothing */
+	const float *mean_gradient; /* the same for the means of a Gaussian code */
 	float	   *scratch;		/* ae_tape_scratch() floats */
 } AeTape;
 
@@ -155,6 +156,8 @@ typedef struct AePass
 								 * that are switched off, the rest scaled up */
 	float		strength;		/* share of the penalties that counts */
 	float		scale;			/* of gradients: 1 / rows of the batch */
+	const float *row_weight;	/* (rows) of the penalties of a Gaussian code,
+								 * which the caller counts then; NULL: 1 */
 } AePass;
 
 /*
@@ -180,6 +183,11 @@ extern void ae_net_backward(const AeNet *net, const AeBlas *blas,
  * its input */
 extern double ae_gaussian_divergence(const AeLayer *layer, int rows,
 									 const float *x, int unit);
+
+/* adds the gradient of scale times that divergence of all units, weighted by
+ * row, to dx */
+extern void ae_gaussian_pull(const AeLayer *layer, int rows, const float *x,
+							 const float *row_weight, float scale, float *dx);
 
 /* brings a block's transposed weights up to date */
 extern void ae_net_transpose(const AeNet *net, const AeBlock *block,

@@ -66,7 +66,9 @@ static const char *const corruption_names[] = {
 static const char *const variant_names[] = {
 	[AE_VARIANT_PLAIN] = "plain",
 	[AE_VARIANT_SPARSE] = "sparse",
-	[AE_VARIANT_VARIATIONAL] = "variational"
+	[AE_VARIANT_VARIATIONAL] = "variational",
+	[AE_VARIANT_SEMI_SUPERVISED] = "semi_supervised",
+	[AE_VARIANT_SUPERVISED] = "supervised"
 };
 
 static const char *const sparsity_names[] = {
@@ -165,6 +167,9 @@ const AeOption ae_option_table[] = {
 	{"free_bits", AE_OPTION_NUMBER, FIELD(free_bits), true, false, "auto",
 		0, 100, NO_CHOICES,
 	"Divergence of each unit, in nats, that costs nothing."},
+	{"label_weight", AE_OPTION_NUMBER, FIELD(label_weight), true, false, "auto",
+		0, 1e6, NO_CHOICES,
+	"Weight of telling the class of a row that has one, beside its reconstruction."},
 	{"score", AE_OPTION_CHOICE, FIELD(score), true, false, "auto",
 		0, 0, CHOICES(score_names),
 	"How anomaly scores are made from a row and its reconstruction."},
@@ -185,7 +190,7 @@ const AeOption ae_option_table[] = {
 	"Rows in which a label must occur; rarer labels become one label, other."},
 	{"label", AE_OPTION_COLUMN, 0, false, false, "null",
 		0, 0, NO_CHOICES,
-	"Boolean column that is true for known anomalies, which are learned from but not trained on; no feature."},
+	"Column of classes for the variants semi_supervised and supervised, NULL where they are unknown; for others a boolean column that is true for known anomalies, which are learned from but not trained on."},
 	{"condition", AE_OPTION_NAMES, 0, false, false, "[]",
 		0, 0, NO_CHOICES,
 	"Columns that are given to encoder and decoder: the others are learned as they depend on them."},
@@ -225,19 +230,23 @@ ae_option_find(const char *name)
 typedef struct OptionUse
 {
 	size_t		offset;
-	int			variant;
+	unsigned int variants;		/* bit i: AeVariant i */
 	unsigned int sparsities;	/* bit i: AeSparsity i; 0: does not matter */
 } OptionUse;
 
+#define VARIANT(name) (1u << AE_VARIANT_##name)
 #define SPARSITY(name) (1u << AE_SPARSITY_##name)
+#define ALL_VARIATIONAL (VARIANT(VARIATIONAL) | VARIANT(SEMI_SUPERVISED) | \
+						 VARIANT(SUPERVISED))
 
 static const OptionUse option_uses[] = {
-	{FIELD(sparsity), AE_VARIANT_SPARSE, 0},
-	{FIELD(sparsity_weight), AE_VARIANT_SPARSE, SPARSITY(L1) | SPARSITY(KL)},
-	{FIELD(active), AE_VARIANT_SPARSE, SPARSITY(KL) | SPARSITY(TOPK)},
-	{FIELD(beta), AE_VARIANT_VARIATIONAL, 0},
-	{FIELD(kl_warmup), AE_VARIANT_VARIATIONAL, 0},
-	{FIELD(free_bits), AE_VARIANT_VARIATIONAL, 0}
+	{FIELD(sparsity), VARIANT(SPARSE), 0},
+	{FIELD(sparsity_weight), VARIANT(SPARSE), SPARSITY(L1) | SPARSITY(KL)},
+	{FIELD(active), VARIANT(SPARSE), SPARSITY(KL) | SPARSITY(TOPK)},
+	{FIELD(beta), ALL_VARIATIONAL, 0},
+	{FIELD(kl_warmup), ALL_VARIATIONAL, 0},
+	{FIELD(free_bits), VARIANT(VARIATIONAL) | VARIANT(SUPERVISED), 0},
+	{FIELD(label_weight), VARIANT(SEMI_SUPERVISED) | VARIANT(SUPERVISED), 0}
 };
 
 bool
@@ -254,11 +263,15 @@ ae_option_applies(const AeOptions *options, const AeOption *option,
 
 		if (!ae_option_is_kept(option) || use->offset != option->offset)
 			continue;
-		if (options->variant != use->variant)
+		if ((use->variants >> options->variant & 1) == 0)
 		{
+			int			variant = 0;
+
+			while ((use->variants >> variant & 1) == 0)
+				variant++;
 			snprintf(complaint, AE_COMPLAINT_BYTES,
 					 "belongs to variant \"%s\", not \"%s\"",
-					 variant_names[use->variant],
+					 variant_names[variant],
 					 variant_names[options->variant]);
 			return false;
 		}
@@ -386,7 +399,7 @@ ae_option_describe_range(const AeOption *option, char *buffer, size_t size)
 					 max);
 			break;
 		case AE_OPTION_COLUMN:
-			snprintf(buffer, size, "the name of a boolean column or null");
+			snprintf(buffer, size, "the name of a column or null");
 			break;
 		case AE_OPTION_NAMES:
 			snprintf(buffer, size, "a list of names of columns");

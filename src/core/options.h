@@ -55,7 +55,9 @@ typedef enum AeVariant
 {
 	AE_VARIANT_PLAIN = 0,
 	AE_VARIANT_SPARSE,			/* little of the code is active */
-	AE_VARIANT_VARIATIONAL		/* the code is a distribution */
+	AE_VARIANT_VARIATIONAL,		/* the code is a distribution */
+	AE_VARIANT_SEMI_SUPERVISED, /* likewise, beside a class that few rows tell */
+	AE_VARIANT_SUPERVISED		/* likewise, and it tells a class */
 } AeVariant;
 
 /* what makes a code sparse */
@@ -108,13 +110,14 @@ typedef struct AeOptions
 	int			corruption;		/* AeCorruption */
 	double		corruption_rate;
 	int			variant;		/* AeVariant */
-	int			sparsity;		/* AeSparsity; as all up to free_bits, it
+	int			sparsity;		/* AeSparsity; as all up to label_weight, it
 								 * stays automatic for other variants */
 	double		sparsity_weight;	/* of the penalty per unit; 0: none */
 	double		active;			/* share of the units */
 	double		beta;			/* weight of the divergence */
 	double		kl_warmup;		/* share of the steps */
 	double		free_bits;		/* nats per unit */
+	double		label_weight;	/* of a known class */
 	int			score;			/* AeScoreKind */
 	int			coreset;		/* rows; 0: no row is kept */
 	double		contamination;	/* share, NaN "auto", or UNKNOWN */
@@ -165,6 +168,23 @@ extern void ae_options_init(AeOptions *options);
 
 /* NULL when there is no such option */
 extern const AeOption *ae_option_find(const char *name);
+
+/* whether the code is a distribution */
+static inline bool
+ae_options_variational(const AeOptions *options)
+{
+	return options->variant == AE_VARIANT_VARIATIONAL ||
+		options->variant == AE_VARIANT_SEMI_SUPERVISED ||
+		options->variant == AE_VARIANT_SUPERVISED;
+}
+
+/* whether a column has classes that are learned */
+static inline bool
+ae_options_classes(const AeOptions *options)
+{
+	return options->variant == AE_VARIANT_SEMI_SUPERVISED ||
+		options->variant == AE_VARIANT_SUPERVISED;
+}
 
 /* whether AeOptions has a field for it */
 static inline bool

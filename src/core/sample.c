@@ -274,7 +274,8 @@ sample_cells(AeSampler *s, bool conditions, const uint8_t *flags,
 		for (int i = 0; i < column->ncells; i++)
 		{
 			int			cell = column->cell + i;
-			bool		missing = column->cells[i].nmissing > 0 && *flags++;
+			bool		missing = column->cells[i].nmissing > 0 &&
+				*flags++ && !column->classes;
 
 			if (column->condition != conditions)
 				continue;
@@ -352,6 +353,8 @@ given_fit(AeSampler *s, int candidate, const double *given)
 
 			if (isnan(given[column->cell + i]))
 				continue;
+			/* a class is missing where it is not known, no more */
+			missing = missing && !column->classes;
 			fit += (column->condition && !ae_density_is_number(column)
 					? SAMPLE_CONDITION_DOUBT : 1.0) *
 				fmax(given_cell(s, column, i), -AE_VALUE_LIMIT) +

@@ -121,7 +121,7 @@ ae_share_layout(AeShare *share, const AeModel *model, const AeShape *shape,
 							  sizeof(double));
 	share->squares = region_take(&region, (uint64_t) share->nblocks,
 								 sizeof(double));
-	if (o->variant == AE_VARIANT_VARIATIONAL)
+	if (ae_options_variational(o))
 	{
 		share->noise = region_take(&region,
 								   (uint64_t) model->features->ncolumns,

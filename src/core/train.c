@@ -278,7 +278,7 @@ trainer_strength(const Trainer *t, double done)
 {
 	const AeOptions *o = &t->model->options;
 
-	if (t->continues || o->variant != AE_VARIANT_VARIATIONAL ||
+	if (t->continues || !ae_options_variational(o) ||
 		!(done < o->kl_warmup))
 		return 1.0f;
 	return (float) (done / o->kl_warmup);

@@ -46,6 +46,7 @@ ae_update_create_dataset(const AeModel *model, const AeEnv *env,
 		specs[c].loss = column->loss;
 		specs[c].weight = column->weight;
 		specs[c].condition = column->condition;
+		specs[c].classes = column->classes;
 		specs[c].max_categories = column->nlabels > 0 ? column->nlabels : 1;
 		specs[c].min_frequency = 1;
 	}

@@ -9,6 +9,7 @@
 #include "core/codec.h"
 #include "core/corrupt.h"
 #include "core/objective.h"
+#include "core/supervise.h"
 
 /* stream of the option seed for noise; train.c has the others */
 #define NOISE_STREAM 2
@@ -115,8 +116,10 @@ static AeStatus
 worker_alloc_tapes(AeWorker *w, AeArena *arena)
 {
 	if (w->share.sums_slices)
-		return ae_tape_create(&w->model->net, w->share.slice_rows, arena,
-							  &w->tape);
+		return ae_tape_create(&w->model->net,
+							  ae_supervise_rows(w->model,
+												w->share.slice_rows),
+							  arena, &w->tape);
 	AE_TRY(worker_create_tape(w, w->share.slice_rows, arena, &w->tape));
 	return worker_create_tape(w, 0, arena, &w->batch);
 }
@@ -169,14 +172,20 @@ worker_alloc(AeWorker *w, AeArena *arena)
 	w->blocks = ae_arena_alloc(arena, (size_t) w->share.nblocks,
 							   sizeof(AeBlock));
 	w->rows = ae_arena_alloc(arena, rows, sizeof(float *));
+	if (model->classes != NULL)
+		AE_TRY(ae_supervise_create(model, w->share.slice_rows, arena,
+								   &w->supervision));
 	w->target = w->tape->h[0];
 	if (worker_has_own_targets(model))
-		w->target = ae_arena_alloc(arena, rows, sizeof(float) *
+		w->target = ae_arena_alloc(arena, (size_t)
+								   ae_supervise_rows(model,
+													 w->share.slice_rows),
+								   sizeof(float) *
 								   AE_PAD((size_t) f->output_width));
 	if (w->blocks == NULL || w->rows == NULL || w->target == NULL)
 		return AE_ERR_MEMORY;
 	ae_share_blocks(&w->share, model, w->blocks);
-	if (model->options.variant == AE_VARIANT_VARIATIONAL)
+	if (ae_options_variational(&model->options))
 	{
 		w->weight = ae_arena_alloc(arena, (size_t) f->output_width,
 								   sizeof(float));
@@ -378,7 +387,9 @@ worker_learn(AeWorker *w, const AeJob *job, int slice, int first, int nrows)
 		.strength = job->strength,
 		.scale = 1.0f / (float) job->count
 	};
-	double		penalty;
+	bool		semi =
+		w->model->options.variant == AE_VARIANT_SEMI_SUPERVISED;
+	double		loss;
 
 	worker_see_window(w, job);
 	worker_place_slice(w, first);
@@ -386,23 +397,30 @@ worker_learn(AeWorker *w, const AeJob *job, int slice, int first, int nrows)
 		grads = share->slice_grads + (size_t) slice * share->nparams;
 	ae_rng_seed(&rng, w->noise_seed + job->update.step, (uint64_t) slice);
 	worker_encode(w, w->window.rows + job->first + first, nrows, &rng);
-	penalty = ae_net_forward(net, w->blas, w->kernels, share->params,
-							 w->tape, nrows, &pass);
 	if (share->residual != NULL)
 		residual = share->residual +
 			(size_t) slice * (size_t) w->model->features->ncolumns;
-	share->loss[slice] = penalty + worker_loss(w, nrows, pass.scale, residual);
+	if (semi)
+	{
+		share->loss[slice] = ae_supervise_semi(w, nrows, pass, grads, residual);
+		return;
+	}
+	if (w->supervision != NULL)
+		ae_supervise_inputs(w, share->params, nrows);
+	loss = ae_net_forward(net, w->blas, w->kernels, share->params, w->tape,
+						  nrows, &pass);
+	loss += worker_loss(w, nrows, pass.scale, residual);
+	if (w->supervision != NULL)
+		loss += ae_supervise_code(w, nrows, &pass, grads);
+	share->loss[slice] = loss;
 	ae_net_backward(net, w->blas, w->kernels, share->params, w->tape, nrows,
 					&pass, grads);
 }
 
-/*
- * Outputs in the tape, and targets, of count stored rows; with a generator,
- * cells are hidden as in training.  Returns the penalties.
- */
-static double
-worker_forward(AeWorker *w, const float *params, const float *cells,
-			   int count, const AePass *pass, AeRng *hide)
+/* inputs in the tape, and targets, of count stored rows; with a generator,
+ * cells are hidden as in training */
+static void
+worker_read(AeWorker *w, const float *cells, int count, AeRng *hide)
 {
 	size_t		ncells = (size_t) w->model->features->ncells;
 
@@ -412,6 +430,15 @@ worker_forward(AeWorker *w, const float *params, const float *cells,
 		worker_encode(w, w->rows, count, hide);
 	else
 		worker_encode_clean(w, w->rows, count);
+}
+
+/* the same through the network; returns the penalties */
+static double
+worker_forward(AeWorker *w, const float *params, int count,
+			   const AePass *pass)
+{
+	if (w->supervision != NULL)
+		ae_supervise_inputs(w, params, count);
 	return ae_net_forward(&w->model->net, w->blas, w->kernels, params,
 						  w->tape, count, pass);
 }
@@ -421,7 +448,8 @@ ae_worker_forward(AeWorker *w, const float *params, const float *cells,
 				  int count)
 {
 	worker_place_slice(w, 0);
-	worker_forward(w, params, cells, count, NULL, NULL);
+	worker_read(w, cells, count, NULL);
+	worker_forward(w, params, count, NULL);
 }
 
 static void
@@ -432,15 +460,23 @@ worker_validate(AeWorker *w, const AeJob *job, int slice, int first,
 	size_t		ncells = (size_t) w->model->features->ncells;
 	AeRng		rng;
 	const AePass pass = {.rng = &rng,.strength = 1.0f};
-	double		penalty;
+	double		loss;
 
 	/* a row's noise is the same in every epoch; steps begin at 1 */
 	ae_rng_seed(&rng, w->noise_seed, row);
 	worker_place_slice(w, first);
-	penalty = worker_forward(w, w->share.params, w->validation + row * ncells,
-							 nrows, &pass,
-							 worker_hides(w->model) ? &rng : NULL);
-	w->share.loss[slice] = penalty + worker_loss(w, nrows, 0.0f, w->residual);
+	worker_read(w, w->validation + row * ncells, nrows,
+				worker_hides(w->model) ? &rng : NULL);
+	if (w->model->options.variant == AE_VARIANT_SEMI_SUPERVISED)
+	{
+		w->share.loss[slice] = ae_supervise_semi(w, nrows, pass, NULL, NULL);
+		return;
+	}
+	loss = worker_forward(w, w->share.params, nrows, &pass);
+	loss += worker_loss(w, nrows, 0.0f, w->residual);
+	if (w->supervision != NULL)
+		loss += ae_supervise_code(w, nrows, &pass, NULL);
+	w->share.loss[slice] = loss;
 }
 
 /*----------

@@ -13,6 +13,8 @@
 #include "core/bytes.h"
 #include "core/share.h"
 
+typedef struct AeSupervision AeSupervision;
+
 typedef struct AeWorker
 {
 	const AeModel *model;		/* planned and prepared; params and noise are
@@ -33,6 +35,7 @@ typedef struct AeWorker
 	float	   *target;			/* (slice_rows, AE_PAD(output_width)); the
 								 * inputs where they are the same */
 	float	   *weight;			/* (output_width) for ae_likelihood() */
+	AeSupervision *supervision; /* NULL unless there are classes */
 	AeResidual *residual;		/* (ncolumns) of rows not learned from */
 	AeTape	   *tape;			/* of a slice */
 	AeTape	   *batch;			/* of a batch, where slices share it */
