@@ -20,6 +20,7 @@ CORE_OBJS = \
 	src/core/codec_read.o \
 	src/core/coder.o \
 	src/core/condition.o \
+	src/core/contract.o \
 	src/core/coreset.o \
 	src/core/corrupt.o \
 	src/core/cpu.o \
@@ -118,6 +119,7 @@ DATA = $(wildcard sql/$(EXTENSION)--*.sql)
 # scripts in test/sql, reference output in expected
 REGRESS = \
 	condition \
+	contractive \
 	detection \
 	drift \
 	errors \

@@ -26,8 +26,8 @@ layer()
 			echo 3 features ;;
 		dense | gaussian | head | layer | net | sparse) echo 3 network ;;
 		codec | codec_* | model | options) echo 4 model ;;
-		density_fit | drift | head_fit | impute | likelihood | merge | \
-			objective | optim | sample | score | score_fit | \
+		contract | density_fit | drift | head_fit | impute | likelihood | \
+			merge | objective | optim | sample | score | score_fit | \
 			score_head | share | team | train | update | worker)
 			echo 5 engine ;;
 		*) echo 0 none ;;

@@ -809,8 +809,7 @@ model_read(AeReader *r, AeModel *model)
 	if (nread < AE_CODEC_SECTIONS ||
 		(model->options.variant != AE_VARIANT_PLAIN) !=
 		(model->unit_activity != NULL) ||
-		ae_options_variational(&model->options) != (model->noise != NULL) ||
-		ae_options_classes(&model->options) != ae_model_has_companion(model))
+		ae_options_variational(&model->options) != (model->noise != NULL))
 		return AE_ERR_CORRUPT;
 	return ae_model_prepare(model);
 }

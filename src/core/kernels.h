@@ -97,6 +97,21 @@ typedef struct AeKernels
 									  float *db);
 
 	/*
+	 * The contractive penalty, see contract.c.  bend: d (rows, width) *=
+	 * act''(a + bias).  The others are about groups of members rows, which
+	 * belong to one row of slope (groups, width) each: couple gives u = t *
+	 * slope, and couple_backward adds to dslope (groups, width) the sums over
+	 * members of du * t, then du *= slope.
+	 */
+	void		(*bend) (AeActivation act, int rows, int width, int ld,
+						 const float *bias, const float *a, float *d);
+	void		(*couple) (int groups, int members, int width, int ld,
+						   const float *slope, const float *t, float *u);
+	void		(*couple_backward) (int groups, int members, int width, int ld,
+									const float *slope, const float *t,
+									float *du, float *dslope);
+
+	/*
 	 * Element-wise loss of width outputs starting at any column (so o, t and
 	 * d need not be aligned): returns the sum over rows and columns of
 	 * weight[j] * loss, and stores the gradient scale * weight[j] * loss' in

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/kernels_contract.h"
 #include "core/kernels_dense.h"
 #include "core/kernels_distance.h"
 #include "core/kernels_math.h"
@@ -435,6 +436,9 @@ static const AeKernels kernel_table = {
 	.dense = kernel_dense,
 	.activate = kernel_activate,
 	.activate_backward = kernel_activate_backward,
+	.bend = kernel_bend,
+	.couple = kernel_couple,
+	.couple_backward = kernel_couple_backward,
 	.loss = kernel_loss,
 	.softmax = kernel_softmax,
 	.adam = kernel_adam,

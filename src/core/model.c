@@ -29,6 +29,9 @@
 
 #define MODEL_NEIGHBOURS 3
 
+/* see docs/variants.md */
+#define MODEL_CONTRACTION 1e-4
+
 /* tables with so many rows can spare some to calibrate p-values with */
 #define MODEL_SPARE_ROWS 10000
 #define MODEL_CALIBRATION_ROWS 12000.0
@@ -401,6 +404,8 @@ model_resolve(AeModel *model, AeDataset *dataset, const AeBlas *blas)
 		o->loss = AE_LOSS_SQUARED;
 	if (o->scaling == AE_AUTO)
 		o->scaling = AE_SCALING_STANDARD;
+	if (o->contraction != AE_CONTRACTION_NONE && isnan(o->contraction_weight))
+		o->contraction_weight = MODEL_CONTRACTION;
 	if (isnan(o->learning_rate))
 		o->learning_rate = model_learning_rate(o, preset);
 	if (isnan(o->validation_fraction))
@@ -712,6 +717,8 @@ model_prepare_code(AeModel *model)
 		if (net->layers[i].kind != AE_LAYER_DENSE &&
 			net->layers[i].kind != AE_LAYER_JOIN && &net->layers[i] != code)
 			return AE_ERR_CORRUPT;
+	if (o->contraction != AE_CONTRACTION_NONE && isnan(o->contraction_weight))
+		return AE_ERR_CORRUPT;
 	switch (code->kind)
 	{
 		case AE_LAYER_DENSE:

@@ -252,9 +252,8 @@ net_dropout(int rows, int width, float rate, AeRng *rng, float *h,
 		}
 }
 
-/* the share of layer i's outputs that are switched off */
-static float
-net_dropout_of(const AeNet *net, int i, const AePass *pass)
+float
+ae_net_dropout(const AeNet *net, int i, const AePass *pass)
 {
 	bool		is_hidden = i != net->nlayers - 1 && i != net->ncoder - 1 &&
 		net->layers[i].kind == AE_LAYER_DENSE &&
@@ -276,7 +275,7 @@ ae_net_forward(const AeNet *net, const AeBlas *blas,
 	{
 		const AeLayer *layer = &net->layers[i];
 		const AeLayerOps *ops = net_ops(layer);
-		float		dropout = net_dropout_of(net, i, pass);
+		float		dropout = ae_net_dropout(net, i, pass);
 
 		tape->env->poll(tape->env->host);
 		ops->forward(layer, blas, kernels, params, rows, tape->h[i],
@@ -318,6 +317,14 @@ net_add_mean_gradient(const AeNet *net, const AeLayer *layer,
 				tape->mean_gradient[r * ld + j];
 }
 
+/* the gradient of h becomes that of the pre-activation, and extra is added */
+static void
+net_add_extra(size_t n, const float *slope, const float *extra, float *dh)
+{
+	for (size_t i = 0; i < n; i++)
+		dh[i] = dh[i] * slope[i] + extra[i];
+}
+
 void
 ae_net_backward(const AeNet *net, const AeBlas *blas,
 				const AeKernels *kernels, const float *params,
@@ -331,8 +338,14 @@ ae_net_backward(const AeNet *net, const AeBlas *blas,
 		const AeLayer *layer = &net->layers[i];
 		bool		plain = layer->kind == AE_LAYER_DENSE &&
 			layer->activation == AE_ACT_LINEAR &&
-			net_dropout_of(net, i, pass) == 0.0f;
+			ae_net_dropout(net, i, pass) == 0.0f;
 
+		if (tape->extra != NULL && tape->extra[i] != NULL)
+		{
+			net_add_extra((size_t) rows * AE_PAD((size_t) layer->out),
+						  tape->slope[i], tape->extra[i], tape->dh[i + 1]);
+			plain = true;
+		}
 		tape->env->poll(tape->env->host);
 		if (i == net->ncoder - 1 && tape->code_gradient != NULL)
 			net_add_code_gradient(net, tape, rows);

@@ -91,6 +91,8 @@ typedef struct AeTape
 	float	  **slope;			/* nlayers: activation derivatives */
 	float	  **dh;				/* nlayers + 1: loss gradients of h; dh[0] is
 								 * NULL */
+	float	  **extra;			/* (nlayers) what is added to the gradients of
+								 * pre-activations, NULL: nothing; or NULL */
 	const float *transposed;	/* (ntransposed), borrowed; NULL: do without */
 	const float *code_gradient; /* (rows, AE_PAD(latent)) that the backward
 								 * pass adds to that of the code, borrowed;
@@ -159,6 +161,9 @@ typedef struct AePass
 	const float *row_weight;	/* (rows) of the penalties of a Gaussian code,
 								 * which the caller counts then; NULL: 1 */
 } AePass;
+
+/* the share of layer i's outputs that are switched off */
+extern float ae_net_dropout(const AeNet *net, int i, const AePass *pass);
 
 /*
  * h[nlayers] from h[0].  Returns the sum over rows of the layers' penalties.

@@ -77,6 +77,12 @@ static const char *const sparsity_names[] = {
 	[AE_SPARSITY_TOPK] = "topk"
 };
 
+static const char *const contraction_names[] = {
+	[AE_CONTRACTION_NONE] = "none",
+	[AE_CONTRACTION_EXACT] = "exact",
+	[AE_CONTRACTION_HUTCHINSON] = "hutchinson"
+};
+
 static const char *const score_names[] = {
 	[AE_SCORE_ERROR] = "error",
 	[AE_SCORE_DISTANCE] = "distance",
@@ -146,6 +152,12 @@ const AeOption ae_option_table[] = {
 	{"corruption_rate", AE_OPTION_NUMBER, FIELD(corruption_rate), true, false, "auto",
 		0, 1, NO_CHOICES,
 	"Share of the cells that are damaged or, for gaussian, the noise's standard deviation."},
+	{"contraction", AE_OPTION_CHOICE, FIELD(contraction), false, false, "none",
+		0, 0, CHOICES(contraction_names),
+	"Penalty on how strongly the code follows the input: exact, or cheaply estimated (hutchinson)."},
+	{"contraction_weight", AE_OPTION_NUMBER, FIELD(contraction_weight), true, false, "auto",
+		0, 1000, NO_CHOICES,
+	"Weight of that penalty, the sum of the squared derivatives of the code, beside the loss."},
 	{"variant", AE_OPTION_CHOICE, FIELD(variant), false, false, "plain",
 		0, 0, CHOICES(variant_names),
 	"What is asked of the code beside a good reconstruction."},
@@ -257,6 +269,22 @@ ae_option_applies(const AeOptions *options, const AeOption *option,
 	int			sparsity = options->sparsity == AE_AUTO
 		? AE_SPARSITY_TOPK : options->sparsity;
 
+	if (option->offset == FIELD(contraction_weight) &&
+		options->contraction == AE_CONTRACTION_NONE)
+	{
+		snprintf(complaint, AE_COMPLAINT_BYTES,
+				 "does not belong to contraction \"none\"");
+		return false;
+	}
+	if (option->offset == FIELD(contraction) &&
+		options->contraction != AE_CONTRACTION_NONE &&
+		options->variant == AE_VARIANT_SEMI_SUPERVISED)
+	{
+		snprintf(complaint, AE_COMPLAINT_BYTES,
+				 "does not belong to variant \"%s\"",
+				 variant_names[options->variant]);
+		return false;
+	}
 	for (int i = 0; i < count; i++)
 	{
 		const OptionUse *use = &option_uses[i];

@@ -51,6 +51,14 @@ typedef enum AeCorruption
 	AE_CORRUPTION_SALT_PEPPER	/* the least or the largest value */
 } AeCorruption;
 
+/* a penalty on the Jacobian of the encoder */
+typedef enum AeContraction
+{
+	AE_CONTRACTION_NONE = 0,
+	AE_CONTRACTION_EXACT,
+	AE_CONTRACTION_HUTCHINSON	/* an estimate from one random direction */
+} AeContraction;
+
 typedef enum AeVariant
 {
 	AE_VARIANT_PLAIN = 0,
@@ -109,6 +117,8 @@ typedef struct AeOptions
 	int			patience;		/* epochs; 0: no early stopping */
 	int			corruption;		/* AeCorruption */
 	double		corruption_rate;
+	int			contraction;	/* AeContraction */
+	double		contraction_weight;
 	int			variant;		/* AeVariant */
 	int			sparsity;		/* AeSparsity; as all up to label_weight, it
 								 * stays automatic for other variants */

@@ -81,7 +81,8 @@ share_cut(AeShare *share, const AeModel *model)
 	int			least = SHARE_SLICE_ROWS;
 
 	share->sums_slices = nparams <= SHARE_SUM_PARAMS ||
-		ae_model_has_companion(model);
+		ae_model_has_companion(model) ||
+		model->options.contraction != AE_CONTRACTION_NONE;
 	if (nparams > SHARE_SUM_PARAMS)
 		least = SHARE_WIDE_SLICE_ROWS;
 	if (rows < least)

@@ -169,6 +169,10 @@ worker_alloc(AeWorker *w, AeArena *arena)
 	w->tape->transposed = w->share.transposed;
 	if (ae_model_has_companion(model))
 		AE_TRY(worker_alloc_companion(w, w->share.slice_rows, arena));
+	if (model->options.contraction != AE_CONTRACTION_NONE)
+		AE_TRY(ae_contract_create(&model->net, w->tape,
+								  (AeContraction) model->options.contraction,
+								  arena, &w->contract));
 	w->blocks = ae_arena_alloc(arena, (size_t) w->share.nblocks,
 							   sizeof(AeBlock));
 	w->rows = ae_arena_alloc(arena, rows, sizeof(float *));
@@ -379,6 +383,7 @@ worker_learn(AeWorker *w, const AeJob *job, int slice, int first, int nrows)
 {
 	const AeNet *net = &w->model->net;
 	const AeShare *share = &w->share;
+	float		weight = (float) w->model->options.contraction_weight;
 	float	   *grads = NULL;
 	AeResidual *residual = NULL;
 	AeRng		rng;
@@ -409,12 +414,17 @@ worker_learn(AeWorker *w, const AeJob *job, int slice, int first, int nrows)
 		ae_supervise_inputs(w, share->params, nrows);
 	loss = ae_net_forward(net, w->blas, w->kernels, share->params, w->tape,
 						  nrows, &pass);
+	if (w->contract != NULL)
+		loss += ae_contract_penalty(w->contract, w->blas, w->kernels,
+									share->params, nrows, &pass, weight);
 	loss += worker_loss(w, nrows, pass.scale, residual);
 	if (w->supervision != NULL)
 		loss += ae_supervise_code(w, nrows, &pass, grads);
 	share->loss[slice] = loss;
 	ae_net_backward(net, w->blas, w->kernels, share->params, w->tape, nrows,
 					&pass, grads);
+	if (w->contract != NULL)
+		ae_contract_add(w->contract, grads);
 }
 
 /* inputs in the tape, and targets, of count stored rows; with a generator,

@@ -11,6 +11,7 @@
 
 #include "core/blas.h"
 #include "core/bytes.h"
+#include "core/contract.h"
 #include "core/share.h"
 
 typedef struct AeSupervision AeSupervision;
@@ -38,6 +39,7 @@ typedef struct AeWorker
 	AeSupervision *supervision; /* NULL unless there are classes */
 	AeResidual *residual;		/* (ncolumns) of rows not learned from */
 	AeTape	   *tape;			/* of a slice */
+	AeContract *contract;		/* of a slice, or NULL: no penalty */
 	AeTape	   *batch;			/* of a batch, where slices share it */
 	AeTape	   *companion;		/* of a slice's rows through the companion,
 								 * dh[0] included; NULL if there is none */

@@ -36,6 +36,7 @@ SELECT o.key, pg_temp.options(jsonb_build_object(o.key, o.value)) -> o.key
 					"weight_decay": 0.001, "dropout": 0.1, "clip_norm": 2,
 					"validation_fraction": 0.25, "patience": 3,
 					"corruption": "mask", "corruption_rate": 0.4,
+					"contraction": "hutchinson",
 					"score": "error", "max_categories": 2,
 					"min_frequency": 3, "time_zone": "Europe/Berlin",
 					"seed": 7, "verbose": false}') o
@@ -50,6 +51,7 @@ SELECT o.key, string_agg(v, ' ' ORDER BY n) AS taken
 			   ('optimizer', '{adamw,adam,sgd,rmsprop,adagrad}'),
 			   ('schedule', '{cosine,one_cycle,constant}'),
 			   ('corruption', '{none,gaussian,mask,swap,salt_pepper}'),
+			   ('contraction', '{none,exact,hutchinson}'),
 			   ('variant', '{plain,sparse,variational}')) o (key, choices),
 	   unnest(choices) WITH ORDINALITY AS u (v, n)
  WHERE pg_temp.options(jsonb_build_object(o.key, v)) ->> o.key = v

@@ -187,6 +187,7 @@ test_fields(void)
 	WRONG(c[4].nlabels = 0);
 	WRONG(m->features->ncolumns = 0);
 	WRONG(m->features->ncolumns--);
+	WRONG(m->options.contraction = AE_CONTRACTION_EXACT);
 	WRONG(m->net.ncoder = 0);
 	WRONG(m->net.ncoder = 6);
 	WRONG(m->net.ncoder = -1);

@@ -131,6 +131,19 @@ reference_slope(AeActivation act, double x)
 			reference_activation(act, x - h)) / (2 * h);
 }
 
+/* the second derivative by differences of fourth order: error near 1e-8 */
+static inline double
+reference_curve(AeActivation act, double x)
+{
+	double		h = 2e-3;
+
+	return (16 * (reference_activation(act, x + h) +
+				  reference_activation(act, x - h)) -
+			reference_activation(act, x + 2 * h) -
+			reference_activation(act, x - 2 * h) -
+			30 * reference_activation(act, x)) / (12 * h * h);
+}
+
 static inline double
 reference_loss(AeLoss loss, double o, double t)
 {

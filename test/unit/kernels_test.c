@@ -9,6 +9,7 @@
 /* relative above 1, absolute below; kernels_math.h has the exact errors */
 #define VALUE_TOLERANCE 4e-7
 #define SLOPE_TOLERANCE 5e-7
+#define CURVE_TOLERANCE 8e-7
 #define STEP_TOLERANCE 2e-6
 /* of all the activations; what lies beyond is garbage */
 #define LARGEST_SLOPE 1.8
@@ -71,6 +72,76 @@ test_activation(const AeKernels *k, AeActivation act)
 	ok(slope_error <= SLOPE_TOLERANCE, "%s %s: slope, worst error %.1e",
 	   k->name, name, slope_error);
 	ok(same, "%s %s: dense() has the same bits", k->name, name);
+}
+
+static void
+test_bend(const AeKernels *k, AeActivation act)
+{
+	const float *x = activation_points();
+	float	   *zero = floats(AE_LANES);
+	float	   *curve = floats(NPOINTS);
+	double		error = 0.0;
+
+	for (int i = 0; i < NPOINTS; i++)
+		curve[i] = 2.0f;
+	k->bend(act, NPOINTS / AE_LANES, AE_LANES, AE_LANES, zero, x, curve);
+	for (int i = 0; i < NPOINTS; i++)
+	{
+		double		expected = 0.0;
+
+		/* differences are wrong at a kink; far from 0 all is straight */
+		if (fabsf(x[i]) < 1e3f)
+			expected = reference_curve(act, x[i]);
+		if (fabsf(x[i]) > 5e-3f)
+			error = worse(error, error_of(curve[i] / 2, expected));
+	}
+	ok(error <= CURVE_TOLERANCE, "%s %s: curvature, worst error %.1e",
+	   k->name, ae_activation_names[act], error);
+}
+
+static void
+test_couple(const AeKernels *k)
+{
+	const int	widths[] = {1, 16, 30, 64};
+	const int	groups = 3;
+	const int	members = 5;
+	double		error = 0.0;
+
+	for (int i = 0; i < 4; i++)
+	{
+		int			width = widths[i];
+		size_t		ld = AE_PAD((size_t) width) + AE_LANES;
+		size_t		n = (size_t) groups * members * ld;
+		float	   *slope = random_floats(groups * ld, 1.0f);
+		float	   *sum = random_floats(groups * ld, 1.0f);
+		float	   *t = random_floats(n, 1.0f);
+		float	   *du = random_floats(n, 1.0f);
+		float	   *u = floats(n);
+		float	   *sum_before = copy_of(sum, groups * ld);
+		float	   *du_before = copy_of(du, n);
+
+		k->couple(groups, members, width, (int) ld, slope, t, u);
+		k->couple_backward(groups, members, width, (int) ld, slope, t, du,
+						   sum);
+		for (size_t g = 0; g < (size_t) groups; g++)
+			for (size_t j = 0; j < (size_t) width; j++)
+			{
+				double		expected = sum_before[g * ld + j];
+
+				for (size_t m = 0; m < (size_t) members; m++)
+				{
+					size_t		at = (g * members + m) * ld + j;
+					double		s = slope[g * ld + j];
+
+					expected += (double) du_before[at] * t[at];
+					error = worse(error, error_of(u[at], t[at] * s));
+					error = worse(error, error_of(du[at], du_before[at] * s));
+				}
+				error = worse(error, error_of(sum[g * ld + j], expected));
+			}
+	}
+	ok(error <= VALUE_TOLERANCE, "%s: couple and back, worst error %.1e",
+	   k->name, error);
 }
 
 /* a NaN must not be lost in any lane, nor spread to another */
@@ -341,6 +412,14 @@ test_sets_agree(const AeKernels *a, const AeKernels *b)
 		   memcmp(slope_a, slope_b, NPOINTS * sizeof(float)) == 0,
 		   "%s and %s: the same bits of %s", a->name, b->name,
 		   ae_activation_names[act]);
+		/* the slopes will do as points to bend at, and the values to bend */
+		a->bend((AeActivation) act, NPOINTS / AE_LANES, AE_LANES, AE_LANES,
+				zero, slope_a, h_a);
+		b->bend((AeActivation) act, NPOINTS / AE_LANES, AE_LANES, AE_LANES,
+				zero, slope_b, h_b);
+		ok(memcmp(h_a, h_b, NPOINTS * sizeof(float)) == 0,
+		   "%s and %s: the same bits of %s's curvature", a->name, b->name,
+		   ae_activation_names[act]);
 	}
 	ok(a->sum_squares(NPARAMS, x) == b->sum_squares(NPARAMS, x),
 	   "%s and %s: the same bits of sum_squares", a->name, b->name);
@@ -350,9 +429,13 @@ static void
 test_set(const AeKernels *k)
 {
 	for (int act = 0; act < AE_ACT_COUNT; act++)
+	{
 		test_activation(k, (AeActivation) act);
+		test_bend(k, (AeActivation) act);
+	}
 	test_nan(k);
 	test_activate_rows(k);
+	test_couple(k);
 	for (int which = 0; which < NOPTIMIZERS; which++)
 		test_optimizer(k, (Optimizer) which);
 	test_vectors(k);

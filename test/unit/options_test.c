@@ -65,79 +65,87 @@ named(const char *name)
 	return option;
 }
 
+/* the table, as it must be */
+static const struct
+{
+	const char *name;
+	AeOptionKind kind;
+	size_t		offset;
+	const char *initial;	/* as printed */
+}			expected[] = {
+	{"purpose", AE_OPTION_CHOICE,
+	offsetof(AeOptions, purpose), "\"anomaly\""},
+	{"hidden", AE_OPTION_LIST, offsetof(AeOptions, hidden), "\"auto\""},
+	{"latent", AE_OPTION_INTEGER, offsetof(AeOptions, latent), "\"auto\""},
+	{"activation", AE_OPTION_CHOICE,
+	offsetof(AeOptions, activation), "\"auto\""},
+	{"loss", AE_OPTION_CHOICE, offsetof(AeOptions, loss), "\"auto\""},
+	{"scaling", AE_OPTION_CHOICE,
+	offsetof(AeOptions, scaling), "\"auto\""},
+	{"epochs", AE_OPTION_INTEGER, offsetof(AeOptions, epochs), "\"auto\""},
+	{"batch_size", AE_OPTION_INTEGER,
+	offsetof(AeOptions, batch_size), "128"},
+	{"optimizer", AE_OPTION_CHOICE,
+	offsetof(AeOptions, optimizer), "\"adamw\""},
+	{"learning_rate", AE_OPTION_NUMBER,
+	offsetof(AeOptions, learning_rate), "\"auto\""},
+	{"schedule", AE_OPTION_CHOICE,
+	offsetof(AeOptions, schedule), "\"cosine\""},
+	{"warmup", AE_OPTION_NUMBER, offsetof(AeOptions, warmup), "0.02"},
+	{"weight_decay", AE_OPTION_NUMBER,
+	offsetof(AeOptions, weight_decay), "0.0001"},
+	{"dropout", AE_OPTION_NUMBER, offsetof(AeOptions, dropout), "0"},
+	{"clip_norm", AE_OPTION_NUMBER, offsetof(AeOptions, clip_norm), "1"},
+	{"validation_fraction", AE_OPTION_NUMBER,
+	offsetof(AeOptions, validation_fraction), "\"auto\""},
+	{"patience", AE_OPTION_INTEGER, offsetof(AeOptions, patience), "\"auto\""},
+	{"corruption", AE_OPTION_CHOICE,
+	offsetof(AeOptions, corruption), "\"auto\""},
+	{"corruption_rate", AE_OPTION_NUMBER,
+	offsetof(AeOptions, corruption_rate), "\"auto\""},
+	{"contraction", AE_OPTION_CHOICE,
+	offsetof(AeOptions, contraction), "\"none\""},
+	{"contraction_weight", AE_OPTION_NUMBER,
+	offsetof(AeOptions, contraction_weight), "\"auto\""},
+	{"variant", AE_OPTION_CHOICE,
+	offsetof(AeOptions, variant), "\"plain\""},
+	{"sparsity", AE_OPTION_CHOICE,
+	offsetof(AeOptions, sparsity), "\"auto\""},
+	{"sparsity_weight", AE_OPTION_NUMBER,
+	offsetof(AeOptions, sparsity_weight), "\"auto\""},
+	{"active", AE_OPTION_NUMBER, offsetof(AeOptions, active), "\"auto\""},
+	{"beta", AE_OPTION_NUMBER, offsetof(AeOptions, beta), "\"auto\""},
+	{"kl_warmup", AE_OPTION_NUMBER, offsetof(AeOptions, kl_warmup),
+	"\"auto\""},
+	{"free_bits", AE_OPTION_NUMBER, offsetof(AeOptions, free_bits),
+	"\"auto\""},
+	{"label_weight", AE_OPTION_NUMBER, offsetof(AeOptions, label_weight),
+	"\"auto\""},
+	{"score", AE_OPTION_CHOICE, offsetof(AeOptions, score), "\"auto\""},
+	{"coreset", AE_OPTION_INTEGER, offsetof(AeOptions, coreset),
+	"\"auto\""},
+	{"contamination", AE_OPTION_NUMBER,
+	offsetof(AeOptions, contamination), "null"},
+	{"alpha", AE_OPTION_NUMBER, offsetof(AeOptions, alpha), "0.01"},
+	{"max_categories", AE_OPTION_INTEGER,
+	offsetof(AeOptions, max_categories), "128"},
+	{"min_frequency", AE_OPTION_INTEGER,
+	offsetof(AeOptions, min_frequency), "2"},
+	{"label", AE_OPTION_COLUMN, 0, ""},
+	{"condition", AE_OPTION_NAMES, 0, ""},
+	{"columns", AE_OPTION_COLUMNS, 0, ""},
+	{"time_zone", AE_OPTION_TEXT, offsetof(AeOptions, time_zone), "\"\""},
+	{"max_seconds", AE_OPTION_NUMBER,
+	offsetof(AeOptions, max_seconds), "0"},
+	{"workers", AE_OPTION_INTEGER, offsetof(AeOptions, workers),
+	"\"auto\""},
+	{"seed", AE_OPTION_BIGINT, offsetof(AeOptions, seed), "42"},
+	{"verbose", AE_OPTION_BOOLEAN, offsetof(AeOptions, verbose), "false"}
+};
+
 static void
 test_table(void)
 {
-	static const struct
-	{
-		const char *name;
-		AeOptionKind kind;
-		size_t		offset;
-		const char *initial;	/* as printed */
-	}			expected[] = {
-		{"purpose", AE_OPTION_CHOICE,
-		offsetof(AeOptions, purpose), "\"anomaly\""},
-		{"hidden", AE_OPTION_LIST, offsetof(AeOptions, hidden), "\"auto\""},
-		{"latent", AE_OPTION_INTEGER, offsetof(AeOptions, latent), "\"auto\""},
-		{"activation", AE_OPTION_CHOICE,
-		offsetof(AeOptions, activation), "\"auto\""},
-		{"loss", AE_OPTION_CHOICE, offsetof(AeOptions, loss), "\"auto\""},
-		{"scaling", AE_OPTION_CHOICE,
-		offsetof(AeOptions, scaling), "\"auto\""},
-		{"epochs", AE_OPTION_INTEGER, offsetof(AeOptions, epochs), "\"auto\""},
-		{"batch_size", AE_OPTION_INTEGER,
-		offsetof(AeOptions, batch_size), "128"},
-		{"optimizer", AE_OPTION_CHOICE,
-		offsetof(AeOptions, optimizer), "\"adamw\""},
-		{"learning_rate", AE_OPTION_NUMBER,
-		offsetof(AeOptions, learning_rate), "\"auto\""},
-		{"schedule", AE_OPTION_CHOICE,
-		offsetof(AeOptions, schedule), "\"cosine\""},
-		{"warmup", AE_OPTION_NUMBER, offsetof(AeOptions, warmup), "0.02"},
-		{"weight_decay", AE_OPTION_NUMBER,
-		offsetof(AeOptions, weight_decay), "0.0001"},
-		{"dropout", AE_OPTION_NUMBER, offsetof(AeOptions, dropout), "0"},
-		{"clip_norm", AE_OPTION_NUMBER, offsetof(AeOptions, clip_norm), "1"},
-		{"validation_fraction", AE_OPTION_NUMBER,
-		offsetof(AeOptions, validation_fraction), "\"auto\""},
-		{"patience", AE_OPTION_INTEGER, offsetof(AeOptions, patience), "\"auto\""},
-		{"corruption", AE_OPTION_CHOICE,
-		offsetof(AeOptions, corruption), "\"auto\""},
-		{"corruption_rate", AE_OPTION_NUMBER,
-		offsetof(AeOptions, corruption_rate), "\"auto\""},
-		{"variant", AE_OPTION_CHOICE,
-		offsetof(AeOptions, variant), "\"plain\""},
-		{"sparsity", AE_OPTION_CHOICE,
-		offsetof(AeOptions, sparsity), "\"auto\""},
-		{"sparsity_weight", AE_OPTION_NUMBER,
-		offsetof(AeOptions, sparsity_weight), "\"auto\""},
-		{"active", AE_OPTION_NUMBER, offsetof(AeOptions, active), "\"auto\""},
-		{"beta", AE_OPTION_NUMBER, offsetof(AeOptions, beta), "\"auto\""},
-		{"kl_warmup", AE_OPTION_NUMBER, offsetof(AeOptions, kl_warmup),
-		"\"auto\""},
-		{"free_bits", AE_OPTION_NUMBER, offsetof(AeOptions, free_bits),
-		"\"auto\""},
-		{"score", AE_OPTION_CHOICE, offsetof(AeOptions, score), "\"auto\""},
-		{"coreset", AE_OPTION_INTEGER, offsetof(AeOptions, coreset),
-		"\"auto\""},
-		{"contamination", AE_OPTION_NUMBER,
-		offsetof(AeOptions, contamination), "null"},
-		{"alpha", AE_OPTION_NUMBER, offsetof(AeOptions, alpha), "0.01"},
-		{"max_categories", AE_OPTION_INTEGER,
-		offsetof(AeOptions, max_categories), "128"},
-		{"min_frequency", AE_OPTION_INTEGER,
-		offsetof(AeOptions, min_frequency), "2"},
-		{"label", AE_OPTION_COLUMN, 0, ""},
-		{"condition", AE_OPTION_NAMES, 0, ""},
-		{"columns", AE_OPTION_COLUMNS, 0, ""},
-		{"time_zone", AE_OPTION_TEXT, offsetof(AeOptions, time_zone), "\"\""},
-		{"max_seconds", AE_OPTION_NUMBER,
-		offsetof(AeOptions, max_seconds), "0"},
-		{"workers", AE_OPTION_INTEGER, offsetof(AeOptions, workers),
-		"\"auto\""},
-		{"seed", AE_OPTION_BIGINT, offsetof(AeOptions, seed), "42"},
-		{"verbose", AE_OPTION_BOOLEAN, offsetof(AeOptions, verbose), "false"}
-	};
 	const int	count = (int) (sizeof(expected) / sizeof(expected[0]));
 	AeOptions	options;
 
@@ -181,8 +189,10 @@ test_auto(void)
 	   o.scaling == AE_AUTO && o.corruption == AE_AUTO &&
 	   o.score == AE_AUTO, "automatic choices");
 	ok(isnan(o.learning_rate) && isnan(o.validation_fraction) &&
-	   isnan(o.corruption_rate), "automatic numbers");
+	   isnan(o.corruption_rate) && isnan(o.contraction_weight),
+	   "automatic numbers");
 	ok(o.purpose == AE_PURPOSE_ANOMALY && o.optimizer == AE_OPTIMIZER_ADAMW &&
+	   o.contraction == AE_CONTRACTION_NONE &&
 	   o.schedule == AE_SCHEDULE_COSINE, "default choices");
 	ok(o.batch_size == 128 && o.seed == 42 && !o.verbose &&
 	   o.time_zone[0] == '\0', "other defaults");
@@ -268,6 +278,8 @@ static const struct
 	"an integer from 0 to 100000 or \"auto\""},
 	{"corruption_rate", 0, 1, -0.5, 1.25, "-0.5", "1.25",
 	"a number from 0 to 1 or \"auto\""},
+	{"contraction_weight", 0, 1000, -1e-9, 1000.5, "-1e-09", "1000.5",
+	"a number from 0 to 1000 or \"auto\""},
 	{"sparsity_weight", 0, 1e6, -0.5, 2e6, "-0.5", "2000000",
 	"a number from 0 to 1000000 or \"auto\""},
 	{"active", 1e-4, 0.9999, 0, 1, "0", "1",
@@ -278,6 +290,8 @@ static const struct
 	"a number from 0 to 1 or \"auto\""},
 	{"free_bits", 0, 100, -0.5, 101, "-0.5", "101",
 	"a number from 0 to 100 or \"auto\""},
+	{"label_weight", 0, 1e6, -0.5, 1e7, "-0.5", "10000000",
+	"a number from 0 to 1000000 or \"auto\""},
 	{"coreset", 0, AE_MAX_CORESET, -1, AE_MAX_CORESET + 1, "-1", "16385",
 	"an integer from 0 to 16384 or \"auto\""},
 	{"contamination", 0, 0.5, -1, 0.51, "-1", "0.51",
@@ -456,6 +470,13 @@ test_uses(void)
 	   ae_option_applies(&o, named("free_bits"), complaint) &&
 	   !ae_option_applies(&o, named("sparsity"), complaint),
 	   "options of a variational code");
+	ok(!ae_option_applies(&o, named("contraction_weight"), complaint) &&
+	   strcmp(complaint, "does not belong to contraction \"none\"") == 0,
+	   "a weight of no contraction");
+	for (o.contraction = AE_CONTRACTION_EXACT;
+		 o.contraction <= AE_CONTRACTION_HUTCHINSON; o.contraction++)
+		ok(ae_option_applies(&o, named("contraction_weight"), complaint),
+		   "a weight of contraction %d", o.contraction);
 }
 
 static void

@@ -217,6 +217,17 @@ test_variants(void)
 	test_same_bits(dataset, &o, "many parameters and a sparse code");
 	o.variant = AE_VARIANT_VARIATIONAL;
 	test_same_bits(dataset, &o, "many parameters and a variational code");
+	for (int c = AE_CONTRACTION_EXACT; c <= AE_CONTRACTION_HUTCHINSON; c++)
+	{
+		static const char *const names[] = {"", "contraction",
+		"contraction, estimated"};
+
+		small_options(&o);
+		o.contraction = c;
+		o.nhidden = 2;
+		o.hidden[0] = o.hidden[1] = 160;
+		test_same_bits(dataset, &o, names[c]);
+	}
 	small_options(&o);
 	o.batch_size = 7;
 	o.epochs = 1;

@@ -1,0 +1,435 @@
+/*
+ * contract.c
+ *	  A penalty on how strongly the code follows the input: the squared norm
+ *	  of the Jacobian of the whole encoder.
+ *
+ * The Jacobian is never formed.  A seed is a row vector over the code units:
+ * each unit's in turn, or one of random signs (Hutchinson 1990), whose
+ * expectation over the signs is the same.  Pulled back through the encoder it
+ * becomes a row of J', or a mix of them,
+ *
+ *		t_(L+1) = seed, u_l = t_(l+1) * act_l'(a_l), t_l = u_l W_l'
+ *
+ * and the penalty is the sum of t_1 t_1' = u_1 (W_1' W_1) u_1' over all
+ * seeds.  The second form needs nothing as wide as the input.  Seeds of
+ * several rows are one matrix, "strands": the products are as large as memory
+ * in the cache allows.
+ *
+ * The gradient of that, du_l of u_l, goes the other way:
+ *
+ *		du_1 = 2 t_1 W_1, dW_1 = 2 t_1' u_1
+ *		dt_l = du_l * act_l'(a_l)		(of t_(l+1))
+ *		du_(l+1) = dt_l W_(l+1), dW_(l+1) = dt_l' u_(l+1)
+ *
+ * and the pre-activation a_l gets act_l''(a_l) times the sum of
+ * du_l * t_(l+1) over the row's seeds.
+ */
+#include "core/contract.h"
+
+#include <string.h>
+
+/* strands of one go: large products, in the second-level cache */
+#define CONTRACT_STRANDS 256
+#define CONTRACT_FLOATS ((size_t) 1 << 18)
+
+struct AeContract
+{
+	const AeNet *net;
+	AeTape	   *tape;
+	int			nlayers;
+	bool		random;			/* one seed a row, of random signs */
+	int			nseeds;			/* of a row */
+	int			nstrands;		/* that fit */
+	float	  **u;				/* (nlayers)(nstrands, AE_PAD(out)); u_l, then
+								 * du_l, then dt_l */
+	float	  **t;				/* (nlayers)(nstrands, AE_PAD(out)); t[l] is
+								 * pulled back to layer l's output */
+	float	   *input;			/* (nstrands, AE_PAD(in of layer 0)): t_1; or,
+								 * with gram, as wide as layer 0's output */
+	float	   *gram;			/* (out, AE_PAD(out)) of layer 0: W' W times
+								 * what gradients are scaled by; or NULL */
+	float	   *squares;		/* the same shape: sum of u_1' u_1 */
+	float	   *a;				/* (rows, widest out): pre-activations */
+	float	   *grads;			/* (ngrads): of parameters, biases' zero */
+	size_t		ngrads;
+};
+
+/* the strands of one go: some seeds of some rows */
+typedef struct Strands
+{
+	int			row;			/* the first */
+	int			nrows;
+	int			seed;			/* the first */
+	int			nseeds;
+	int			count;			/* nrows * nseeds */
+} Strands;
+
+static size_t
+contract_ld(const AeContract *c, int layer)
+{
+	return AE_PAD((size_t) c->net->layers[layer].out);
+}
+
+/*----------
+ * Making one.
+ *----------
+ */
+
+/*
+ * Whether W' W is worth its time: one product to make it, one for the
+ * gradient, and two a strand, against three a strand.
+ */
+static bool
+contract_wants_gram(const AeContract *c)
+{
+	double		in = c->net->layers[0].in;
+	double		out = c->net->layers[0].out;
+	double		strands = (double) c->tape->rows * c->nseeds;
+
+	return 2.0 * out * (in + strands) < 3.0 * in * strands;
+}
+
+static AeStatus
+contract_alloc_strands(AeContract *c, size_t floats, AeArena *arena)
+{
+	size_t		n = CONTRACT_FLOATS / floats;
+	size_t		wanted = (size_t) c->tape->rows * (size_t) c->nseeds;
+
+	n = n < 1 ? 1 : n > CONTRACT_STRANDS ? CONTRACT_STRANDS : n;
+	c->nstrands = (int) (n < wanted ? n : wanted);
+	for (int l = 0; l < c->nlayers; l++)
+	{
+		size_t		bytes = contract_ld(c, l) * sizeof(float);
+
+		c->u[l] = ae_arena_alloc(arena, (size_t) c->nstrands, bytes);
+		c->t[l] = ae_arena_alloc(arena, (size_t) c->nstrands, bytes);
+		if (c->u[l] == NULL || c->t[l] == NULL)
+			return AE_ERR_MEMORY;
+	}
+	return AE_OK;
+}
+
+static AeStatus
+contract_alloc_first(AeContract *c, AeArena *arena)
+{
+	size_t		width = AE_PAD((size_t) c->net->layers[0].in);
+
+	if (contract_wants_gram(c))
+	{
+		size_t		out = (size_t) c->net->layers[0].out;
+
+		width = contract_ld(c, 0);
+		c->gram = ae_arena_alloc(arena, out, width * sizeof(float));
+		c->squares = ae_arena_alloc(arena, out, width * sizeof(float));
+		if (c->gram == NULL || c->squares == NULL)
+			return AE_ERR_MEMORY;
+	}
+	c->input = ae_arena_alloc(arena, (size_t) c->nstrands,
+							  width * sizeof(float));
+	return c->input != NULL ? AE_OK : AE_ERR_MEMORY;
+}
+
+/* what has the size of the rows, and the gradients */
+static AeStatus
+contract_alloc_rows(AeContract *c, AeArena *arena)
+{
+	const AeLayer *last = &c->net->layers[c->nlayers - 1];
+	AeTape	   *tape = c->tape;
+	size_t		rows = (size_t) tape->rows;
+	size_t		widest = 0;
+
+	tape->extra = ae_arena_alloc(arena, (size_t) c->net->nlayers,
+								 sizeof(float *));
+	if (tape->extra == NULL)
+		return AE_ERR_MEMORY;
+	for (int l = 0; l < c->nlayers; l++)
+	{
+		size_t		ld = contract_ld(c, l);
+
+		widest = ld > widest ? ld : widest;
+		tape->extra[l] = ae_arena_alloc(arena, rows, ld * sizeof(float));
+		if (tape->extra[l] == NULL)
+			return AE_ERR_MEMORY;
+	}
+	c->a = ae_arena_alloc(arena, rows, widest * sizeof(float));
+	c->ngrads = last->bias;
+	c->grads = ae_arena_alloc(arena, c->ngrads, sizeof(float));
+	return c->a != NULL && c->grads != NULL ? AE_OK : AE_ERR_MEMORY;
+}
+
+AeStatus
+ae_contract_create(const AeNet *net, AeTape *tape, AeContraction kind,
+				   AeArena *arena, AeContract **contract)
+{
+	AeContract *c = ae_arena_alloc(arena, 1, sizeof(AeContract));
+	size_t		floats = AE_PAD((size_t) net->layers[0].in);
+
+	if (c == NULL)
+		return AE_ERR_MEMORY;
+	c->net = net;
+	c->tape = tape;
+	while (c->nlayers < net->ncoder &&
+		   net->layers[c->nlayers].kind == AE_LAYER_DENSE)
+		floats += 2 * contract_ld(c, c->nlayers++);
+	c->random = kind == AE_CONTRACTION_HUTCHINSON;
+	c->nseeds = c->random ? 1 : ae_net_latent(net);
+	c->u = ae_arena_alloc(arena, (size_t) c->nlayers, sizeof(float *));
+	c->t = ae_arena_alloc(arena, (size_t) c->nlayers, sizeof(float *));
+	if (c->u == NULL || c->t == NULL)
+		return AE_ERR_MEMORY;
+	AE_TRY(contract_alloc_strands(c, floats, arena));
+	AE_TRY(contract_alloc_first(c, arena));
+	AE_TRY(contract_alloc_rows(c, arena));
+	*contract = c;
+	return AE_OK;
+}
+
+/*----------
+ * The penalty of some strands.
+ *----------
+ */
+
+static void
+contract_seed(AeContract *c, const Strands *s, AeRng *rng)
+{
+	int			width = ae_net_latent(c->net);
+	size_t		ld = contract_ld(c, c->nlayers - 1);
+	float	   *t = c->t[c->nlayers - 1];
+
+	memset(t, 0, (size_t) s->count * ld * sizeof(float));
+	for (int i = 0; i < s->count; i++, t += ld)
+	{
+		if (!c->random)
+			t[s->seed + i % s->nseeds] = 1.0f;
+		else
+			for (int j = 0; j < width; j++)
+				t[j] = ae_rng_next(rng) >> 63 ? 1.0f : -1.0f;
+	}
+}
+
+/* u_l and t_l of all layers but the first's t */
+static void
+contract_pull_back(AeContract *c, const AeBlas *blas,
+				   const AeKernels *kernels, const float *params,
+				   const Strands *s)
+{
+	for (int l = c->nlayers - 1; l >= 0; l--)
+	{
+		const AeLayer *layer = &c->net->layers[l];
+		int			ld = AE_PAD(layer->out);
+		int			ldx = AE_PAD(layer->in);
+
+		kernels->couple(s->nrows, s->nseeds, layer->out, ld,
+						c->tape->slope[l] + (size_t) s->row * ld, c->t[l],
+						c->u[l]);
+		if (l == 0)
+			break;
+		if (c->tape->transposed != NULL && layer->is_transposed)
+			ae_gemm_nn(blas, s->count, layer->in, layer->out, c->u[l], ld,
+					   c->tape->transposed + layer->transposed, ldx, 0.0f,
+					   c->t[l - 1], ldx);
+		else
+			ae_gemm_nt(blas, s->count, layer->in, layer->out, c->u[l], ld,
+					   params + layer->weights, ld, 0.0f, c->t[l - 1], ldx);
+	}
+}
+
+/*
+ * Through the first layer and back: u_1 becomes du_1.  With gram the penalty
+ * and dW_1 wait until all strands are done, see contract_finish_gram().
+ */
+static double
+contract_turn(AeContract *c, const AeBlas *blas, const AeKernels *kernels,
+			  const float *params, const Strands *s, float factor)
+{
+	const AeLayer *layer = &c->net->layers[0];
+	const float *w = params + layer->weights;
+	int			ld = AE_PAD(layer->out);
+	int			ldx = AE_PAD(layer->in);
+	double		squares;
+
+	if (c->gram != NULL)
+	{
+		float	   *du = c->input;
+
+		ae_gemm_tn(blas, layer->out, layer->out, s->count, c->u[0], ld,
+				   c->u[0], ld, 1.0f, c->squares, ld);
+		ae_gemm_nn(blas, s->count, layer->out, layer->out, c->u[0], ld,
+				   c->gram, ld, 0.0f, du, ld);
+		c->input = c->u[0];
+		c->u[0] = du;
+		return 0.0;
+	}
+	if (c->tape->transposed != NULL && layer->is_transposed)
+		ae_gemm_nn(blas, s->count, layer->in, layer->out, c->u[0], ld,
+				   c->tape->transposed + layer->transposed, ldx, 0.0f,
+				   c->input, ldx);
+	else
+		ae_gemm_nt(blas, s->count, layer->in, layer->out, c->u[0], ld, w, ld,
+				   0.0f, c->input, ldx);
+	squares = kernels->sum_squares((size_t) s->count * (size_t) ldx,
+								   c->input);
+	kernels->scale((size_t) s->count * (size_t) ldx, factor, c->input);
+	ae_gemm_tn(blas, layer->in, layer->out, s->count, c->input, ldx, c->u[0],
+			   ld, 1.0f, c->grads + layer->weights, ld);
+	ae_gemm_nn(blas, s->count, layer->out, layer->in, c->input, ldx, w, ld,
+			   0.0f, c->u[0], ld);
+	return squares;
+}
+
+/* from du_1 to the gradients of slopes, in extra, and of later weights */
+static void
+contract_push_on(AeContract *c, const AeBlas *blas, const AeKernels *kernels,
+				 const float *params, const Strands *s)
+{
+	for (int l = 0; l < c->nlayers; l++)
+	{
+		const AeLayer *layer = &c->net->layers[l];
+		const AeLayer *next = layer + 1;
+		int			ld = AE_PAD(layer->out);
+		size_t		at = (size_t) s->row * (size_t) ld;
+		int			ldn;
+
+		kernels->couple_backward(s->nrows, s->nseeds, layer->out, ld,
+								 c->tape->slope[l] + at, c->t[l], c->u[l],
+								 c->tape->extra[l] + at);
+		if (l == c->nlayers - 1)
+			break;
+		ldn = AE_PAD(next->out);
+		ae_gemm_tn(blas, next->in, next->out, s->count, c->u[l], ld,
+				   c->u[l + 1], ldn, 1.0f, c->grads + next->weights, ldn);
+		ae_gemm_nn(blas, s->count, next->out, next->in, c->u[l], ld,
+				   params + next->weights, ldn, 0.0f, c->u[l + 1], ldn);
+	}
+}
+
+/*----------
+ * The penalty of rows.
+ *----------
+ */
+
+/* G = factor W_1' W_1 */
+static void
+contract_begin_gram(AeContract *c, const AeBlas *blas,
+					const AeKernels *kernels, const float *params,
+					float factor)
+{
+	const AeLayer *layer = &c->net->layers[0];
+	const float *w = params + layer->weights;
+	int			ld = AE_PAD(layer->out);
+	size_t		n = (size_t) layer->out * (size_t) ld;
+
+	ae_gemm_tn(blas, layer->out, layer->out, layer->in, w, ld, w, ld, 0.0f,
+			   c->gram, ld);
+	kernels->scale(n, factor, c->gram);
+	memset(c->squares, 0, n * sizeof(float));
+}
+
+/* dW_1 = factor W_1 S with S the sum of u_1' u_1; returns that of S * G */
+static double
+contract_finish_gram(AeContract *c, const AeBlas *blas,
+					 const AeKernels *kernels, const float *params,
+					 float factor)
+{
+	const AeLayer *layer = &c->net->layers[0];
+	int			ld = AE_PAD(layer->out);
+	size_t		n = (size_t) layer->out * (size_t) ld;
+	double		sum = 0.0;
+
+	for (size_t i = 0; i < n; i++)
+		sum += (double) c->squares[i] * c->gram[i];
+	kernels->scale(n, factor, c->squares);
+	ae_gemm_nn(blas, layer->in, layer->out, layer->out,
+			   params + layer->weights, ld, c->squares, ld, 0.0f,
+			   c->grads + layer->weights, ld);
+	return sum / factor;
+}
+
+/*
+ * From the gradients of slopes to those of pre-activations.  A unit that
+ * dropout has switched off has neither value nor slope, the others are scaled
+ * up.
+ */
+static void
+contract_bend(AeContract *c, const AeBlas *blas, const AeKernels *kernels,
+			  const float *params, int rows, const AePass *pass)
+{
+	const AeTape *tape = c->tape;
+
+	for (int l = 0; l < c->nlayers; l++)
+	{
+		const AeLayer *layer = &c->net->layers[l];
+		int			ld = AE_PAD(layer->out);
+		size_t		n = (size_t) rows * (size_t) ld;
+		float	   *extra = tape->extra[l];
+		float		dropout = ae_net_dropout(c->net, l, pass);
+
+		ae_gemm_nn(blas, rows, layer->out, layer->in, tape->h[l],
+				   AE_PAD(layer->in), params + layer->weights, ld, 0.0f,
+				   c->a, ld);
+		kernels->bend(layer->activation, rows, layer->out, ld,
+					  params + layer->bias, c->a, extra);
+		if (dropout == 0.0f)
+			continue;
+		for (size_t i = 0; i < n; i++)
+			extra[i] *= tape->h[l + 1][i] == 0.0f && tape->slope[l][i] == 0.0f
+				? 0.0f : 1.0f / (1.0f - dropout);
+	}
+}
+
+static double
+contract_all_strands(AeContract *c, const AeBlas *blas,
+					 const AeKernels *kernels, const float *params, int rows,
+					 float factor, AeRng *rng)
+{
+	int			nseeds = c->nseeds < c->nstrands ? c->nseeds : c->nstrands;
+	int			nrows = c->nstrands / nseeds;
+	double		sum = 0.0;
+
+	for (int row = 0; row < rows; row += nrows)
+		for (int seed = 0; seed < c->nseeds; seed += nseeds)
+		{
+			Strands		s = {row, rows - row, seed, c->nseeds - seed, 0};
+
+			s.nrows = s.nrows < nrows ? s.nrows : nrows;
+			s.nseeds = s.nseeds < nseeds ? s.nseeds : nseeds;
+			s.count = s.nrows * s.nseeds;
+			c->tape->env->poll(c->tape->env->host);
+			contract_seed(c, &s, rng);
+			contract_pull_back(c, blas, kernels, params, &s);
+			sum += contract_turn(c, blas, kernels, params, &s, factor);
+			contract_push_on(c, blas, kernels, params, &s);
+		}
+	return sum;
+}
+
+double
+ae_contract_penalty(AeContract *c, const AeBlas *blas,
+					const AeKernels *kernels, const float *params, int rows,
+					const AePass *pass, float weight)
+{
+	float		factor = 2.0f * weight * pass->scale;
+	double		sum;
+
+	memset(c->grads, 0, c->ngrads * sizeof(float));
+	for (int l = 0; l < c->nlayers; l++)
+		memset(c->tape->extra[l], 0,
+			   (size_t) rows * contract_ld(c, l) * sizeof(float));
+	if (factor == 0.0f)
+		return 0.0;
+	if (c->gram != NULL)
+		contract_begin_gram(c, blas, kernels, params, factor);
+	sum = contract_all_strands(c, blas, kernels, params, rows, factor,
+							   pass->rng);
+	if (c->gram != NULL)
+		sum += contract_finish_gram(c, blas, kernels, params, factor);
+	contract_bend(c, blas, kernels, params, rows, pass);
+	return weight * sum;
+}
+
+void
+ae_contract_add(const AeContract *c, float *grads)
+{
+	for (size_t i = 0; i < c->ngrads; i++)
+		grads[i] += c->grads[i];
+}
