@@ -137,6 +137,7 @@ REGRESS = \
 	privileges \
 	sample \
 	score \
+	supervised \
 	train \
 	trigger \
 	types \

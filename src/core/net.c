@@ -280,6 +280,10 @@ ae_net_forward(const AeNet *net, const AeBlas *blas,
 		tape->env->poll(tape->env->host);
 		ops->forward(layer, blas, kernels, params, rows, tape->h[i],
 					 tape->h[i + 1], tape->slope[i], rng);
+		if (layer->kind == AE_LAYER_GAUSSIAN && pass != NULL &&
+			pass->row_weight != NULL)
+			ae_gaussian_repeat(layer, rows, pass->repeated, tape->h[i],
+							   tape->h[i + 1], tape->slope[i]);
 		if (layer->kind == AE_LAYER_JOIN)
 			ae_join_inputs(net, layer, rows, tape->h[0],
 						   AE_PAD(ae_net_inputs(net)), tape->h[i + 1],

@@ -160,6 +160,8 @@ typedef struct AePass
 	float		scale;			/* of gradients: 1 / rows of the batch */
 	const float *row_weight;	/* (rows) of the penalties of a Gaussian code,
 								 * which the caller counts then; NULL: 1 */
+	const uint8_t *repeated;	/* (rows) with row_weight: whether a row's
+								 * draw is that of the row before */
 } AePass;
 
 /* the share of layer i's outputs that are switched off */
@@ -188,6 +190,12 @@ extern void ae_net_backward(const AeNet *net, const AeBlas *blas,
  * its input */
 extern double ae_gaussian_divergence(const AeLayer *layer, int rows,
 									 const float *x, int unit);
+
+/* gives repeated rows (see AePass) of an AE_LAYER_GAUSSIAN the draws of the
+ * rows before them */
+extern void ae_gaussian_repeat(const AeLayer *layer, int rows,
+							   const uint8_t *repeated, const float *x,
+							   float *h, float *slope);
 
 /* adds the gradient of scale times that divergence of all units, weighted by
  * row, to dx */

@@ -32,10 +32,11 @@ ae_supervise_create(const AeModel *model, int slice_rows, AeArena *arena,
 	s->label = ae_arena_alloc(arena, rows, sizeof(int));
 	s->share = ae_arena_alloc(arena, rows, n * sizeof(double));
 	s->row_weight = ae_arena_alloc(arena, rows, n * sizeof(float));
+	s->repeated = ae_arena_alloc(arena, rows, n);
 	s->residual = ae_arena_alloc(arena, (size_t) model->features->ncolumns,
 								 sizeof(AeResidual));
 	if (s->label == NULL || s->share == NULL || s->row_weight == NULL ||
-		s->residual == NULL)
+		s->repeated == NULL || s->residual == NULL)
 		return AE_ERR_MEMORY;
 	*supervision = s;
 	return AE_OK;
@@ -151,6 +152,7 @@ semi_expand(AeWorker *w, int nrows)
 			memmove(w->target + at * ldt, w->target + r * ldt,
 					ldt * sizeof(float));
 			ae_classes_set(model, y, w->tape->h[0] + at * ldi);
+			s->repeated[at] = known < 0 && y > 0;
 			s->row_weight[at] = known >= 0 ? 1.0f
 				: (float) s->share[r * (size_t) n + (size_t) y];
 		}
@@ -261,6 +263,7 @@ ae_supervise_semi(AeWorker *w, int nrows, AePass pass, float *grads,
 	supervise_classify_inputs(w, params, nrows, &pass);
 	count = semi_expand(w, nrows);
 	pass.row_weight = w->supervision->row_weight;
+	pass.repeated = w->supervision->repeated;
 	ae_net_forward(net, w->blas, w->kernels, params, w->tape, count, &pass);
 	loss = semi_loss(w, nrows, &pass, residual);
 	if (grads == NULL)

@@ -10,6 +10,9 @@
  *	labelled	Lab(x, y) - weight log q(y|x)
  *	unlabelled	sum over y of q(y|x) (Lab(x, y) + log q(y|x))
  *
+ * where the same draw of the code serves all classes of a row, so that they
+ * differ by nothing else.
+ *
  * Variant supervised: the companion reads the mean of the code, and the loss
  * of a labelled row has - weight log q(y|mean) added to it.
  */
@@ -25,6 +28,8 @@ struct AeSupervision
 	double	   *share;			/* (slice_rows, classes) q(y|x) */
 	float	   *row_weight;		/* (slice_rows * classes) of the rows in the
 								 * tape */
+	uint8_t    *repeated;		/* (likewise) whether the row before is the
+								 * same with another class */
 	AeResidual *residual;		/* (ncolumns) of one row */
 };
 

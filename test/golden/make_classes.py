@@ -68,12 +68,12 @@ def objective(net, classifier, noise, eps):
         read = torch.cat([x[r], blank])
         logits = torch.tanh(read @ classifier[0] + classifier[1]) @ classifier[2] + classifier[3]
         log_q = torch.log_softmax(logits, 0)
-        costs = []
+        costs, drawn = [], eps[at]     # one draw for all classes
         for y in ([label] if label is not None else range(CLASSES)):
             given = one_hot(y)
             a = torch.tanh(torch.cat([x[r], given]) @ net[0] + net[1]) @ net[2] + net[3]
             mean, log_variance = a[:UNITS], a[UNITS:].clamp(-10, 6)
-            z = mean + (log_variance / 2).exp() * eps[at]
+            z = mean + (log_variance / 2).exp() * drawn
             at += 1
             kl = 0.5 * (mean**2 + log_variance.exp() - 1 - log_variance).sum()
             o = torch.tanh(torch.cat([z, given]) @ net[4] + net[5]) @ net[6] + net[7]
