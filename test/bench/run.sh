@@ -4,8 +4,9 @@
 # usage: test/bench/run.sh NAME...
 #
 # Names: train_tabular train_wide quality score joint trigger call workers
-# memory, or all; and adbench, contractive, impute and synthetic, which need
-# tables that are not here: the folders ADBENCH and ADULT, the files IMPUTE.
+# memory, or all; and adbench, contractive, impute, semi_supervised and
+# synthetic, which need tables that are not here: the folders ADBENCH and
+# ADULT, the files IMPUTE.
 # What each one measures is in README.md here.  RUNS (5) is the
 # number of alternating runs, SCALE (1) multiplies the numbers of rows, PYTHON
 # (/usr/bin/python3) is an interpreter with PyTorch, NumPy, psycopg2 and
@@ -16,7 +17,7 @@ HERE=$(cd "$(dirname "$0")" && pwd)
 . "$HERE/../../scripts/lib.sh"
 
 ALL="train_tabular train_wide quality score joint trigger call workers memory"
-NAMES="$ALL adbench contractive impute synthetic"
+NAMES="$ALL adbench contractive impute semi_supervised synthetic"
 PYTHON=${PYTHON:-/usr/bin/python3}
 FASHION=/usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz
 

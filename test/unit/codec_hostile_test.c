@@ -282,6 +282,39 @@ test_code(void)
 }
 
 static void
+test_conditions(void)
+{
+	WRONG(m->features->columns[1].condition = true);
+	WRONG(make_conditional(m, 1); m->features->columns[1].weight = 1);
+	WRONG(make_conditional(m, 1); m->features->columns[1].condition = false);
+	WRONG(make_conditional(m, 1); m->features->columns[2].condition = true;
+		  m->features->columns[2].weight = 0);
+	WRONG(make_conditional(m, 1); m->net.ncoder--);
+	WRONG(make_conditional(m, 1); m->net.layers[2].out++;
+		  m->net.layers[3].in++);
+	WRONG(make_conditional(m, 1); m->net.layers[2].kind = AE_LAYER_DENSE);
+}
+
+static void
+test_classes(void)
+{
+	WRONG(m->features->columns[find_labels(m)].classes = true;
+		  m->features->columns[find_labels(m)].weight = 0);
+	WRONG(make_classes(m); m->options.variant = AE_VARIANT_VARIATIONAL;
+		  m->options.free_bits = 0);
+	WRONG(make_classes(m); m->options.variant = AE_VARIANT_SUPERVISED;
+		  m->options.free_bits = 0);
+	WRONG(make_classes(m); m->options.label_weight = NAN);
+	WRONG(make_classes(m); m->companion.nlayers = 0);
+	WRONG(make_classes(m); m->companion.layers[0].out++);
+	WRONG(make_classes(m); m->companion.layers[0].in--);
+	WRONG(make_classes(m); m->features->columns[0].classes = true;
+		  m->features->columns[0].weight = 0);
+	WRONG(make_classes(m); m->features->columns[find_labels(m)].hashed = true);
+	WRONG(make_classes(m); m->companion_params[1] = NAN);
+}
+
+static void
 test_density_fields(void)
 {
 	WRONG(density_by_hand(m); m->density.codes.weight[0] = NAN);
@@ -467,6 +500,8 @@ main(void)
 	test_claims();
 	test_fields();
 	test_code();
+	test_conditions();
+	test_classes();
 	test_density_fields();
 	test_bytes();
 	test_sections();

@@ -268,6 +268,35 @@ test_variational(void)
 }
 
 static void
+test_classes(void)
+{
+	AeModel    *model = build_trained();
+	AeModel    *back = NULL;
+	Blob		b;
+	Blob		again;
+
+	make_classes(model);
+	b = encode(model);
+	ok(ae_codec_read(&unit_env, b.data, b.size, &back) == AE_OK,
+	   "a model with a condition and classes");
+	if (back == NULL)
+		return;
+	ok(back->classes != NULL && back->classes->condition &&
+	   back->classes->nlabels == 3 && back->options.label_weight == 2.5 &&
+	   ae_net_joined(&back->net) == back->classes->input_width &&
+	   back->net.joined[1] == back->classes->input + 1,
+	   "what makes it so");
+	again = encode(back);
+	ok(again.size == b.size && memcmp(again.data, b.data, b.size) == 0,
+	   "same bytes again");
+	ok(scores(back), "scores");
+	ae_model_free(back);
+	ae_model_free(model);
+	free(b.data);
+	free(again.data);
+}
+
+static void
 test_companion(void)
 {
 	AeModel    *model = build_trained();
@@ -545,6 +574,7 @@ main(int argc, char **argv)
 	test_round_trip();
 	test_sparse();
 	test_variational();
+	test_classes();
 	test_companion();
 	test_scores();
 	test_header();
