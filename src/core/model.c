@@ -53,8 +53,9 @@
 
 #define MODEL_KL_WARMUP 0.25
 
-#define MODEL_LABEL_SHARE 0.1
-#define MODEL_LABEL_WEIGHT 1.0
+/* weight of a known class if all rows had one, and cells that are swapped */
+#define MODEL_LABEL_WEIGHT 1.5
+#define MODEL_LABEL_NOISE 0.25
 
 AeStatus
 ae_model_create(const AeEnv *env, AeModel **model)
@@ -322,7 +323,8 @@ model_resolve_variational(AeModel *model)
 
 /*
  * Rows are too few to spare where classes are few.  The weight of known ones
- * grows with the rows that have none, as in Kingma et al. 2014.
+ * grows with the rows that have none, as in Kingma et al. 2014.  Cells of other
+ * rows keep what tells classes from learning the few known ones by heart.
  */
 static void
 model_resolve_classes(AeModel *model)
@@ -331,13 +333,16 @@ model_resolve_classes(AeModel *model)
 	const AeColumn *column = ae_classes_column(model->features);
 	double		nrows = (double) model->features->nrows;
 	double		known = nrows - (double) column->cells[0].nmissing;
-	double		ratio = nrows / fmax(known, 1.0);
 
 	if (isnan(o->validation_fraction))
 		o->validation_fraction = 0.0;
-	if (!isnan(o->label_weight))
+	if (isnan(o->label_weight))
+		o->label_weight = MODEL_LABEL_WEIGHT * nrows / fmax(known, 1.0);
+	if (o->corruption != AE_AUTO)
 		return;
-	o->label_weight = fmax(MODEL_LABEL_SHARE * ratio, MODEL_LABEL_WEIGHT);
+	o->corruption = AE_CORRUPTION_SWAP;
+	if (isnan(o->corruption_rate))
+		o->corruption_rate = MODEL_LABEL_NOISE;
 }
 
 /* noise on the inputs, and the inputs that it takes */
@@ -368,10 +373,10 @@ model_resolve(AeModel *model, AeDataset *dataset, const AeBlas *blas)
 	const ModelPreset *preset = &model_presets[o->purpose];
 	int			width;
 
-	if (ae_options_variational(o))
-		model_resolve_variational(model);
 	if (ae_options_classes(o))
 		model_resolve_classes(model);
+	if (ae_options_variational(o))
+		model_resolve_variational(model);
 	AE_TRY(model_resolve_corruption(model, preset));
 	width = model->features->input_width;
 	if (o->nhidden == AE_AUTO)

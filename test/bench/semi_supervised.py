@@ -24,6 +24,7 @@ REFERENCES = os.environ.get("REFERENCES", "1") != "0"
 
 LABEL = "income"
 HIDDEN = [64, 64]
+EPOCHS = 12
 DECAYS = [0.01, 0.1, 0.3, 1, 3, 10, 30]
 FOLDS = 5
 
@@ -101,7 +102,7 @@ def is_number(text):
 
 def ours(db, variant, seed):
     options = {"variant": variant, "purpose": "embedding", "hidden": HIDDEN,
-               "label": LABEL, "seed": seed + 1, **OPTIONS}
+               "label": LABEL, "epochs": EPOCHS, "seed": seed + 1, **OPTIONS}
     db.execute("DROP TABLE IF EXISTS model")
     db.execute("CREATE TABLE model AS SELECT ae_train(t, %s) AS model "
                "FROM train t", (json.dumps(options),))
