@@ -510,13 +510,14 @@ options_check_uses(const AeOptions *options)
 }
 
 static void
-options_require_squares(const Path *path, int loss)
+options_require_squares(const Path *path, int variant, int loss)
 {
 	if (loss != AE_AUTO && loss != AE_LOSS_SQUARED)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("option \"%s\" must be \"mse\" for variants that are variational",
-						options_path(path)),
+				 errmsg("option \"%s\" must be \"mse\" for variant \"%s\"",
+						options_path(path),
+						options_find("variant")->choices[variant]),
 				 errhint("The likelihood of a number is that of a normal distribution.")));
 }
 
@@ -528,12 +529,13 @@ options_check_losses(const AepgOptions *options)
 
 	if (!ae_options_variational(&options->core))
 		return;
-	options_require_squares(&path, options->core.loss);
+	options_require_squares(&path, options->core.variant, options->core.loss);
 	for (int i = 0; i < options->ncolumns; i++)
 	{
 		Path		column = {"columns", options->columns[i].name, "loss"};
 
-		options_require_squares(&column, options->columns[i].loss);
+		options_require_squares(&column, options->core.variant,
+								options->columns[i].loss);
 	}
 }
 

@@ -19,16 +19,16 @@ layer()
 		arena | bytes | cpu | env | rng | sort | status) echo 1 base ;;
 		blas | calibration | kernels | kernels_* | mixture | spectrum)
 			echo 2 math ;;
-		account | coder | coreset | corrupt | cursor | dataset | dataset_* | \
+		account | coder | condition | coreset | corrupt | cursor | dataset | dataset_* | \
 			density | draw | feature | feature_* | joint | joint_* | \
 			label_index | labels | \
 			histogram | moments | neighbour)
 			echo 3 features ;;
-		dense | gaussian | head | layer | net | sparse) echo 3 network ;;
-		codec | codec_* | model | options) echo 4 model ;;
+		dense | gaussian | head | join | layer | net | sparse) echo 3 network ;;
+		classes | codec | codec_* | model | options) echo 4 model ;;
 		contract | density_fit | drift | head_fit | impute | likelihood | \
 			merge | objective | optim | sample | score | score_fit | \
-			score_head | share | team | train | update | worker)
+			score_head | share | supervise | team | train | update | worker)
 			echo 5 engine ;;
 		*) echo 0 none ;;
 	esac

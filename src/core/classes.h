@@ -20,7 +20,7 @@ extern int	ae_classes_count(const AeModel *model);
 /* the class in a target vector, or -1 */
 extern int	ae_classes_of(const AeModel *model, const float *target);
 
-/* the column's part of an input vector: nothing, a class, or n probabilities */
+/* the column's part of an input vector: nothing, a class, or probabilities */
 extern void ae_classes_blank(const AeModel *model, float *input);
 extern void ae_classes_set(const AeModel *model, int class, float *input);
 extern void ae_classes_put(const AeModel *model, const double *share,

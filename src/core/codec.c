@@ -86,6 +86,15 @@ cell_write(AeWriter *w, const AeCell *cell)
 		ae_write_f64(w, cell->knots[i]);
 }
 
+/* with what the column is for */
+static uint8_t
+column_kind(const AeColumn *column)
+{
+	return (uint8_t) ((int) column->kind |
+					  (column->condition ? AE_CODEC_CONDITION : 0) |
+					  (column->classes ? AE_CODEC_CLASSES : 0));
+}
+
 static void
 features_write(AeWriter *w, const AeModel *model)
 {
@@ -100,9 +109,7 @@ features_write(AeWriter *w, const AeModel *model)
 
 		ae_write_text(w, column->name);
 		ae_write_text(w, column->type);
-		ae_write_u8(w, (uint8_t) (column->kind |
-								  (column->condition ? AE_CODEC_CONDITION : 0) |
-								  (column->classes ? AE_CODEC_CLASSES : 0)));
+		ae_write_u8(w, column_kind(column));
 		ae_write_u8(w, (uint8_t) column->cycles);
 		ae_write_u8(w, (uint8_t) column->scaling);
 		ae_write_u8(w, (uint8_t) column->loss);

@@ -323,8 +323,8 @@ model_resolve_variational(AeModel *model)
 
 /*
  * Rows are too few to spare where classes are few.  The weight of known ones
- * grows with the rows that have none, as in Kingma et al. 2014.  Cells of other
- * rows keep what tells classes from learning the few known ones by heart.
+ * grows with the rows that have none, as in Kingma et al. 2014.  Cells of
+ * other rows keep what tells classes from learning the known ones by heart.
  */
 static void
 model_resolve_classes(AeModel *model)

@@ -64,7 +64,7 @@ typedef enum AeVariant
 	AE_VARIANT_PLAIN = 0,
 	AE_VARIANT_SPARSE,			/* little of the code is active */
 	AE_VARIANT_VARIATIONAL,		/* the code is a distribution */
-	AE_VARIANT_SEMI_SUPERVISED, /* likewise, beside a class that few rows tell */
+	AE_VARIANT_SEMI_SUPERVISED, /* likewise, beside a class few rows have */
 	AE_VARIANT_SUPERVISED		/* likewise, and it tells a class */
 } AeVariant;
 

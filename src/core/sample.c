@@ -107,7 +107,7 @@ sample_settle(AeSampler *s, int candidate, const double *row)
 
 /*
  * Outputs of a candidate, in the scorer.  Those of condition columns are as
- * they were drawn, the others are decoded with the nearest that a row can have.
+ * they were drawn, the others are decoded with the nearest that rows can have.
  */
 static void
 sample_decode(AeSampler *s, int candidate)

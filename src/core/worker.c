@@ -407,7 +407,8 @@ worker_learn(AeWorker *w, const AeJob *job, int slice, int first, int nrows)
 			(size_t) slice * (size_t) w->model->features->ncolumns;
 	if (semi)
 	{
-		share->loss[slice] = ae_supervise_semi(w, nrows, pass, grads, residual);
+		share->loss[slice] = ae_supervise_semi(w, nrows, pass, grads,
+											   residual);
 		return;
 	}
 	if (w->supervision != NULL)

@@ -117,8 +117,8 @@ test_join(void)
 	AeLayer		code = {.kind = AE_LAYER_JOIN,.in = UNITS,.out = UNITS + 3};
 	const AeKernels *kernels = ae_kernels_get(AE_KERNEL_AUTO);
 	static const float row[5] = {0.5f, -3.0f, 2.0f, -0.1f, 1.0f};
-	float		latent[LD];
-	float		scratch[4 * LD];
+	float	   *latent;
+	float	   *scratch;
 	AeArena		arena;
 	AeNet	   *net;
 	AeTape	   *tape;
@@ -127,6 +127,8 @@ test_join(void)
 	ae_arena_init(&arena, &unit_env);
 	net = make_code_net(&arena, &code, AE_ACT_TANH);
 	params = ae_arena_alloc(&arena, net->nparams, sizeof(float));
+	latent = ae_arena_alloc(&arena, LD, sizeof(float));
+	scratch = ae_arena_alloc(&arena, 2 * LD, sizeof(float));
 	if (ae_tape_create(net, 1, &arena, &tape) != AE_OK)
 		exit(1);
 	ae_net_init(net, 5, params);
