@@ -80,6 +80,19 @@ rehearse_labels(const AeModel *model, AeDataset *dataset, double *row)
 	return AE_OK;
 }
 
+/*
+ * Whether a row is known from its point: not without what it was given, while
+ * a class that is not known is nothing unusual.
+ */
+static bool
+rehearse_is_possible(const AeFeatures *f)
+{
+	for (int c = 0; c < f->ncolumns; c++)
+		if (f->columns[c].condition && !f->columns[c].classes)
+			return false;
+	return true;
+}
+
 AeStatus
 ae_update_rehearse(const AeModel *model, int nparts, AeDataset *dataset)
 {
@@ -90,6 +103,8 @@ ae_update_rehearse(const AeModel *model, int nparts, AeDataset *dataset)
 	double	   *row;
 	float	   *output;
 
+	if (!rehearse_is_possible(f))
+		return AE_OK;
 	ae_arena_init(&scratch, env);
 	row = ae_arena_alloc(&scratch, (size_t) f->ncells, sizeof(double));
 	output = ae_arena_alloc(&scratch, (size_t) f->output_width,
