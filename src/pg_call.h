@@ -43,4 +43,10 @@ extern AepgCall *aepg_call_create(MemoryContext context);
 extern void aepg_call_use(AepgCall *call, const AeModel *model);
 extern void aepg_call_tuple(AepgCall *call, HeapTuple tuple, TupleDesc desc);
 
+/*
+ * Cells as double precision[]: a label as its subscript in the array that
+ * ae_features() shows, NULL where there is nothing.
+ */
+extern Datum aepg_call_array(const AepgCall *call, const double *row);
+
 #endif							/* AEPG_CALL_H */

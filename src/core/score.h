@@ -23,8 +23,15 @@ typedef struct AeScorer
 	float	   *target;			/* (output_width) padded, NaN: missing */
 	float	   *code;			/* (latent) padded */
 	float	   *output;			/* (output_width) padded */
+	float	   *given;			/* (joined inputs) of condition columns */
 	float	   *gradient;		/* (output_width), of no interest */
 	float	   *scratch;		/* for ae_net_infer() */
+
+	/* only for models with classes */
+	float	   *known;			/* (inputs of the companion) padded */
+	float	   *logit;			/* (classes) padded */
+	float	   *class_scratch;	/* for ae_net_infer() */
+	double	   *probability;	/* (classes) */
 
 	/* scores distance and neighbour only */
 	float	   *value;			/* (coordinates) see joint.h */
@@ -94,6 +101,12 @@ extern void ae_score_decode(AeScorer *scorer, const float *code,
 
 extern void ae_score_reconstruct(AeScorer *scorer, const double *row,
 								 double *expected);
+
+/*
+ * Probabilities of the classes of a row, whatever its label is; the scorer's,
+ * until its next use.  For models with classes only.
+ */
+extern const double *ae_score_classes(AeScorer *scorer, const double *row);
 
 /*
  * The anomaly score, 0 or more.  NaN when every cell is missing.
