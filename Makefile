@@ -14,10 +14,12 @@ CORE_OBJS = \
 	src/core/blas.o \
 	src/core/bytes.o \
 	src/core/calibration.o \
+	src/core/classes.o \
 	src/core/codec.o \
 	src/core/codec_density.o \
 	src/core/codec_read.o \
 	src/core/coder.o \
+	src/core/condition.o \
 	src/core/conditional.o \
 	src/core/contract.o \
 	src/core/coreset.o \
@@ -43,6 +45,7 @@ CORE_OBJS = \
 	src/core/head_fit.o \
 	src/core/histogram.o \
 	src/core/impute.o \
+	src/core/join.o \
 	src/core/joint.o \
 	src/core/joint_fit.o \
 	src/core/kernels.o \
@@ -74,6 +77,7 @@ CORE_OBJS = \
 	src/core/sort.o \
 	src/core/sparse.o \
 	src/core/spectrum.o \
+	src/core/supervise.o \
 	src/core/train.o \
 	src/core/update.o \
 	src/core/worker.o
@@ -93,6 +97,7 @@ OBJS = \
 	src/fn_metrics.o \
 	src/fn_named.o \
 	src/fn_report.o \
+	src/fn_predict.o \
 	src/fn_sample.o \
 	src/fn_score.o \
 	src/fn_support.o \
@@ -131,6 +136,7 @@ DATA = $(wildcard sql/$(EXTENSION)--*.sql)
 # scripts in test/sql, reference output in expected
 REGRESS = \
 	batch \
+	condition \
 	conditional \
 	contractive \
 	detection \
@@ -155,6 +161,7 @@ REGRESS = \
 	sample \
 	score \
 	synthetic \
+	supervised \
 	train \
 	trigger \
 	types \

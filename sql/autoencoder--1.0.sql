@@ -182,6 +182,17 @@ CREATE FUNCTION ae_explain(
 COMMENT ON FUNCTION ae_explain(bytea, anyelement) IS
 	'why the row has its score: each column''s value, the expected one, and its contribution to the score''s excess over the training median, largest first';
 
+CREATE FUNCTION ae_predict(
+	model bytea,
+	features anyelement,
+	OUT label text,
+	OUT probability double precision)
+	RETURNS record
+	AS 'MODULE_PATHNAME', 'ae_predict'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION ae_predict(bytea, anyelement) IS
+	'the likeliest class of a row, whatever its label column has, and its probability, from a model trained with classes';
+
 --
 -- generating rows
 --
@@ -550,7 +561,8 @@ CREATE FUNCTION ae_features(
 	OUT max double precision,
 	OUT null_fraction double precision,
 	OUT categories text[],
-	OUT width integer)
+	OUT width integer,
+	OUT condition boolean)
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'ae_features'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000 ROWS 30;
@@ -844,6 +856,17 @@ CREATE FUNCTION ae_explain(
 COMMENT ON FUNCTION ae_explain(text, anyelement) IS
 	'ae_explain() with the current version of a named model';
 
+CREATE FUNCTION ae_predict(
+	name text,
+	features anyelement,
+	OUT label text,
+	OUT probability double precision)
+	RETURNS record
+	AS 'MODULE_PATHNAME', 'ae_predict'
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION ae_predict(text, anyelement) IS
+	'ae_predict() with the current version of a named model';
+
 CREATE FUNCTION ae_sample(name text, n integer)
 	RETURNS SETOF double precision[]
 	AS 'MODULE_PATHNAME', 'ae_sample'
@@ -989,7 +1012,8 @@ CREATE FUNCTION ae_features(
 	OUT max double precision,
 	OUT null_fraction double precision,
 	OUT categories text[],
-	OUT width integer)
+	OUT width integer,
+	OUT condition boolean)
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'ae_features'
 	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 1000 ROWS 30;

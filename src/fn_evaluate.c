@@ -221,7 +221,8 @@ ae_evaluate_final(PG_FUNCTION_ARGS)
 	aepg_json_key(&json, "columns");
 	appendStringInfoChar(&json, '{');
 	for (int i = 0; i < features->ncolumns; i++)
-		print_column(&json, state, i);
+		if (!features->columns[i].condition && !features->columns[i].classes)
+			print_column(&json, state, i);
 	appendStringInfoString(&json, "}}");
 	PG_RETURN_DATUM(aepg_json_finish(&json));
 }

@@ -12,6 +12,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/float.h"
+#include "utils/json.h"
 
 #include "pg_compat.h"
 #include "pg_json.h"
@@ -25,7 +26,8 @@ PG_FUNCTION_INFO_V1(ae_options);
 static const char *const layer_kind_names[AE_LAYER_COUNT] = {
 	[AE_LAYER_DENSE] = "dense",
 	[AE_LAYER_SPARSE] = "sparse",
-	[AE_LAYER_GAUSSIAN] = "gaussian"
+	[AE_LAYER_GAUSSIAN] = "gaussian",
+	[AE_LAYER_JOIN] = "join"
 };
 
 /* the model in argument 0 */
@@ -126,7 +128,7 @@ info_losses(StringInfo json, const AeModel *model)
 static void
 info_divergence(StringInfo json, const AeModel *model)
 {
-	int			latent = ae_net_latent(&model->net);
+	int			latent = ae_net_code(&model->net)->out;
 	int			nactive = 0;
 
 	aepg_json_key(json, "kl");
@@ -145,7 +147,7 @@ info_divergence(StringInfo json, const AeModel *model)
 static void
 info_activity(StringInfo json, const AeModel *model)
 {
-	int			latent = ae_net_latent(&model->net);
+	int			latent = ae_net_code(&model->net)->out;
 	double		active = 0.0;
 	int			ndead = 0;
 
@@ -167,7 +169,7 @@ info_code(StringInfo json, const AeModel *model)
 		return;
 	aepg_json_key(json, "code");
 	appendStringInfoChar(json, '{');
-	if (model->options.variant == AE_VARIANT_VARIATIONAL)
+	if (ae_options_variational(&model->options))
 		info_divergence(json, model);
 	else if (model->options.variant == AE_VARIANT_SPARSE)
 		info_activity(json, model);
@@ -189,6 +191,46 @@ info_evidence(StringInfo json, const AeModel *model)
 	appendStringInfoChar(json, '}');
 }
 
+/* the column of classes, and how many rows had one in training */
+static void
+info_classes(StringInfo json, const AeModel *model)
+{
+	const AeColumn *column = model->classes;
+
+	if (column == NULL)
+		return;
+	aepg_json_text(json, "label", column->name);
+	aepg_json_key(json, "classes");
+	appendStringInfoChar(json, '[');
+	for (int i = 0; i < column->nlabels; i++)
+	{
+		appendStringInfoString(json, i > 0 ? "," : "");
+		escape_json(json, column->labels[i]);
+	}
+	appendStringInfoChar(json, ']');
+	aepg_json_count(json, "labelled",
+					model->features->nrows - column->cells[0].nmissing);
+}
+
+/* names of the columns that are given to encoder and decoder */
+static void
+info_condition(StringInfo json, const AeFeatures *features)
+{
+	const char *before = "";
+
+	aepg_json_key(json, "condition");
+	appendStringInfoChar(json, '[');
+	for (int i = 0; i < features->ncolumns; i++)
+	{
+		if (!features->columns[i].condition)
+			continue;
+		appendStringInfoString(json, before);
+		escape_json(json, features->columns[i].name);
+		before = ",";
+	}
+	appendStringInfoChar(json, ']');
+}
+
 /* ae_info(model) returns jsonb */
 Datum
 ae_info(PG_FUNCTION_ARGS)
@@ -204,6 +246,8 @@ ae_info(PG_FUNCTION_ARGS)
 	aepg_json_count(&json, "rows", model->nseen);
 	aepg_json_count(&json, "known_anomalies", model->nanomalies);
 	aepg_json_count(&json, "columns", model->features->ncolumns);
+	info_condition(&json, model->features);
+	info_classes(&json, model);
 	aepg_json_count(&json, "inputs", model->features->input_width);
 	aepg_json_count(&json, "outputs", model->features->output_width);
 	aepg_json_count(&json, "latent", ae_net_latent(&model->net));
@@ -227,7 +271,7 @@ ae_info(PG_FUNCTION_ARGS)
  * ae_features
  *----------
  */
-#define FEATURES_COLUMNS 11
+#define FEATURES_COLUMNS 12
 
 /* NULL for a bucket without a label; a level that no row had is there */
 static const char *
@@ -316,6 +360,7 @@ ae_features(PG_FUNCTION_ARGS)
 		values[9] = has_labels ? features_labels(column) : (Datum) 0;
 		nulls[9] = !has_labels;
 		values[10] = Int32GetDatum(features_width(features, column));
+		values[11] = BoolGetDatum(column->condition);
 		tuplestore_putvalues(result->setResult, result->setDesc, values,
 							 nulls);
 	}
@@ -377,6 +422,7 @@ option_type(AeOptionKind kind)
 		case AE_OPTION_COLUMN:
 			return "string";
 		case AE_OPTION_LIST:
+		case AE_OPTION_NAMES:
 			return "array";
 		case AE_OPTION_COLUMNS:
 			return "object";

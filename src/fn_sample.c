@@ -117,33 +117,6 @@ state_draw(SampleState *state, uint64 i)
 	return state->call->expected;
 }
 
-/* double precision[] of cells, as ae_decode() has them */
-static Datum
-sample_array(const AeFeatures *features, const double *row)
-{
-	int			dims[1] = {features->ncells};
-	int			bounds[1] = {1};
-	Datum	   *values = palloc(features->ncells * sizeof(Datum));
-	bool	   *nulls = palloc(features->ncells * sizeof(bool));
-
-	for (int c = 0; c < features->ncolumns; c++)
-	{
-		const AeColumn *column = &features->columns[c];
-		bool		labelled = ae_column_is_labelled(column);
-
-		for (int i = column->cell; i < column->cell + column->ncells; i++)
-		{
-			nulls[i] = isnan(row[i]) ||
-				(labelled && !ae_sample_has_label(column, (int) row[i]));
-			values[i] = Float8GetDatum(row[i] + (labelled ? 1 : 0));
-		}
-	}
-	return PointerGetDatum(construct_md_array(values, nulls, 1, dims, bounds,
-											  FLOAT8OID, sizeof(float8),
-											  FLOAT8PASSBYVAL,
-											  TYPALIGN_DOUBLE));
-}
-
 /* ae_sample(model, n integer [, seed bigint]) returns setof float8[] */
 Datum
 ae_sample(PG_FUNCTION_ARGS)
@@ -168,8 +141,8 @@ ae_sample(PG_FUNCTION_ARGS)
 	if (calls->call_cntr >= calls->max_calls)
 		SRF_RETURN_DONE(calls);
 	SRF_RETURN_NEXT(calls,
-					sample_array(state->call->model->features,
-								 state_draw(state, calls->call_cntr)));
+					aepg_call_array(state->call,
+									state_draw(state, calls->call_cntr)));
 }
 
 /* a row or an array, in the current memory context */

@@ -92,18 +92,11 @@ ae_decode(PG_FUNCTION_ARGS)
 {
 	AepgCall   *call = aepg_call_model(fcinfo, 0);
 	ArrayType  *code = PG_GETARG_ARRAYTYPE_P(1);
-	const AeFeatures *features = call->model->features;
 
 	code_check(code, ae_net_latent(&call->model->net));
 	ae_score_decode(call->scorer, (const float *) ARR_DATA_PTR(code),
 					call->expected);
-
-	/* a label's subscript in the array that ae_features() shows */
-	for (int i = 0; i < features->ncolumns; i++)
-		if (ae_column_is_labelled(&features->columns[i]))
-			call->expected[features->columns[i].cell] += 1;
-	PG_RETURN_ARRAYTYPE_P(array_of(FLOAT8OID, call->expected,
-								   features->ncells, sizeof(double)));
+	return aepg_call_array(call, call->expected);
 }
 
 /* ae_reconstruct(model bytea, features anyelement) returns anyelement */

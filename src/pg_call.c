@@ -7,10 +7,14 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
+#include "utils/array.h"
 #include "utils/memutils.h"
 
+#include "core/sample.h"
 #include "pg_call.h"
 #include "pg_env.h"
 #include "pg_guc.h"
@@ -126,4 +130,31 @@ aepg_call_tuple(AepgCall *call, HeapTuple tuple, TupleDesc desc)
 								  call->model, call->context);
 	aepg_reader_read_tuple(call->reader, tuple, aepg_call_label,
 						   unconstify(AeModel *, call->model), call->row);
+}
+
+Datum
+aepg_call_array(const AepgCall *call, const double *row)
+{
+	const AeFeatures *features = call->model->features;
+	int			dims[1] = {features->ncells};
+	int			bounds[1] = {1};
+	Datum	   *values = palloc(features->ncells * sizeof(Datum));
+	bool	   *nulls = palloc(features->ncells * sizeof(bool));
+
+	for (int c = 0; c < features->ncolumns; c++)
+	{
+		const AeColumn *column = &features->columns[c];
+		bool		labelled = ae_column_is_labelled(column);
+
+		for (int i = column->cell; i < column->cell + column->ncells; i++)
+		{
+			nulls[i] = isnan(row[i]) ||
+				(labelled && !ae_sample_has_label(column, (int) row[i]));
+			values[i] = Float8GetDatum(row[i] + (labelled ? 1 : 0));
+		}
+	}
+	return PointerGetDatum(construct_md_array(values, nulls, 1, dims, bounds,
+											  FLOAT8OID, sizeof(float8),
+											  FLOAT8PASSBYVAL,
+											  TYPALIGN_DOUBLE));
 }

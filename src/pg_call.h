@@ -56,5 +56,10 @@ extern double aepg_call_label(void *arg, int column, const char *label,
 extern Datum aepg_code_value(const AeModel *model, const float *code);
 extern double aepg_score_pvalue(const AeModel *model, double score);
 extern void aepg_alpha_check(double alpha);
+/*
+ * Cells as double precision[]: a label as its subscript in the array that
+ * ae_features() shows, NULL where there is nothing.
+ */
+extern Datum aepg_call_array(const AepgCall *call, const double *row);
 
 #endif							/* AEPG_CALL_H */

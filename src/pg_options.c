@@ -424,6 +424,46 @@ options_set_label(AepgOptions *options, const AeOption *option,
 	}
 }
 
+/* names of columns, each once */
+static void
+options_set_conditions(AepgOptions *options, const AeOption *option,
+					   const JsonbValue *value)
+{
+	Path		path = {option->name, NULL, NULL};
+	char		range[AE_COMPLAINT_BYTES];
+	JsonbContainer *array;
+	JsonbIterator *it;
+	JsonbIteratorToken token;
+	JsonbValue	item;
+
+	ae_option_describe_range(option, range, sizeof(range));
+	if (value->type != jbvBinary ||
+		!JsonContainerIsArray(value->val.binary.data))
+		options_reject(&path, range, value);
+
+	array = value->val.binary.data;
+	options->nconditions = 0;
+	options->conditions = palloc((JsonContainerSize(array) + 1) *
+								 sizeof(char *));
+	it = JsonbIteratorInit(array);
+	while ((token = JsonbIteratorNext(&it, &item, true)) != WJB_DONE)
+	{
+		char	   *name;
+
+		if (token != WJB_ELEM)
+			continue;
+		if (item.type != jbvString)
+			options_complain(&path, psprintf("must hold names, not %s",
+											 options_value_kind(&item)));
+		name = options_text(&item);
+		for (int i = 0; i < options->nconditions; i++)
+			if (strcmp(options->conditions[i], name) == 0)
+				options_complain(&path, psprintf("names column \"%s\" twice",
+												 name));
+		options->conditions[options->nconditions++] = name;
+	}
+}
+
 /* the session's zone unless another was given */
 static void
 options_set_time_zone(AeOptions *options)
@@ -485,13 +525,14 @@ aepg_options_check_score(const AeOptions *options)
 }
 
 static void
-options_require_squares(const Path *path, int loss)
+options_require_squares(const Path *path, int variant, int loss)
 {
 	if (loss != AE_AUTO && loss != AE_LOSS_SQUARED)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("option \"%s\" must be \"mse\" for variant \"variational\"",
-						options_path(path)),
+				 errmsg("option \"%s\" must be \"mse\" for variant \"%s\"",
+						options_path(path),
+						options_find("variant")->choices[variant]),
 				 errhint("The likelihood of a number is that of a normal distribution.")));
 }
 
@@ -501,14 +542,15 @@ options_check_losses(const AepgOptions *options)
 {
 	Path		path = {"loss", NULL, NULL};
 
-	if (options->core.variant != AE_VARIANT_VARIATIONAL)
+	if (!ae_options_variational(&options->core))
 		return;
-	options_require_squares(&path, options->core.loss);
+	options_require_squares(&path, options->core.variant, options->core.loss);
 	for (int i = 0; i < options->ncolumns; i++)
 	{
 		Path		column = {"columns", options->columns[i].name, "loss"};
 
-		options_require_squares(&column, options->columns[i].loss);
+		options_require_squares(&column, options->core.variant,
+								options->columns[i].loss);
 	}
 }
 
@@ -539,6 +581,8 @@ aepg_options_parse(Jsonb *jsonb)
 				option = options_find(options_text(&item));
 			else if (token == WJB_VALUE && option->kind == AE_OPTION_COLUMNS)
 				options_set_columns(options, &item);
+			else if (token == WJB_VALUE && option->kind == AE_OPTION_NAMES)
+				options_set_conditions(options, option, &item);
 			else if (token == WJB_VALUE && option->kind == AE_OPTION_COLUMN)
 				options_set_label(options, option, &item);
 			else if (token == WJB_VALUE)
@@ -558,6 +602,11 @@ aepg_options_parse(Jsonb *jsonb)
 				 errhint("Without a coreset the score is \"distance\".")));
 	options_check_uses(&options->core);
 	aepg_options_check_score(&options->core);
+	if (ae_options_classes(&options->core) && options->label == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("this variant needs the option \"label\""),
+				 errhint("Name the column of classes, which is NULL where they are unknown.")));
 	options_check_losses(options);
 	options_set_time_zone(&options->core);
 	return options;

@@ -29,7 +29,10 @@ typedef struct AepgColumnOptions
 typedef struct AepgOptions
 {
 	AeOptions	core;			/* not resolved; time_zone set */
-	char	   *label;			/* column of known anomalies, NULL for none */
+	char	   *label;			/* column of known anomalies or of classes,
+								 * NULL for none */
+	int			nconditions;
+	char	  **conditions;		/* columns given to encoder and decoder */
 	int			ncolumns;
 	AepgColumnOptions *columns;
 } AepgOptions;

@@ -236,29 +236,43 @@ row_find_attribute(const AepgReader *reader, const char *name, int start)
 	return -1;
 }
 
+/* the column of classes, which a row need not have, or -1 */
+static int
+row_find_classes(const AeFeatures *features)
+{
+	for (int i = 0; i < features->ncolumns; i++)
+		if (features->columns[i].classes)
+			return i;
+	return -1;
+}
+
 static int
 row_match_attribute(const AepgReader *reader, const AeFeatures *features,
 					int column, bool is_anonymous)
 {
 	const char *name = features->columns[column].name;
+	int			classes = row_find_classes(features);
 	int			start = 0;
 	int			attribute;
 
 	if (is_anonymous && reader->desc->natts == features->ncolumns)
 		return column;
+	if (is_anonymous && reader->desc->natts == features->ncolumns - 1 &&
+		classes >= 0)
+		return column < classes ? column : column == classes ? -1 : column - 1;
 
 	/* columns often are in the model's order */
 	if (column > 0)
 		start = (reader->columns[column - 1].attribute + 1) %
 			reader->desc->natts;
 	attribute = row_find_attribute(reader, name, start);
-	if (attribute < 0 && is_anonymous)
+	if (attribute < 0 && is_anonymous && column != classes)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("the row has %d columns, but the model has %d",
 						reader->desc->natts, features->ncolumns),
 				 errdetail("The columns of ROW(...) have no names, so they are matched by position.")));
-	if (attribute < 0)
+	if (attribute < 0 && column != classes)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
 				 errmsg("the row has no column \"%s\", which the model needs",
@@ -282,17 +296,37 @@ row_copy_column(RowColumn *column, const RowColumn *before,
 	return true;
 }
 
+/* a column that the row does not have */
+static void
+row_leave_out(RowColumn *column, const AeColumn *wanted, int index)
+{
+	column->name = wanted->name;
+	column->attribute = -1;
+	column->column = index;
+	column->cell = wanted->cell;
+	column->ncells = wanted->ncells;
+	column->scalar.kind = wanted->kind;
+}
+
 static void
 row_apply_to_attribute(AepgReader *reader, int attribute, int index,
 					   const AeModel *model)
 {
-	Form_pg_attribute att = TupleDescAttr(reader->desc, attribute);
+	Form_pg_attribute att;
 	const AeColumn *wanted = &model->features->columns[index];
 	RowColumn  *column = &reader->columns[index];
 	bool		is_readable = true;
 	bool		is_literal;
 
-	if ((index == 0 || !row_copy_column(column, column - 1, att)) &&
+	if (attribute < 0)
+	{
+		row_leave_out(column, wanted, index);
+		return;
+	}
+	att = TupleDescAttr(reader->desc, attribute);
+
+	if ((index == 0 || column[-1].attribute < 0 ||
+		 !row_copy_column(column, column - 1, att)) &&
 		!aepg_row_init_column(column, att->atttypid, att->atttypmod,
 							  reader->context))
 		is_readable = false;

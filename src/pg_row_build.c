@@ -124,10 +124,15 @@ static void
 row_build_column(AepgReader *reader, RowColumn *column, const AeModel *model,
 				 const double *expected, bool only_missing)
 {
-	Datum	   *value = &reader->values[column->attribute];
-	bool	   *is_null = &reader->nulls[column->attribute];
+	Datum	   *value;
+	bool	   *is_null;
 	void	  **cache = &column->domain_cache;
 
+	/* a column of classes that the row does not have */
+	if (column->attribute < 0)
+		return;
+	value = &reader->values[column->attribute];
+	is_null = &reader->nulls[column->attribute];
 	if (column->is_array)
 	{
 		ArrayType  *array = *is_null ? NULL : DatumGetArrayTypeP(*value);
@@ -244,6 +249,16 @@ row_show_array(AepgReader *reader, ArrayType *array, const AeModel *model,
 	}
 }
 
+/* of a column that the row does not have: the label expected, or NULL */
+static char *
+row_show_label(const AeColumn *source, const double *expected)
+{
+	const char *label = isnan(expected[source->cell]) ? NULL
+		: ae_column_label(source, (int) expected[source->cell]);
+
+	return label == NULL ? NULL : pstrdup(label);
+}
+
 void
 aepg_reader_show(AepgReader *reader, Datum value, const AeModel *model,
 				 const double *expected, char **actual_text,
@@ -261,6 +276,13 @@ aepg_reader_show(AepgReader *reader, Datum value, const AeModel *model,
 	{
 		RowColumn  *column = &reader->columns[i];
 
+		if (column->attribute < 0)
+		{
+			actual_text[i] = NULL;
+			expected_text[i] = row_show_label(&model->features->columns[i],
+											  expected);
+			continue;
+		}
 		actual_text[i] = row_show(column, column->is_array,
 								  reader->values[column->attribute],
 								  reader->nulls[column->attribute]);

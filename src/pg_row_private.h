@@ -72,7 +72,9 @@ struct AepgReader
 	bool	   *never_seen;
 
 	/* training only */
-	int			label;			/* attribute of the label column, or -1 */
+	int			label;			/* attribute of the column of known anomalies,
+								 * or -1 */
+	bool		has_classes;	/* a column is that of classes */
 	bool		is_anomaly;		/* what it says of the row read last */
 	int			nlimits;
 	RowLimit   *limits;

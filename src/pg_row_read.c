@@ -291,9 +291,11 @@ aepg_reader_read_columns(AepgReader *reader, const Datum *values,
 	for (int i = 0; i < reader->ncolumns; i++)
 	{
 		RowColumn  *column = &reader->columns[i];
-		Datum		value = values[column->attribute];
+		Datum		value = (Datum) 0;
 
-		if (nulls[column->attribute])
+		if (column->attribute >= 0)
+			value = values[column->attribute];
+		if (column->attribute < 0 || nulls[column->attribute])
 		{
 			for (int j = 0; j < column->ncells; j++)
 				row[column->cell + j] = NAN;

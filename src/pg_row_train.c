@@ -32,6 +32,24 @@ row_find_override(const AepgOptions *options, const char *name, bool *used)
 	return NULL;
 }
 
+/* whether a column is one of the option "condition" */
+static bool
+row_is_condition(const AepgOptions *options, const char *name)
+{
+	for (int i = 0; i < options->nconditions; i++)
+		if (strcmp(options->conditions[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* whether a column has the classes that are learned */
+static bool
+row_is_classes(const AepgOptions *options, const char *name)
+{
+	return ae_options_classes(&options->core) &&
+		strcmp(name, options->label) == 0;
+}
+
 /* how columns without names of their own are called; NULL for an array */
 static int
 row_hint_names(TupleDesc desc)
@@ -59,12 +77,65 @@ row_check_overrides(const AepgOptions *options, const bool *used,
 	}
 }
 
+/* what is left to learn; desc is NULL for an array */
+static void
+row_check_conditions(const AepgReader *reader, const AepgOptions *options,
+					 TupleDesc desc)
+{
+	for (int i = 0; i < options->nconditions; i++)
+	{
+		const char *name = options->conditions[i];
+		int			spec = 0;
+
+		if (options->label != NULL && strcmp(name, options->label) == 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("option \"condition\" names column \"%s\", which is the label column",
+							name)));
+		while (spec < reader->nspecs &&
+			   strcmp(reader->specs[spec].name, name) != 0)
+			spec++;
+		if (spec < reader->nspecs)
+			continue;
+		for (int j = 0; j < options->ncolumns; j++)
+			if (options->columns[j].skip &&
+				strcmp(options->columns[j].name, name) == 0)
+				ereport(ERROR,
+						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						 errmsg("option \"condition\" names column \"%s\", which is skipped",
+								name),
+						 errhint("Remove \"skip\" from the options of that column.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("option \"condition\" names column \"%s\", which does not exist",
+						name),
+				 row_hint_names(desc)));
+	}
+	if (options->nconditions > 0 &&
+		options->nconditions + (reader->has_classes ? 1 : 0) == reader->nspecs)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"condition\" names all columns, so that none is left to learn"),
+				 errhint("Leave out the columns that depend on the others.")));
+}
+
 /* an option that would change nothing is a mistake */
 static void
-row_check_fields(const AepgColumnOptions *override, AeKind kind)
+row_check_fields(const AepgColumnOptions *override, AeKind kind,
+				 bool is_condition)
 {
 	const char *field = NULL;
+	const char *what = NULL;
 
+	if (is_condition && override->weight != 1)
+		what = "weight";
+	else if (is_condition && override->loss != AE_AUTO)
+		what = "loss";
+	if (what != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"columns.%s.%s\" does not apply to a condition, which has no loss",
+						override->name, what)));
 	if (kind != AE_KIND_NUMERIC && override->scaling != AE_SCALING_AUTO)
 		field = "scaling";
 	else if (kind != AE_KIND_NUMERIC && override->loss != AE_AUTO)
@@ -149,6 +220,13 @@ row_fill_spec(AeColumnSpec *spec, const char *name, const RowColumn *column,
 	spec->cycles = spec->kind == AE_KIND_CALENDAR ?
 		aepg_scalar_cycles(&column->scalar) : 0;
 	spec->weight = 1;
+	spec->condition = row_is_condition(options, name);
+	if (row_is_classes(options, name))
+	{
+		spec->classes = true;
+		spec->condition =
+			options->core.variant == AE_VARIANT_SEMI_SUPERVISED;
+	}
 	spec->max_categories = core->max_categories;
 	spec->min_frequency = core->min_frequency;
 	if (override != NULL)
@@ -192,7 +270,7 @@ row_train_on_element(AepgReader *reader, int index,
 		row_reject_kind(reader->columns, name, override->kind);
 	if (override->has_kind)
 		spec->kind = override->kind;
-	row_check_fields(override, spec->kind);
+	row_check_fields(override, spec->kind, spec->condition);
 	row_add_limit(reader, index, spec->kind);
 }
 
@@ -276,22 +354,42 @@ row_train_on_attribute(AepgReader *reader, int attribute,
 
 	kind = override && override->has_kind ? override->kind :
 		column->scalar.kind;
+	if (row_is_classes(options, name))
+		kind = AE_KIND_CATEGORY;
 	if (!aepg_row_set_kind(column, kind, options->core.time_zone))
 		row_reject_kind(column, name, kind);
 	if (override != NULL)
-		row_check_fields(override, kind);
+		row_check_fields(override, kind,
+						 row_is_condition(options, name));
 	row_fill_spec(&reader->specs[reader->ncolumns], name, column, options,
 				  override);
 	row_fill_labels(&reader->specs[reader->ncolumns], column);
+	if (reader->specs[reader->ncolumns].classes)
+	{
+		/* each label is a class */
+		reader->specs[reader->ncolumns].max_categories = AE_MAX_LABELS;
+		reader->specs[reader->ncolumns].min_frequency = 1;
+	}
 	reader->ncolumns++;
 }
 
 /*----------
- * The label column: no feature.
+ * The label column: no feature, unless its labels are classes.
  *----------
  */
 static void
+row_check_label_override(const char *name, const AepgColumnOptions *override)
+{
+	if (override != NULL && !override->skip)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"columns.%s\" does not apply to the label column",
+						name)));
+}
+
+static void
 row_train_on_label(AepgReader *reader, int attribute,
+				   const AepgOptions *options,
 				   const AepgColumnOptions *override)
 {
 	Form_pg_attribute att = TupleDescAttr(reader->desc, attribute);
@@ -299,17 +397,19 @@ row_train_on_label(AepgReader *reader, int attribute,
 
 	if (reader->label >= 0)
 		row_report_duplicate(name);
+	row_check_label_override(name, override);
+	if (ae_options_classes(&options->core))
+	{
+		row_train_on_attribute(reader, attribute, options, NULL);
+		reader->has_classes = true;
+		return;
+	}
 	if (getBaseType(att->atttypid) != BOOLOID)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("label column \"%s\" must be of type boolean, not %s",
 						name, format_type_be(att->atttypid)),
 				 errhint("Select a condition, such as \"kind = 'fraud' AS label\".")));
-	if (override != NULL && !override->skip)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("option \"columns.%s\" does not apply to the label column",
-						name)));
 	reader->label = attribute;
 }
 
@@ -318,7 +418,7 @@ static void
 row_check_label(const AepgReader *reader, const AepgOptions *options,
 				TupleDesc desc)
 {
-	if (options->label == NULL || reader->label >= 0)
+	if (options->label == NULL || reader->label >= 0 || reader->has_classes)
 		return;
 	if (desc == NULL)
 		ereport(ERROR,
@@ -350,11 +450,11 @@ row_train_on_row(Oid type, TupleDesc desc, const AepgOptions *options,
 		override = row_find_override(options, NameStr(att->attname), used);
 		if (options->label != NULL &&
 			strcmp(NameStr(att->attname), options->label) == 0)
-			row_train_on_label(reader, i, override);
+			row_train_on_label(reader, i, options, override);
 		else if (override == NULL || !override->skip)
 			row_train_on_attribute(reader, i, options, override);
 	}
-	if (reader->ncolumns == 0)
+	if (reader->ncolumns <= (reader->has_classes ? 1 : 0))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("there is no column to train on")));
@@ -378,6 +478,7 @@ aepg_reader_for_training(Oid type, Datum value, const AepgOptions *options,
 		reader = row_train_on_row(type, desc, options, used, context);
 	row_check_overrides(options, used, desc);
 	row_check_label(reader, options, desc);
+	row_check_conditions(reader, options, desc);
 	reader->for_training = true;
 	*specs = reader->specs;
 	*ncolumns = reader->nspecs;

@@ -13,6 +13,7 @@
 #include "utils/datum.h"
 #include "utils/memutils.h"
 
+#include "core/classes.h"
 #include "core/codec.h"
 #include "core/train.h"
 #include "pg_blas.h"
@@ -257,6 +258,14 @@ aepg_training_has_values(const AepgTraining *training)
 		ae_dataset_present(training->dataset) > 0;
 }
 
+/* whether the label column marks known anomalies */
+static bool
+train_has_anomalies(const AepgTraining *training)
+{
+	return training->options->label != NULL &&
+		!ae_options_classes(&training->options->core);
+}
+
 static uint64
 train_anomalies(const AepgTraining *training)
 {
@@ -280,7 +289,7 @@ aepg_training_check_rows(const AepgTraining *training)
 				(errcode(ERRCODE_DATA_EXCEPTION),
 				 errmsg("training needs at least %d rows, not %llu",
 						AEPG_MIN_ROWS, (unsigned long long) nrows),
-				 training->options->label == NULL ?
+				 !train_has_anomalies(training) ?
 				 errdetail("Rows whose features are NULL do not count.") :
 				 errdetail("Rows whose features are NULL and known anomalies do not count.")));
 	if (!aepg_training_has_values(training))
@@ -294,7 +303,7 @@ aepg_training_notice(const AepgTraining *training, bool *noticed)
 {
 	unsigned long long nanomalies = train_anomalies(training);
 
-	if (training->options->label == NULL ||
+	if (!train_has_anomalies(training) ||
 		nanomalies >= AE_HEAD_MIN_ANOMALIES || *noticed)
 		return;
 	ereport(NOTICE,
@@ -352,6 +361,26 @@ check_label(const AeModel *model)
 			 errhint("Set the option \"score\" to \"neighbour\".")));
 }
 
+/* there must be some, but they are no embedding */
+static void
+train_check_classes(const AeModel *model)
+{
+	const AeColumn *column = ae_classes_column(model->features);
+
+	if (column == NULL ||
+		(column->nlabels >= AE_MIN_CLASSES &&
+		 column->nlabels <= AE_MAX_CLASSES))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_EXCEPTION),
+			 errmsg("label column \"%s\" must have %d to %d classes, not %d",
+					column->name, AE_MIN_CLASSES, AE_MAX_CLASSES,
+					column->nlabels),
+			 column->nlabels < AE_MIN_CLASSES ?
+			 errhint("Rows whose class is unknown have NULL; the others tell the classes apart.") :
+			 errhint("Put rare classes together, such as in a CASE expression.")));
+}
+
 static bytea *
 train_model(AepgTraining *training)
 {
@@ -373,7 +402,8 @@ train_model(AepgTraining *training)
 	aepg_check(ae_model_plan(model, training->dataset, &options->core,
 							 aepg_blas_get()),
 			   "planning the network");
-	if (options->label != NULL)
+	train_check_classes(model);
+	if (train_has_anomalies(training))
 		check_label(model);
 	strlcpy(model->version, AE_VERSION, sizeof(model->version));
 	aepg_model_check_size(ae_codec_size(model, model->options.epochs));

@@ -20,17 +20,18 @@ layer()
 		blas | calibration | evidence | kernels | kernels_* | matching | \
 			mixture | spectrum)
 			echo 2 math ;;
-		account | coder | coreset | corrupt | count | cursor | dataset | dataset_* | \
+		account | coder | condition | coreset | corrupt | count | cursor | \
+			dataset | dataset_* | \
 			density | draw | feature | feature_* | joint | joint_* | \
 			label_index | labels | \
 			histogram | moments | neighbour | ordinal)
 			echo 3 features ;;
-		dense | gaussian | head | layer | net | sparse) echo 3 network ;;
-		codec | codec_* | model | options) echo 4 model ;;
+		dense | gaussian | head | join | layer | net | sparse) echo 3 network ;;
+		classes | codec | codec_* | model | options) echo 4 model ;;
 		conditional | contract | critic | density_fit | drift | head_fit | \
 			impute | likelihood | merge | objective | optim | sample | \
 			score | score_batch | score_evidence | score_fit | score_head | \
-			share | team | train | update | worker)
+			share | supervise | team | train | update | worker)
 			echo 5 engine ;;
 		*) echo 0 none ;;
 	esac

@@ -105,6 +105,15 @@ levels_write(AeWriter *w, const AeColumn *column)
 		ae_write_f64(w, column->frequency[i]);
 }
 
+/* with what the column is for */
+static uint8_t
+column_kind(const AeColumn *column)
+{
+	return (uint8_t) ((int) column->kind |
+					  (column->condition ? AE_CODEC_CONDITION : 0) |
+					  (column->classes ? AE_CODEC_CLASSES : 0));
+}
+
 static void
 features_write(AeWriter *w, const AeModel *model)
 {
@@ -119,7 +128,7 @@ features_write(AeWriter *w, const AeModel *model)
 
 		ae_write_text(w, column->name);
 		ae_write_text(w, column->type);
-		ae_write_u8(w, (uint8_t) column->kind);
+		ae_write_u8(w, column_kind(column));
 		ae_write_u8(w, (uint8_t) column->cycles);
 		ae_write_u8(w, (uint8_t) column->scaling);
 		ae_write_u8(w, (uint8_t) column->loss);
@@ -195,7 +204,7 @@ static void
 units_write(AeWriter *w, const AeModel *model)
 {
 	ae_write_f32s(w, w->data != NULL ? model->unit_activity : NULL,
-				  (size_t) ae_net_latent(&model->net));
+				  (size_t) ae_net_code(&model->net)->out);
 }
 
 static void
@@ -396,7 +405,7 @@ model_write(AeWriter *w, const AeModel *model, size_t total)
 	sections_write(w, model, AE_CODEC_SECTIONS);
 	if (model->options.variant != AE_VARIANT_PLAIN)
 		section_write(w, AE_CODEC_UNITS, units_write, model);
-	if (model->options.variant == AE_VARIANT_VARIATIONAL)
+	if (ae_options_variational(&model->options))
 		section_write(w, AE_CODEC_NOISE, noise_write, model);
 	if (ae_score_is_evidence(model->options.score))
 		section_write(w, AE_CODEC_EVIDENCE, evidence_write, model);

@@ -47,6 +47,11 @@ typedef enum AeCodecSection
 /* a network that was trained together with the autoencoder */
 #define AE_CODEC_COMPANION "comp"
 
+/* added to the kind of a column that is a condition */
+#define AE_CODEC_CONDITION 0x80
+/* and to that of one whose labels are told from others */
+#define AE_CODEC_CLASSES 0x40
+
 extern const char *const ae_codec_tags[AE_CODEC_SECTIONS];
 
 /* the payload of that section; features and network are known to the reader */

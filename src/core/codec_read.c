@@ -277,9 +277,14 @@ levels_read(AeReader *r, AeArena *arena, AeColumn *column)
 static AeStatus
 column_read(AeReader *r, AeArena *arena, AeColumn *column)
 {
+	uint8_t		kind;
+
 	AE_TRY(read_name(r, arena, &column->name));
 	AE_TRY(read_name(r, arena, &column->type));
-	column->kind = (AeKind) ae_read_u8(r);
+	kind = ae_read_u8(r);
+	column->condition = (kind & AE_CODEC_CONDITION) != 0;
+	column->classes = (kind & AE_CODEC_CLASSES) != 0;
+	column->kind = (AeKind) (kind & ~(AE_CODEC_CONDITION | AE_CODEC_CLASSES));
 	column->cycles = ae_read_u8(r);
 	column->scaling = (AeScaling) ae_read_u8(r);
 	column->loss = (AeLoss) ae_read_u8(r);
@@ -428,7 +433,8 @@ companion_layers_read(AeReader *r, AeModel *model)
 		if (!ae_layer_has_weights(&net->layers[i]))
 			return AE_ERR_CORRUPT;
 	return ae_net_inputs(net) == ae_net_inputs(&model->net) ||
-		ae_net_inputs(net) == ae_net_latent(&model->net)
+		ae_net_inputs(net) == ae_net_latent(&model->net) ||
+		ae_net_inputs(net) == ae_net_code(&model->net)->out
 		? AE_OK : AE_ERR_CORRUPT;
 }
 
@@ -445,7 +451,7 @@ companion_read(AeReader *r, AeModel *model)
 static AeStatus
 units_read(AeReader *r, AeModel *model)
 {
-	size_t		count = (size_t) ae_net_latent(&model->net);
+	size_t		count = (size_t) ae_net_code(&model->net)->out;
 
 	if (model->unit_activity != NULL || r->left % 4 != 0 ||
 		r->left / 4 != count)
@@ -893,13 +899,12 @@ model_read(AeReader *r, AeModel *model)
 	if (nread < AE_CODEC_SECTIONS ||
 		(model->options.variant != AE_VARIANT_PLAIN) !=
 		(model->unit_activity != NULL) ||
-		(model->options.variant == AE_VARIANT_VARIATIONAL) !=
-		(model->noise != NULL) ||
+		ae_options_variational(&model->options) != (model->noise != NULL) ||
 		(model->options.score == AE_SCORE_CONDITIONAL) !=
 		(model->hidden_loss != NULL) ||
-
 		ae_score_is_evidence(model->options.score) !=
-		(model->evidence.spread > 0))
+		(model->evidence.spread > 0) ||
+		ae_options_classes(&model->options) != ae_model_has_companion(model))
 		return AE_ERR_CORRUPT;
 	return ae_model_prepare(model);
 }

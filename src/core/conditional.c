@@ -124,7 +124,8 @@ ae_conditional_predict(AeConditional *c, const AeModel *model,
 	c->count = 0;
 	for (int i = 0; i < f->ncolumns; i++)
 	{
-		if (!ae_objective_has(&f->columns[i], target))
+		if (!(f->columns[i].weight > 0) ||
+			!ae_objective_has(&f->columns[i], target))
 			continue;
 		conditional_hide(c, f, i, input);
 		if (c->count == c->capacity)

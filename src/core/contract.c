@@ -203,7 +203,7 @@ ae_contract_create(const AeNet *net, AeTape *tape, AeContraction kind,
 		   net->layers[c->nlayers].kind == AE_LAYER_DENSE)
 		floats += 2 * contract_ld(c, c->nlayers++);
 	c->random = kind == AE_CONTRACTION_HUTCHINSON;
-	c->nseeds = c->random ? 1 : ae_net_latent(net);
+	c->nseeds = c->random ? 1 : ae_net_code(net)->out;
 	c->u = ae_arena_alloc(arena, (size_t) c->nlayers, sizeof(float *));
 	c->t = ae_arena_alloc(arena, (size_t) c->nlayers, sizeof(float *));
 	if (c->u == NULL || c->t == NULL)
@@ -225,7 +225,7 @@ ae_contract_create(const AeNet *net, AeTape *tape, AeContraction kind,
 static void
 contract_seed(AeContract *c, const Strands *s, float length, AeRng *rng)
 {
-	int			width = ae_net_latent(c->net);
+	int			width = ae_net_code(c->net)->out;
 	size_t		ld = contract_ld(c, c->nlayers - 1);
 	float	   *t = c->t[c->nlayers - 1];
 

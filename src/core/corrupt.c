@@ -5,6 +5,7 @@
 #include "core/corrupt.h"
 
 #include <math.h>
+#include <string.h>
 
 /* the 32-bit number below which a random one falls with probability rate */
 static uint64_t
@@ -79,6 +80,22 @@ ae_corrupt_mask(AeRng *rng, double rate, int nrows, int ncells, float *cells)
 }
 
 void
+ae_corrupt_spare(const AeFeatures *features, int nrows,
+				 const float *const *rows, float *cells)
+{
+	for (int c = 0; c < features->ncolumns; c++)
+	{
+		const AeColumn *column = &features->columns[c];
+		size_t		ncells = (size_t) features->ncells;
+
+		for (size_t r = 0; r < (size_t) nrows &&
+			 (column->condition || column->classes); r++)
+			memcpy(cells + r * ncells + column->cell, rows[r] + column->cell,
+				   (size_t) column->ncells * sizeof(float));
+	}
+}
+
+void
 ae_corrupt_forget(const AeFeatures *features, int nrows, const float *cells,
 				  float *target, int ldt)
 {
@@ -90,7 +107,8 @@ ae_corrupt_forget(const AeFeatures *features, int nrows, const float *cells,
 			int			width = column->output_width / column->ncells;
 			float	   *t = target + column->output;
 
-			for (int i = 0; i < column->ncells; i++)
+			/* classes are never hidden, and always asked for */
+			for (int i = 0; i < column->ncells && !column->classes; i++)
 				for (int j = 0;
 					 j < width && !isnan(cells[column->cell + i]); j++)
 					t[i * width + j] = NAN;
@@ -127,7 +145,7 @@ ae_corrupt_gaussian(const AeFeatures *features, AeRng *rng, double deviation,
 			const AeColumn *column = &features->columns[c];
 			float	   *x = input + (size_t) i * ld + column->input;
 
-			if (column->kind == AE_KIND_CATEGORY)
+			if (column->kind == AE_KIND_CATEGORY || column->condition)
 				continue;
 			for (int j = 0; j < column->input_width; j++)
 				x[j] += (float) deviation * ae_rng_normal(rng);

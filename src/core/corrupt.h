@@ -30,6 +30,10 @@ extern void ae_corrupt_extremes(const float *least, const float *largest,
 								AeRng *rng, double rate, int nrows,
 								int ncells, float *cells);
 
+/* puts back the cells of conditions and classes: those of the rows */
+extern void ae_corrupt_spare(const AeFeatures *features, int nrows,
+							 const float *const *rows, float *cells);
+
 /*
  * Makes the targets missing of all that ae_corrupt_mask() left of nrows rows
  * in cells (nrows, ncells): a network that is also asked for what it sees

@@ -9,6 +9,9 @@
 #define STIRLING_FROM 1000.0
 #define TWO_PI 6.283185307179586476925
 
+/* beyond it softplus(o) is o, or exp(o), to the digits of a double */
+#define SOFTPLUS_LINEAR 40.0
+
 double
 ae_count_rate(const AeCell *cell, float output)
 {
@@ -16,6 +19,16 @@ ae_count_rate(const AeCell *cell, float output)
 	double		softplus = fmax(o, 0.0) + log1p(exp(-fabs(o)));
 
 	return isnan(output) ? cell->mean : ae_count_scale(cell) * softplus;
+}
+
+float
+ae_count_output(const AeCell *cell, double rate)
+{
+	double		softplus = rate / ae_count_scale(cell);
+	double		o = softplus > SOFTPLUS_LINEAR ? softplus
+		: log(expm1(fmax(softplus, exp(-SOFTPLUS_LINEAR))));
+
+	return (float) fmin(o, AE_VALUE_LIMIT);
 }
 
 double

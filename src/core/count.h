@@ -27,6 +27,9 @@ ae_count_scale(const AeCell *cell)
 
 extern double ae_count_rate(const AeCell *cell, float output);
 
+/* the output whose rate is that, or close to 0 for 0 */
+extern float ae_count_output(const AeCell *cell, double rate);
+
 /*
  * Half the deviance of a count: what it costs, in nats, at that rate beyond
  * what it costs where the rate is the count.  This is the column's loss.

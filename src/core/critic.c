@@ -19,7 +19,7 @@ ae_critic_plan(AeModel *model)
 	const AeOptions *o = &model->options;
 	AeNet	   *net = &model->companion;
 	int			units = o->nhidden > 0 ? o->hidden[0] : CRITIC_MIN_UNITS;
-	int			widths[4] = {ae_net_latent(&model->net), 0, 0, 1};
+	int			widths[4] = {ae_net_code(&model->net)->out, 0, 0, 1};
 
 	if (units < CRITIC_MIN_UNITS)
 		units = CRITIC_MIN_UNITS;

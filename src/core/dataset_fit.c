@@ -535,7 +535,9 @@ fit_column(Fit *fit, int c, int first_cell, AeColumn *column)
 	if (spec->kind == AE_KIND_POSITIVE)
 		column->scaling = AE_SCALING_LOG;
 	column->loss = fit_loss(spec);
-	column->weight = spec->weight;
+	column->condition = spec->condition;
+	column->classes = spec->classes;
+	column->weight = spec->condition || spec->classes ? 0.0 : spec->weight;
 	column->cells = ae_arena_alloc(fit->arena, (size_t) spec->ncells,
 								   sizeof(AeCell));
 	if (column->name == NULL || column->type == NULL ||

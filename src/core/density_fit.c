@@ -502,6 +502,9 @@ fit_corrections(DensityFit *fit)
 			int			flag = column->cells[i].nmissing > 0 ? nflags++ : -1;
 
 			fit->env->poll(fit->env->host);
+			/* rows are generated with their class */
+			if (column->classes)
+				flag = -1;
 			if (ae_density_is_number(column))
 				fit_number(fit, column, i, flag);
 			else if (column->kind == AE_KIND_BINARY)

@@ -143,7 +143,9 @@ column_check(const AeColumn *column, uint64_t nrows)
 	if (column->name == NULL || column->type == NULL ||
 		column->cells == NULL || column->ncells < 1 ||
 		!loss_valid(column) ||
-		!(column->weight >= 0.0 && column->weight <= AE_MAX_WEIGHT))
+		!(column->weight >= 0.0 && column->weight <= AE_MAX_WEIGHT) ||
+		((column->condition || column->classes) && column->weight != 0.0) ||
+		(column->classes && column->kind != AE_KIND_CATEGORY))
 		return AE_ERR_CORRUPT;
 	if (!column_may_be_array(column) && column->ncells != 1)
 		return AE_ERR_CORRUPT;

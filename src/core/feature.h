@@ -114,6 +114,8 @@ typedef struct AeColumnSpec
 	int			min_frequency;	/* category: rarer labels are "other" */
 	int			nlabels;		/* ordinal: 0 for numbers */
 	char	  **labels;			/* ordinal: (nlabels) in order */
+	bool		condition;		/* given to encoder and decoder alike */
+	bool		classes;		/* category: told from the others */
 } AeColumnSpec;
 
 /* one number of a row: all columns but categories */
@@ -141,7 +143,11 @@ typedef struct AeColumn
 	int			cycles;
 	AeScaling	scaling;		/* never auto */
 	AeLoss		loss;			/* of its target, see kernels.h */
-	double		weight;
+	double		weight;			/* 0 for a condition and for classes */
+	bool		condition;		/* given to encoder and decoder: its targets
+								 * are not learned */
+	bool		classes;		/* its labels are told from other columns:
+								 * see classes.h */
 	AeCell	   *cells;			/* ncells */
 
 	/* category and ordinal only */

@@ -442,6 +442,19 @@ ae_cell_place_target(const AeColumn *column, const AeCell *cell, float target)
 	return target;
 }
 
+void
+ae_cell_restate(const AeColumn *column, const AeCell *cell, float input,
+				float *output)
+{
+	double		rank = cell->centre + cell->spread * input;
+
+	if (column->kind == AE_KIND_POISSON)
+		output[0] = ae_count_output(cell, cell_unscale(AE_SCALING_LOG, cell,
+													   input));
+	else
+		ae_ordinal_output(column, rank, output);
+}
+
 double
 ae_cell_from_place(const AeColumn *column, const AeCell *cell, double place)
 {

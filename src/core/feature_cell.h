@@ -42,6 +42,11 @@ extern double ae_cell_place_output(const AeColumn *column, const AeCell *cell,
 extern double ae_cell_place_target(const AeColumn *column, const AeCell *cell,
 								   float target);
 
+/* outputs of a count or ordinal cell that leave no doubt of what it is, by
+ * its input */
+extern void ae_cell_restate(const AeColumn *column, const AeCell *cell,
+							float input, float *output);
+
 /* the count or level at a place */
 extern double ae_cell_from_place(const AeColumn *column, const AeCell *cell,
 								 double place);

@@ -134,6 +134,52 @@ gaussian_backward(const AeLayer *layer, const AeBlas *blas,
 	}
 }
 
+void
+ae_gaussian_repeat(const AeLayer *layer, int rows, const uint8_t *repeated,
+				   const float *x, float *h, float *slope)
+{
+	size_t		n = (size_t) layer->out;
+
+	for (size_t r = 1; r < (size_t) rows; r++)
+	{
+		const float *from = x + (r - 1) * AE_PAD(2 * n);
+		const float *to = x + r * AE_PAD(2 * n);
+		size_t		at = r * AE_PAD(n);
+
+		for (size_t j = 0; j < n && repeated[r]; j++)
+		{
+			float		draw = (h[at - AE_PAD(n) + j] - from[j]) *
+				expf(-0.5f * ae_gaussian_log(from[n + j]));
+			float		noise = draw * expf(0.5f * ae_gaussian_log(to[n + j]));
+
+			h[at + j] = to[j] + noise;
+			slope[at + j] = gaussian_is_bound(to[n + j]) ? 0.0f
+				: 0.5f * noise;
+		}
+	}
+}
+
+void
+ae_gaussian_pull(const AeLayer *layer, int rows, const float *x,
+				 const float *row_weight, float scale, float *dx)
+{
+	int			n = layer->out;
+
+	for (int r = 0; r < rows; r++)
+	{
+		float		cost = scale * layer->penalty * row_weight[r];
+
+		for (int j = 0; j < n; j++)
+		{
+			dx[j] += cost * x[j];
+			if (!gaussian_is_bound(x[n + j]))
+				dx[n + j] += cost * 0.5f * (expf(x[n + j]) - 1.0f);
+		}
+		x += AE_PAD(layer->in);
+		dx += AE_PAD(layer->in);
+	}
+}
+
 const AeLayerOps ae_gaussian_ops = {
 	.forward = gaussian_forward,
 	.penalty = gaussian_penalty,

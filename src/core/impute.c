@@ -67,7 +67,8 @@ impute_pass(AeScorer *s, const double *row, int first, int step,
 		const AeColumn *column = &f->columns[c];
 		const double *cells = row + column->cell;
 
-		for (int i = 0; i < column->ncells; i++)
+		for (int i = 0; i < column->ncells && !column->condition &&
+			 !column->classes; i++)
 			if (isnan(cells[i]) && missing++ % step == first)
 				filled[column->cell + i] = fill(arg, s, column, i);
 	}
@@ -198,6 +199,7 @@ fit_row(ImputeFit *fit, const AeCoder *coder, const float *cells, AeRng *rng)
 	memcpy(fit->stored, cells, ncells * sizeof(float));
 	ae_corrupt_mask(rng, fit->model->options.corruption_rate, 1, f->ncells,
 					fit->stored);
+	ae_corrupt_spare(f, 1, &cells, fit->stored);
 	for (size_t i = 0; i < ncells; i++)
 		fit->hidden[i] = isnan(fit->stored[i]) ? NAN : fit->row[i];
 	ae_features_encode(f, fit->row, NULL, fit->scorer->target);

@@ -376,12 +376,25 @@ ae_joint_restore(const AeJoint *joint, const AeFeatures *features, int point,
 	}
 	ae_features_decode(features, output, row);
 
+	/* of columns that do not count a point knows nothing */
+	for (int c = 0; c < features->ncolumns; c++)
+		for (int i = 0; i < features->columns[c].ncells; i++)
+			if (!(features->columns[c].weight > 0))
+				row[features->columns[c].cell + i] = NAN;
+
+	/* nobody vouches for a point, and a cell is finite or missing */
+	for (int i = 0; i < features->ncells; i++)
+		if (!isfinite(row[i]))
+			row[i] = NAN;
+
 	/* decoding never answers "other", but it may have been the row's; a place
 	 * is no output */
 	for (int c = 0; c < features->ncolumns; c++)
 	{
 		const AeColumn *column = &features->columns[c];
 
+		if (!(column->weight > 0))
+			continue;
 		if (column->kind == AE_KIND_BINARY)
 			row[column->cell] = output[column->output] > 0.0f;
 		for (int i = 0; i < column->ncells && has_places(column); i++)

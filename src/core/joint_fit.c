@@ -191,7 +191,8 @@ fit_factors(JointFit *fit, double floor)
 		joint->centre[i] = (float) fit->mean[i];
 	}
 	for (int c = 0; c < fit->features->ncolumns; c++)
-		if (fit_never_seen(fit, &fit->features->columns[c]))
+		if (fit_never_seen(fit, &fit->features->columns[c]) ||
+			!(fit->features->columns[c].weight > 0))
 			for (int i = joint->first[c]; i < joint->first[c + 1]; i++)
 				joint->factor[i] = joint->factor[d + i] = 0.0f;
 }

@@ -71,5 +71,11 @@ typedef struct AeLayerOps
 extern const AeLayerOps ae_dense_ops;
 extern const AeLayerOps ae_sparse_ops;
 extern const AeLayerOps ae_gaussian_ops;
+extern const AeLayerOps ae_join_ops;
+
+/* what an AE_LAYER_JOIN adds to its input: some of the network's inputs
+ * (rows, ldi), behind the others in h (rows, ldh) */
+extern void ae_join_inputs(const AeNet *net, const AeLayer *layer, int rows,
+						   const float *input, int ldi, float *h, int ldh);
 
 #endif							/* AE_LAYER_H */

@@ -358,7 +358,7 @@ merge_units(Merge *m)
 	}
 	if (into->unit_activity == NULL)
 		return;
-	for (int j = 0; j < ae_net_latent(&into->net); j++)
+	for (int j = 0; j < ae_net_code(&into->net)->out; j++)
 	{
 		double		sum = 0.0;
 

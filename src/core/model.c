@@ -8,6 +8,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/classes.h"
+#include "core/condition.h"
 #include "core/count.h"
 #include "core/spectrum.h"
 
@@ -58,6 +60,9 @@
 #define MODEL_IWAE_SAMPLES 50
 #define MODEL_MMD_WEIGHT 0.3
 #define MODEL_ADVERSARIAL_WEIGHT 0.01
+/* weight of a known class if all rows had one, and cells that are swapped */
+#define MODEL_LABEL_WEIGHT 1.5
+#define MODEL_LABEL_NOISE 0.25
 
 AeStatus
 ae_model_create(const AeEnv *env, AeModel **model)
@@ -145,6 +150,8 @@ model_code_size(const AeModel *model, AeDataset *dataset, double share,
 	uint64_t	nrows = MODEL_SPECTRUM_ROWS;
 	AeArena		arena;
 	AeStatus	status;
+	int			ngiven = ae_condition_inputs(f, NULL);
+	int		   *given;
 	float	   *cells;
 	AeCoder    *coder;
 
@@ -161,14 +168,20 @@ model_code_size(const AeModel *model, AeDataset *dataset, double share,
 		float	   *x = ae_arena_alloc(&arena, (size_t) nrows, row_bytes);
 		const AeKernels *kernels = ae_kernels_get(AE_KERNEL_AUTO);
 
-		if (x == NULL)
+		given = ae_arena_alloc(&arena, (size_t) ngiven, sizeof(int));
+		if (x == NULL || given == NULL)
 			status = AE_ERR_MEMORY;
-		for (uint64_t i = 0; i < nrows && x != NULL; i++)
+		else
+			ae_condition_inputs(f, given);
+		for (uint64_t i = 0; i < nrows && status == AE_OK; i++)
 		{
 			const float *row = cells + i * (uint64_t) f->ncells;
 
 			ae_coder_encode(coder, kernels, 1, &row,
 							x + i * (uint64_t) ld, ld, NULL, 0);
+			/* what the decoder is given needs no place in the code */
+			for (int j = 0; j < ngiven; j++)
+				x[i * (uint64_t) ld + (uint64_t) given[j]] = 0.0f;
 		}
 		if (status == AE_OK)
 			status = ae_spectrum_components(x, (int) nrows, f->input_width,
@@ -313,7 +326,7 @@ model_resolve_variational(AeModel *model)
 		o->beta = 1.0;
 	if (isnan(o->kl_warmup))
 		o->kl_warmup = MODEL_KL_WARMUP;
-	if (isnan(o->free_bits))
+	if (isnan(o->free_bits) && o->variant != AE_VARIANT_SEMI_SUPERVISED)
 		o->free_bits = 0.0;
 	if (o->corruption == AE_AUTO)
 		o->corruption = AE_CORRUPTION_NONE;
@@ -330,6 +343,30 @@ model_resolve_conditional(AeOptions *o)
 	o->corruption = preset->corruption;
 	if (isnan(o->corruption_rate))
 		o->corruption_rate = preset->corruption_rate;
+}
+
+/*
+ * Rows are too few to spare where classes are few.  The weight of known ones
+ * grows with the rows that have none, as in Kingma et al. 2014.  Cells of
+ * other rows keep what tells classes from learning the known ones by heart.
+ */
+static void
+model_resolve_classes(AeModel *model)
+{
+	AeOptions  *o = &model->options;
+	const AeColumn *column = ae_classes_column(model->features);
+	double		nrows = (double) model->features->nrows;
+	double		known = nrows - (double) column->cells[0].nmissing;
+
+	if (isnan(o->validation_fraction))
+		o->validation_fraction = 0.0;
+	if (isnan(o->label_weight))
+		o->label_weight = MODEL_LABEL_WEIGHT * nrows / fmax(known, 1.0);
+	if (o->corruption != AE_AUTO)
+		return;
+	o->corruption = AE_CORRUPTION_SWAP;
+	if (isnan(o->corruption_rate))
+		o->corruption_rate = MODEL_LABEL_NOISE;
 }
 
 /* noise on the inputs, and the inputs that it takes */
@@ -362,7 +399,9 @@ model_resolve(AeModel *model, AeDataset *dataset, const AeBlas *blas)
 
 	if (o->score == AE_SCORE_CONDITIONAL)
 		model_resolve_conditional(o);
-	if (o->variant == AE_VARIANT_VARIATIONAL)
+	if (ae_options_classes(o))
+		model_resolve_classes(model);
+	if (ae_options_variational(o))
 		model_resolve_variational(model);
 	AE_TRY(model_resolve_corruption(model, preset));
 	width = model->features->input_width;
@@ -434,10 +473,11 @@ model_add_code(AeModel *model, int in)
 	const AeOptions *o = &model->options;
 	AeNet	   *net = &model->net;
 	AeActivation activation = AE_ACT_LINEAR;
+	int			ngiven = ae_condition_inputs(model->features, NULL);
 
 	if (o->variant == AE_VARIANT_SPARSE && o->sparsity == AE_SPARSITY_KL)
 		activation = AE_ACT_SIGMOID;
-	if (o->variant == AE_VARIANT_VARIATIONAL)
+	if (ae_options_variational(o))
 	{
 		model_add_layer(net, AE_LAYER_DENSE, activation, in, 2 * o->latent);
 		model_add_layer(net, AE_LAYER_GAUSSIAN, activation, 2 * o->latent,
@@ -448,6 +488,9 @@ model_add_code(AeModel *model, int in)
 	if (o->variant == AE_VARIANT_SPARSE)
 		model_add_layer(net, AE_LAYER_SPARSE, AE_ACT_LINEAR, o->latent,
 						o->latent);
+	if (ngiven > 0)
+		model_add_layer(net, AE_LAYER_JOIN, AE_ACT_LINEAR, o->latent,
+						o->latent + ngiven);
 	net->ncoder = net->nlayers;
 }
 
@@ -461,7 +504,7 @@ model_layers(AeModel *model)
 	int			in = model->features->input_width;
 
 	net->nlayers = 0;
-	net->layers = ae_arena_alloc(&model->arena, 2 * (size_t) o->nhidden + 3,
+	net->layers = ae_arena_alloc(&model->arena, 2 * (size_t) o->nhidden + 4,
 								 sizeof(AeLayer));
 	if (net->layers == NULL)
 		return AE_ERR_MEMORY;
@@ -471,7 +514,7 @@ model_layers(AeModel *model)
 		in = o->hidden[i];
 	}
 	model_add_code(model, in);
-	in = o->latent;
+	in = ae_net_latent(net);
 	for (int i = o->nhidden - 1; i >= 0; i--)
 	{
 		model_add_layer(net, AE_LAYER_DENSE, activation, in, o->hidden[i]);
@@ -479,6 +522,34 @@ model_layers(AeModel *model)
 	}
 	model_add_layer(net, AE_LAYER_DENSE, AE_ACT_LINEAR, in,
 					model->features->output_width);
+	return ae_net_plan(net);
+}
+
+/* what tells classes: as wide as the encoder, from its inputs or its code */
+static AeStatus
+model_plan_companion(AeModel *model)
+{
+	const AeOptions *o = &model->options;
+	AeNet	   *net = &model->companion;
+	int			in = o->variant == AE_VARIANT_SUPERVISED
+		? ae_net_latent(&model->net) : model->features->input_width;
+	int			nhidden = o->variant == AE_VARIANT_SUPERVISED ? 1 : o->nhidden;
+
+	if (nhidden > o->nhidden)
+		nhidden = o->nhidden;
+	net->layers = ae_arena_alloc(&model->arena, (size_t) nhidden + 1,
+								 sizeof(AeLayer));
+	if (net->layers == NULL)
+		return AE_ERR_MEMORY;
+	for (int i = 0; i < nhidden; i++)
+	{
+		model_add_layer(net, AE_LAYER_DENSE, (AeActivation) o->activation, in,
+						o->hidden[i]);
+		in = o->hidden[i];
+	}
+	model_add_layer(net, AE_LAYER_DENSE, AE_ACT_LINEAR, in,
+					ae_classes_column(model->features)->nlabels);
+	net->ncoder = net->nlayers;
 	return ae_net_plan(net);
 }
 
@@ -519,7 +590,7 @@ model_plan_measures(AeModel *model)
 		if (model->unit_activity == NULL)
 			return AE_ERR_MEMORY;
 	}
-	if (model->options.variant == AE_VARIANT_VARIATIONAL)
+	if (ae_options_variational(&model->options))
 		AE_TRY(model_plan_noise(model));
 	if (model->options.corruption == AE_CORRUPTION_MASK)
 	{
@@ -552,10 +623,12 @@ ae_model_plan(AeModel *model, AeDataset *dataset, const AeOptions *options,
 	AE_TRY(model_resolve(model, dataset, blas));
 	AE_TRY(model_plan_joint(model));
 	AE_TRY(model_layers(model));
+	if (ae_options_classes(&model->options))
+		AE_TRY(model_plan_companion(model));
 	AE_TRY(model_plan_measures(model));
 	return model->options.purpose == AE_PURPOSE_GENERATION
 		? ae_density_plan(&model->density, model->features,
-						  model->options.latent, model->features->nrows,
+						  ae_net_latent(&model->net), model->features->nrows,
 						  &model->arena) : AE_OK;
 }
 
@@ -654,15 +727,25 @@ model_prepare_variational(const AeModel *model, AeLayer *layer)
 {
 	const AeOptions *o = &model->options;
 
-	if (o->variant != AE_VARIANT_VARIATIONAL || isnan(o->beta) ||
-		isnan(o->kl_warmup) || isnan(o->free_bits) ||
+	if (!ae_options_variational(o) || isnan(o->beta) ||
+		isnan(o->kl_warmup) ||
+		(isnan(o->free_bits) && o->variant != AE_VARIANT_SEMI_SUPERVISED) ||
 		(ae_score_is_evidence(o->score) && o->score_samples == AE_AUTO))
 		return false;
 	layer->penalty = model->total_weight > 0
 		? (float) (o->beta / model->total_weight) : 0.0f;
-	layer->target = (float) o->free_bits;
+	layer->target = isnan(o->free_bits) ? 0.0f : (float) o->free_bits;
 	layer->kept = 0;
 	return true;
+}
+
+/* whether rows of such a model have such scores */
+static bool
+model_may_score(const AeOptions *o)
+{
+	char		complaint[AE_COMPLAINT_BYTES];
+
+	return ae_option_applies(o, ae_option_find("score"), complaint);
 }
 
 /* whether what is asked of the codes is asked of such codes, and how much */
@@ -676,36 +759,81 @@ model_may_match(const AeOptions *o)
 		 !isnan(o->matching_weight));
 }
 
+/* where the inputs of condition columns are, which the code ends with */
+static AeStatus
+model_prepare_join(AeModel *model)
+{
+	int			ngiven = ae_condition_inputs(model->features, NULL);
+	int		   *joined;
+
+	if (ae_net_joined(&model->net) != ngiven)
+		return AE_ERR_CORRUPT;
+	if (ngiven == 0)
+		return AE_OK;
+	joined = ae_arena_alloc(&model->arena, (size_t) ngiven, sizeof(int));
+	if (joined == NULL)
+		return AE_ERR_MEMORY;
+	ae_condition_inputs(model->features, joined);
+	model->net.joined = joined;
+	return AE_OK;
+}
+
 /* only the code may be more than a dense layer, and is what variant says */
 static AeStatus
 model_prepare_code(AeModel *model)
 {
 	const AeOptions *o = &model->options;
 	AeNet	   *net = &model->net;
-	int			last = net->ncoder - 1;
+	AeLayer    *code = &net->layers[ae_net_code(net) - net->layers];
 
-	if (ae_score_is_evidence(o->score) &&
-		(o->variant != AE_VARIANT_VARIATIONAL || net->ncoder == net->nlayers))
+	if (ae_score_is_evidence(o->score) && net->ncoder == net->nlayers)
 		return AE_ERR_CORRUPT;
+	AE_TRY(model_prepare_join(model));
 	for (int i = 0; i < net->nlayers; i++)
-		if (net->layers[i].kind != AE_LAYER_DENSE && i != last)
+		if (net->layers[i].kind != AE_LAYER_DENSE &&
+			net->layers[i].kind != AE_LAYER_JOIN && &net->layers[i] != code)
 			return AE_ERR_CORRUPT;
-	if (!model_may_match(o))
+	if (!model_may_score(o) || !model_may_match(o))
 		return AE_ERR_CORRUPT;
 	if (o->contraction != AE_CONTRACTION_NONE && isnan(o->contraction_weight))
 		return AE_ERR_CORRUPT;
-	switch (net->layers[last].kind)
+	switch (code->kind)
 	{
 		case AE_LAYER_DENSE:
 			return o->variant == AE_VARIANT_PLAIN ? AE_OK : AE_ERR_CORRUPT;
 		case AE_LAYER_SPARSE:
-			return model_prepare_sparse(o, &net->layers[last])
+			return model_prepare_sparse(o, code)
 				? AE_OK : AE_ERR_CORRUPT;
 		case AE_LAYER_GAUSSIAN:
-			return model_prepare_variational(model, &net->layers[last])
+			return model_prepare_variational(model, code)
 				? AE_OK : AE_ERR_CORRUPT;
+		case AE_LAYER_JOIN:
+			break;
 	}
 	return AE_ERR_CORRUPT;
+}
+
+/* the column of classes, and a companion that fits it */
+static AeStatus
+model_prepare_classes(AeModel *model)
+{
+	const AeOptions *o = &model->options;
+	const AeColumn *column = ae_classes_column(model->features);
+	bool		semi = o->variant == AE_VARIANT_SEMI_SUPERVISED;
+
+	if ((column != NULL) != ae_options_classes(o))
+		return AE_ERR_CORRUPT;
+	if (column == NULL)
+		return AE_OK;
+	if (column->hashed || column->nlabels < AE_MIN_CLASSES ||
+		column->nlabels > AE_MAX_CLASSES || column->condition != semi ||
+		isnan(o->label_weight) || !ae_model_has_companion(model) ||
+		ae_net_outputs(&model->companion) != column->nlabels ||
+		ae_net_inputs(&model->companion) !=
+		(semi ? ae_net_inputs(&model->net) : ae_net_latent(&model->net)))
+		return AE_ERR_CORRUPT;
+	model->classes = column;
+	return AE_OK;
 }
 
 /* the loss of a count is over its scale, as its target is */
@@ -722,7 +850,7 @@ ae_model_prepare(AeModel *model)
 	const AeFeatures *f = model->features;
 	size_t		n = AE_PAD((size_t) f->output_width);
 	bool		variational =
-		model->options.variant == AE_VARIANT_VARIATIONAL;
+		ae_options_variational(&model->options);
 
 	model->spans = ae_arena_alloc(&model->arena, (size_t) f->ncolumns,
 								  sizeof(AeSpan));
@@ -761,5 +889,6 @@ ae_model_prepare(AeModel *model)
 		}
 		model_add_span(model, column);
 	}
+	AE_TRY(model_prepare_classes(model));
 	return model_prepare_code(model);
 }

@@ -105,6 +105,7 @@ typedef struct AeModel
 	 */
 	int			nspans;
 	AeSpan	   *spans;
+	const AeColumn *classes;	/* whose labels the companion tells, or NULL */
 	float	   *unit_weight;	/* (output_width) */
 	float	   *loss_weight;	/* (output_width) */
 	float	   *score_weight;	/* (output_width) */

@@ -10,7 +10,8 @@
 static const AeLayerOps *const layer_ops[AE_LAYER_COUNT] = {
 	&ae_dense_ops,
 	&ae_sparse_ops,
-	&ae_gaussian_ops
+	&ae_gaussian_ops,
+	&ae_join_ops
 };
 
 static const AeLayerOps *
@@ -38,6 +39,8 @@ net_takes(const AeLayer *layer)
 			return layer->in == layer->out;
 		case AE_LAYER_GAUSSIAN:
 			return layer->in % 2 == 0 && layer->in / 2 == layer->out;
+		case AE_LAYER_JOIN:
+			return layer->in < layer->out;
 	}
 	return false;
 }
@@ -61,7 +64,8 @@ ae_net_plan(AeNet *net)
 		if ((unsigned int) layer->kind >= AE_LAYER_COUNT ||
 			(unsigned int) layer->activation >= AE_ACT_COUNT ||
 			layer->in <= 0 || layer->out <= 0 || !net_takes(layer) ||
-			(i > 0 && layer->in != layer[-1].out))
+			(i > 0 && layer->in != layer[-1].out) ||
+			(layer->kind == AE_LAYER_JOIN && (i == 0 || i + 1 != net->ncoder)))
 			return AE_ERR_CORRUPT;
 		if (!net_width_ok(layer->in) || !net_width_ok(layer->out))
 			return AE_ERR_LIMIT;
@@ -102,6 +106,20 @@ int
 ae_net_latent(const AeNet *net)
 {
 	return net->layers[net->ncoder - 1].out;
+}
+
+const AeLayer *
+ae_net_code(const AeNet *net)
+{
+	const AeLayer *last = &net->layers[net->ncoder - 1];
+
+	return last->kind == AE_LAYER_JOIN ? last - 1 : last;
+}
+
+int
+ae_net_joined(const AeNet *net)
+{
+	return ae_net_latent(net) - ae_net_code(net)->out;
 }
 
 size_t
@@ -262,10 +280,18 @@ ae_net_forward(const AeNet *net, const AeBlas *blas,
 		tape->env->poll(tape->env->host);
 		ops->forward(layer, blas, kernels, params, rows, tape->h[i],
 					 tape->h[i + 1], tape->slope[i], rng);
+		if (layer->kind == AE_LAYER_GAUSSIAN && pass != NULL &&
+			pass->row_weight != NULL)
+			ae_gaussian_repeat(layer, rows, pass->repeated, tape->h[i],
+							   tape->h[i + 1], tape->slope[i]);
+		if (layer->kind == AE_LAYER_JOIN)
+			ae_join_inputs(net, layer, rows, tape->h[0],
+						   AE_PAD(ae_net_inputs(net)), tape->h[i + 1],
+						   AE_PAD(layer->out));
 		if (dropout > 0.0f)
 			net_dropout(rows, layer->out, dropout, rng, tape->h[i + 1],
 						tape->slope[i]);
-		if (ops->penalty != NULL && pass != NULL)
+		if (ops->penalty != NULL && pass != NULL && pass->row_weight == NULL)
 			penalty += ops->penalty(layer, rows, tape->h[i], tape->h[i + 1]);
 	}
 	return pass != NULL ? pass->strength * penalty : 0.0;
@@ -275,11 +301,25 @@ ae_net_forward(const AeNet *net, const AeBlas *blas,
 static void
 net_add_code_gradient(const AeNet *net, const AeTape *tape, int rows)
 {
-	size_t		n = (size_t) rows * AE_PAD((size_t) ae_net_latent(net));
-	float	   *dh = tape->dh[net->ncoder];
+	const AeLayer *code = ae_net_code(net);
+	size_t		n = (size_t) rows * AE_PAD((size_t) code->out);
+	float	   *dh = tape->dh[code - net->layers + 1];
 
 	for (size_t i = 0; i < n; i++)
 		dh[i] += tape->code_gradient[i];
+}
+
+/* the means are the first half of the inputs of a Gaussian code */
+static void
+net_add_mean_gradient(const AeNet *net, const AeLayer *layer,
+					  const AeTape *tape, int rows, float *dx)
+{
+	size_t		ld = AE_PAD((size_t) ae_net_latent(net));
+
+	for (size_t r = 0; r < (size_t) rows; r++)
+		for (size_t j = 0; j < (size_t) layer->out; j++)
+			dx[r * AE_PAD((size_t) layer->in) + j] +=
+				tape->mean_gradient[r * ld + j];
 }
 
 void
@@ -287,6 +327,7 @@ ae_net_backward(const AeNet *net, const AeBlas *blas,
 				const AeKernels *kernels, const float *params,
 				AeTape *tape, int rows, const AePass *pass, float *grads)
 {
+	bool		weighted = pass != NULL && pass->row_weight != NULL;
 	float		scale = pass != NULL ? pass->strength * pass->scale : 0.0f;
 
 	for (int i = net->nlayers - 1; i >= 0; i--)
@@ -296,7 +337,7 @@ ae_net_backward(const AeNet *net, const AeBlas *blas,
 			layer->activation == AE_ACT_LINEAR &&
 			ae_net_dropout(net, i, pass) == 0.0f;
 
-		if (i == net->ncoder - 1 && tape->code_gradient != NULL)
+		if (layer == ae_net_code(net) && tape->code_gradient != NULL)
 			net_add_code_gradient(net, tape, rows);
 		if (tape->extra != NULL && tape->extra[i] != NULL)
 		{
@@ -309,7 +350,15 @@ ae_net_backward(const AeNet *net, const AeBlas *blas,
 		net_ops(layer)->backward(layer, blas, kernels, params, rows,
 								 tape->h[i], plain ? NULL : tape->slope[i],
 								 tape->dh[i + 1], tape->dh[i], grads,
-								 tape->transposed, tape->scratch, scale);
+								 tape->transposed, tape->scratch,
+								 weighted ? 0.0f : scale);
+		if (layer->kind != AE_LAYER_GAUSSIAN)
+			continue;
+		if (tape->mean_gradient != NULL)
+			net_add_mean_gradient(net, layer, tape, rows, tape->dh[i]);
+		if (weighted)
+			ae_gaussian_pull(layer, rows, tape->h[i], pass->row_weight, scale,
+							 tape->dh[i]);
 	}
 }
 
@@ -352,6 +401,8 @@ ae_net_infer(const AeNet *net, const AeKernels *kernels,
 			 const float *x, int ldx, float *y, int ldy, float *scratch)
 {
 	size_t		half = (size_t) rows * AE_PAD((size_t) net->max_width);
+	const float *input = x;
+	int			ldi = ldx;
 
 	for (int i = first; i < last; i++)
 	{
@@ -361,6 +412,8 @@ ae_net_infer(const AeNet *net, const AeKernels *kernels,
 		int			ldo = is_last ? ldy : AE_PAD(layer->out);
 
 		net_ops(layer)->infer(layer, kernels, params, rows, x, ldx, out, ldo);
+		if (layer->kind == AE_LAYER_JOIN)
+			ae_join_inputs(net, layer, rows, input, ldi, out, ldo);
 		x = out;
 		ldx = ldo;
 	}

@@ -30,10 +30,11 @@ typedef enum AeLayerKind
 {
 	AE_LAYER_DENSE = 0,
 	AE_LAYER_SPARSE,			/* a code of which little is active */
-	AE_LAYER_GAUSSIAN			/* a code drawn from a distribution */
+	AE_LAYER_GAUSSIAN,			/* a code drawn from a distribution */
+	AE_LAYER_JOIN				/* a code, then some inputs as they are */
 } AeLayerKind;
 
-#define AE_LAYER_COUNT 3
+#define AE_LAYER_COUNT 4
 
 typedef struct AeLayer
 {
@@ -61,6 +62,8 @@ typedef struct AeNet
 	size_t		nparams;		/* floats, padding included */
 	size_t		ntransposed;	/* floats of all transposed weights */
 	int			max_width;		/* of any layer's input or output */
+	const int  *joined;			/* inputs that an AE_LAYER_JOIN adds; not
+								 * stored, see ae_model_prepare() */
 } AeNet;
 
 /*
@@ -91,9 +94,10 @@ typedef struct AeTape
 	float	  **extra;			/* (nlayers) what is added to the gradients of
 								 * pre-activations, NULL: nothing; or NULL */
 	const float *transposed;	/* (ntransposed), borrowed; NULL: do without */
-	const float *code_gradient; /* (rows, AE_PAD(latent)) that the backward
-								 * pass adds to that of the code, borrowed;
-								 * NULL: nothing */
+	const float *code_gradient; /* (rows, AE_PAD(units)) that the backward
+								 * pass adds to that of what the layer of the
+								 * code makes, borrowed; NULL: nothing */
+	const float *mean_gradient; /* the same for the means of a Gaussian code */
 	float	   *scratch;		/* ae_tape_scratch() floats */
 } AeTape;
 
@@ -114,6 +118,15 @@ extern AeStatus ae_net_plan(AeNet *net);
 extern int	ae_net_inputs(const AeNet *net);
 extern int	ae_net_outputs(const AeNet *net);
 extern int	ae_net_latent(const AeNet *net);
+
+/*
+ * The layer that makes the code: the encoder's last but for an AE_LAYER_JOIN.
+ * What follows its outputs in the latent vector are inputs as they are.
+ */
+extern const AeLayer *ae_net_code(const AeNet *net);
+
+/* how many those are */
+extern int	ae_net_joined(const AeNet *net);
 
 /* parameters without padding: what a model stores and ae_info() shows */
 extern size_t ae_net_weights(const AeNet *net);
@@ -145,6 +158,10 @@ typedef struct AePass
 								 * that are switched off, the rest scaled up */
 	float		strength;		/* share of the penalties that counts */
 	float		scale;			/* of gradients: 1 / rows of the batch */
+	const float *row_weight;	/* (rows) of the penalties of a Gaussian code,
+								 * which the caller counts then; NULL: 1 */
+	const uint8_t *repeated;	/* (rows) with row_weight: whether a row's
+								 * draw is that of the row before */
 } AePass;
 
 /* the share of layer i's outputs that are switched off */
@@ -180,6 +197,17 @@ extern float ae_gaussian_log(float x);
 extern double ae_gaussian_divergence(const AeLayer *layer, int rows,
 									 const float *x, int unit);
 
+/* gives repeated rows (see AePass) of an AE_LAYER_GAUSSIAN the draws of the
+ * rows before them */
+extern void ae_gaussian_repeat(const AeLayer *layer, int rows,
+							   const uint8_t *repeated, const float *x,
+							   float *h, float *slope);
+
+/* adds the gradient of scale times that divergence of all units, weighted by
+ * row, to dx */
+extern void ae_gaussian_pull(const AeLayer *layer, int rows, const float *x,
+							 const float *row_weight, float scale, float *dx);
+
 /* brings a block's transposed weights up to date */
 extern void ae_net_transpose(const AeNet *net, const AeBlock *block,
 							 const float *params, float *transposed);
@@ -192,7 +220,8 @@ extern void ae_net_gradient(const AeNet *net, const AeBlas *blas,
 /*
  * Layers first .. last - 1 without a tape, with the same bits for a row
  * whatever rows go with it.  x (rows, ldx); result in y (rows, ldy); scratch
- * holds 2 * rows * AE_PAD(max_width) floats.
+ * holds 2 * rows * AE_PAD(max_width) floats.  An AE_LAYER_JOIN among them
+ * takes x for the network's inputs.
  */
 extern void ae_net_infer(const AeNet *net, const AeKernels *kernels,
 						 const float *params, int first, int last, int rows,

@@ -66,7 +66,9 @@ static const char *const corruption_names[] = {
 static const char *const variant_names[] = {
 	[AE_VARIANT_PLAIN] = "plain",
 	[AE_VARIANT_SPARSE] = "sparse",
-	[AE_VARIANT_VARIATIONAL] = "variational"
+	[AE_VARIANT_VARIATIONAL] = "variational",
+	[AE_VARIANT_SEMI_SUPERVISED] = "semi_supervised",
+	[AE_VARIANT_SUPERVISED] = "supervised"
 };
 
 static const char *const sparsity_names[] = {
@@ -192,6 +194,9 @@ const AeOption ae_option_table[] = {
 	{"matching_weight", AE_OPTION_NUMBER, FIELD(matching_weight), true, false, "auto",
 		0, 1000, NO_CHOICES,
 	"Weight of the matching, the reconstruction having 1."},
+	{"label_weight", AE_OPTION_NUMBER, FIELD(label_weight), true, false, "auto",
+		0, 1e6, NO_CHOICES,
+	"Weight of telling the class of a row that has one, beside its reconstruction."},
 	{"score", AE_OPTION_CHOICE, FIELD(score), true, false, "auto",
 		0, 0, CHOICES(score_names),
 	"How anomaly scores are made from a row and its reconstruction."},
@@ -215,7 +220,10 @@ const AeOption ae_option_table[] = {
 	"Rows in which a label must occur; rarer labels become one label, other."},
 	{"label", AE_OPTION_COLUMN, 0, false, false, "null",
 		0, 0, NO_CHOICES,
-	"Boolean column that is true for known anomalies, which are learned from but not trained on; no feature."},
+	"Column of classes for the variants semi_supervised and supervised, NULL where they are unknown; for others a boolean column that is true for known anomalies, which are learned from but not trained on."},
+	{"condition", AE_OPTION_NAMES, 0, false, false, "[]",
+		0, 0, NO_CHOICES,
+	"Columns that are given to encoder and decoder: the others are learned as they depend on them."},
 	{"columns", AE_OPTION_COLUMNS, 0, false, false, "{}",
 		0, 0, NO_CHOICES,
 	"Options of single columns: skip, kind (numeric, binary, category, calendar, count, ordinal, positive), scaling, loss, weight, max_categories, min_frequency."},
@@ -252,20 +260,24 @@ ae_option_find(const char *name)
 typedef struct OptionUse
 {
 	size_t		offset;
-	int			variant;
+	unsigned int variants;		/* bit i: AeVariant i */
 	unsigned int sparsities;	/* bit i: AeSparsity i; 0: does not matter */
 } OptionUse;
 
+#define VARIANT(name) (1u << AE_VARIANT_##name)
 #define SPARSITY(name) (1u << AE_SPARSITY_##name)
+#define ALL_VARIATIONAL (VARIANT(VARIATIONAL) | VARIANT(SEMI_SUPERVISED) | \
+						 VARIANT(SUPERVISED))
 
 static const OptionUse option_uses[] = {
-	{FIELD(sparsity), AE_VARIANT_SPARSE, 0},
-	{FIELD(sparsity_weight), AE_VARIANT_SPARSE, SPARSITY(L1) | SPARSITY(KL)},
-	{FIELD(active), AE_VARIANT_SPARSE, SPARSITY(KL) | SPARSITY(TOPK)},
-	{FIELD(beta), AE_VARIANT_VARIATIONAL, 0},
-	{FIELD(kl_warmup), AE_VARIANT_VARIATIONAL, 0},
-	{FIELD(free_bits), AE_VARIANT_VARIATIONAL, 0},
-	{FIELD(score_samples), AE_VARIANT_VARIATIONAL, 0}
+	{FIELD(sparsity), VARIANT(SPARSE), 0},
+	{FIELD(sparsity_weight), VARIANT(SPARSE), SPARSITY(L1) | SPARSITY(KL)},
+	{FIELD(active), VARIANT(SPARSE), SPARSITY(KL) | SPARSITY(TOPK)},
+	{FIELD(beta), ALL_VARIATIONAL, 0},
+	{FIELD(kl_warmup), ALL_VARIATIONAL, 0},
+	{FIELD(free_bits), VARIANT(VARIATIONAL) | VARIANT(SUPERVISED), 0},
+	{FIELD(label_weight), VARIANT(SEMI_SUPERVISED) | VARIANT(SUPERVISED), 0},
+	{FIELD(score_samples), VARIANT(VARIATIONAL), 0}
 };
 
 /* what of a score belongs to a variant; false with a complaint: not this */
@@ -275,8 +287,11 @@ score_applies(const AeOptions *options, const AeOption *option,
 {
 	bool		evidence = ae_score_is_evidence(options->score);
 
-	if (option->offset == FIELD(score) && evidence &&
-		options->variant != AE_VARIANT_VARIATIONAL)
+	/* classes that are told from all cells would tell of the hidden one */
+	if (option->offset == FIELD(score) &&
+		((evidence && options->variant != AE_VARIANT_VARIATIONAL) ||
+		 (options->score == AE_SCORE_CONDITIONAL &&
+		  options->variant == AE_VARIANT_SEMI_SUPERVISED)))
 		snprintf(complaint, AE_COMPLAINT_BYTES,
 				 "must not be \"%s\" for variant \"%s\"",
 				 score_names[options->score],
@@ -306,7 +321,7 @@ matching_applies(const AeOptions *options, const AeOption *option,
 		snprintf(complaint, AE_COMPLAINT_BYTES,
 				 "does not belong to matching \"%s\"",
 				 matching_names[options->matching]);
-	else if (options->variant == AE_VARIANT_VARIATIONAL)
+	else if (ae_options_variational(options))
 		snprintf(complaint, AE_COMPLAINT_BYTES,
 				 "does not belong to variant \"%s\"",
 				 variant_names[options->variant]);
@@ -337,17 +352,30 @@ ae_option_applies(const AeOptions *options, const AeOption *option,
 				 "does not belong to contraction \"none\"");
 		return false;
 	}
+	if (option->offset == FIELD(contraction) &&
+		options->contraction != AE_CONTRACTION_NONE &&
+		options->variant == AE_VARIANT_SEMI_SUPERVISED)
+	{
+		snprintf(complaint, AE_COMPLAINT_BYTES,
+				 "does not belong to variant \"%s\"",
+				 variant_names[options->variant]);
+		return false;
+	}
 	for (int i = 0; i < count; i++)
 	{
 		const OptionUse *use = &option_uses[i];
 
 		if (!ae_option_is_kept(option) || use->offset != option->offset)
 			continue;
-		if (options->variant != use->variant)
+		if ((use->variants >> options->variant & 1) == 0)
 		{
+			int			variant = 0;
+
+			while ((use->variants >> variant & 1) == 0)
+				variant++;
 			snprintf(complaint, AE_COMPLAINT_BYTES,
 					 "belongs to variant \"%s\", not \"%s\"",
-					 variant_names[use->variant],
+					 variant_names[variant],
 					 variant_names[options->variant]);
 			return false;
 		}
@@ -476,7 +504,10 @@ ae_option_describe_range(const AeOption *option, char *buffer, size_t size)
 					 max);
 			break;
 		case AE_OPTION_COLUMN:
-			snprintf(buffer, size, "the name of a boolean column or null");
+			snprintf(buffer, size, "the name of a column or null");
+			break;
+		case AE_OPTION_NAMES:
+			snprintf(buffer, size, "a list of names of columns");
 			break;
 		case AE_OPTION_COLUMNS:
 			snprintf(buffer, size, "an object with an object for each column");
@@ -599,6 +630,7 @@ set_auto(AeOptions *options, const AeOption *option)
 		case AE_OPTION_BOOLEAN:
 		case AE_OPTION_TEXT:
 		case AE_OPTION_COLUMN:
+		case AE_OPTION_NAMES:
 		case AE_OPTION_COLUMNS:
 			break;
 	}
@@ -728,6 +760,7 @@ ae_option_print(const AeOptions *options, const AeOption *option,
 		case AE_OPTION_TEXT:
 			return append_quoted(buffer, size, value);
 		case AE_OPTION_COLUMN:
+		case AE_OPTION_NAMES:
 		case AE_OPTION_COLUMNS:
 			break;
 	}

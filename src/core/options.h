@@ -63,7 +63,9 @@ typedef enum AeVariant
 {
 	AE_VARIANT_PLAIN = 0,
 	AE_VARIANT_SPARSE,			/* little of the code is active */
-	AE_VARIANT_VARIATIONAL		/* the code is a distribution */
+	AE_VARIANT_VARIATIONAL,		/* the code is a distribution */
+	AE_VARIANT_SEMI_SUPERVISED, /* likewise, beside a class few rows have */
+	AE_VARIANT_SUPERVISED		/* likewise, and it tells a class */
 } AeVariant;
 
 /* what makes a code sparse */
@@ -145,7 +147,7 @@ typedef struct AeOptions
 	int			contraction;	/* AeContraction */
 	double		contraction_weight;
 	int			variant;		/* AeVariant */
-	int			sparsity;		/* AeSparsity; as all up to free_bits, it
+	int			sparsity;		/* AeSparsity; as all up to label_weight, it
 								 * stays automatic for other variants */
 	double		sparsity_weight;	/* of the penalty per unit; 0: none */
 	double		active;			/* share of the units */
@@ -154,6 +156,7 @@ typedef struct AeOptions
 	double		free_bits;		/* nats per unit */
 	int			matching;		/* AeMatchingKind */
 	double		matching_weight;	/* stays automatic without matching */
+	double		label_weight;	/* of a known class */
 	int			score;			/* AeScoreKind */
 	int			score_samples;	/* codes drawn for a score; like sparsity, of
 								 * elbo and iwae */
@@ -180,6 +183,7 @@ typedef enum AeOptionKind
 	AE_OPTION_LIST,				/* of integers: hidden */
 	AE_OPTION_TEXT,				/* time_zone */
 	AE_OPTION_COLUMN,			/* a column's name: label; kept by the host */
+	AE_OPTION_NAMES,			/* of columns: condition; kept by the host */
 	AE_OPTION_COLUMNS			/* per-column overrides; kept by the host */
 } AeOptionKind;
 
@@ -206,11 +210,29 @@ extern void ae_options_init(AeOptions *options);
 /* NULL when there is no such option */
 extern const AeOption *ae_option_find(const char *name);
 
+/* whether the code is a distribution */
+static inline bool
+ae_options_variational(const AeOptions *options)
+{
+	return options->variant == AE_VARIANT_VARIATIONAL ||
+		options->variant == AE_VARIANT_SEMI_SUPERVISED ||
+		options->variant == AE_VARIANT_SUPERVISED;
+}
+
+/* whether a column has classes that are learned */
+static inline bool
+ae_options_classes(const AeOptions *options)
+{
+	return options->variant == AE_VARIANT_SEMI_SUPERVISED ||
+		options->variant == AE_VARIANT_SUPERVISED;
+}
+
 /* whether AeOptions has a field for it */
 static inline bool
 ae_option_is_kept(const AeOption *option)
 {
 	return option->kind != AE_OPTION_COLUMN &&
+		option->kind != AE_OPTION_NAMES &&
 		option->kind != AE_OPTION_COLUMNS;
 }
 

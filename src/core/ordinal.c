@@ -10,6 +10,9 @@
 /* values nearer to a level are it: stored values are rounded to floats */
 #define LEVEL_TOLERANCE 1e-3
 
+/* a cut point that leaves no doubt: the other probability is 4e-18 */
+#define CERTAIN_CUT 40.0f
+
 /* index of the first level that is not below value, or n */
 static int
 levels_search(const double *levels, int n, double value)
@@ -130,6 +133,14 @@ ae_ordinal_probabilities(const AeColumn *column, const float *output,
 		cut = next;
 	}
 	p[last] = sigmoid(-cut);
+}
+
+void
+ae_ordinal_output(const AeColumn *column, double rank, float *output)
+{
+	output[0] = rank < 0.5 ? CERTAIN_CUT : -CERTAIN_CUT;
+	for (int i = 1; i < column->output_width; i++)
+		output[i] = rank < i + 0.5 ? 2.0f * CERTAIN_CUT : -CERTAIN_CUT;
 }
 
 double

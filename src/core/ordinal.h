@@ -44,6 +44,10 @@ extern double ae_ordinal_level(const AeColumn *column, double rank);
 extern void ae_ordinal_probabilities(const AeColumn *column,
 									 const float *output, double *p);
 
+/* outputs that leave no doubt of the level nearest to a rank */
+extern void ae_ordinal_output(const AeColumn *column, double rank,
+							  float *output);
+
 /* the likeliest level that rows had */
 extern double ae_ordinal_likeliest(const AeColumn *column,
 								   const float *output);

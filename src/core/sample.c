@@ -9,11 +9,19 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/condition.h"
 #include "core/feature_cell.h"
 #include "core/ordinal.h"
 
 /* what is given is compared with outputs as if they were no surer than that */
 #define SAMPLE_MIN_NOISE 0.05
+
+/*
+ * A code is decoded with the condition that is given, so its own need be near
+ * only: within such a deviation, and with so much less doubt about labels.
+ */
+#define SAMPLE_CONDITION_NOISE 0.25
+#define SAMPLE_CONDITION_DOUBT 0.2
 
 /* log probability that a cell that is missing in a code's rows is present */
 #define SAMPLE_MISSING (-12.0)
@@ -44,8 +52,11 @@ ae_sampler_create(const AeModel *model, const AeKernels *kernels,
 							   sizeof(float));
 	s->decoded = ae_arena_alloc(arena, (size_t) f->ncells, sizeof(double));
 	s->cumulated = ae_arena_alloc(arena, most_labels + 1, sizeof(double));
+	s->settled = ae_arena_alloc(arena, (size_t) density->codes.ndims,
+								sizeof(float));
 	if (s->code == NULL || s->flags == NULL || s->fit == NULL ||
-		s->target == NULL || s->decoded == NULL || s->cumulated == NULL)
+		s->target == NULL || s->decoded == NULL || s->cumulated == NULL ||
+		s->settled == NULL)
 		return AE_ERR_MEMORY;
 	AE_TRY(ae_scorer_create(model, kernels, arena, &s->scorer));
 	*sampler = s;
@@ -71,12 +82,48 @@ sample_draw_code(AeSampler *s, int candidate, AeRng *rng)
 					(size_t) density->gaps.nflags);
 }
 
-/* outputs of a candidate, in the scorer */
+static const float *
+sample_code(const AeSampler *s, int candidate)
+{
+	return s->code + (size_t) candidate *
+		(size_t) s->model->density.codes.ndims;
+}
+
+/*
+ * A candidate's code with the condition columns as the network would read
+ * them in row, of which only these matter.
+ */
+static const float *
+sample_settle(AeSampler *s, int candidate, const double *row)
+{
+	const AeNet *net = &s->model->net;
+	int			ncode = ae_net_code(net)->out;
+
+	memcpy(s->settled, sample_code(s, candidate),
+		   (size_t) ae_net_latent(net) * sizeof(float));
+	ae_features_encode(s->model->features, row, s->scorer->input, NULL);
+	for (int i = 0; i < ae_net_joined(net); i++)
+		s->settled[ncode + i] = s->scorer->input[net->joined[i]];
+	return s->settled;
+}
+
+/*
+ * Outputs of a candidate, in the scorer.  Those of condition columns are as
+ * they were drawn, the others are decoded with the nearest that rows can have.
+ */
 static void
 sample_decode(AeSampler *s, int candidate)
 {
-	ae_score_decode(s->scorer, s->code + (size_t) candidate *
-					(size_t) s->model->density.codes.ndims, s->decoded);
+	const AeNet *net = &s->model->net;
+	const float *code = sample_code(s, candidate);
+
+	ae_score_decode(s->scorer, code, s->decoded);
+	if (ae_net_joined(net) == 0)
+		return;
+	ae_score_decode(s->scorer, sample_settle(s, candidate, s->decoded),
+					s->decoded);
+	ae_condition_outputs(s->model->features, code + ae_net_code(net)->out,
+						 s->scorer->output);
 }
 
 const float *
@@ -268,10 +315,11 @@ sample_cell(AeSampler *s, const AeColumn *column, int i, AeRng *rng)
 	return NAN;
 }
 
-/* flags (nflags) of the code whose outputs the scorer has */
+/* the cells of columns that are conditions, or of those that are not; flags
+ * (nflags) of the code whose outputs the scorer has */
 static void
-sample_cells(AeSampler *s, const uint8_t *flags, const double *given,
-			 AeRng *rng, double *row)
+sample_cells(AeSampler *s, bool conditions, const uint8_t *flags,
+			 const double *given, AeRng *rng, double *row)
 {
 	const AeFeatures *f = s->model->features;
 
@@ -282,8 +330,11 @@ sample_cells(AeSampler *s, const uint8_t *flags, const double *given,
 		for (int i = 0; i < column->ncells; i++)
 		{
 			int			cell = column->cell + i;
-			bool		missing = column->cells[i].nmissing > 0 && *flags++;
+			bool		missing = column->cells[i].nmissing > 0 &&
+				*flags++ && !column->classes;
 
+			if (column->condition != conditions)
+				continue;
 			if (given != NULL && !isnan(given[cell]))
 				row[cell] = given[cell];
 			else
@@ -303,7 +354,8 @@ given_square(const AeSampler *s, const AeColumn *column, int i)
 	int			output = column->output + i;
 	const AeCell *cell = &column->cells[i];
 	double		deviation = fmax(s->model->density.noise[output],
-								 SAMPLE_MIN_NOISE);
+								 column->condition ? SAMPLE_CONDITION_NOISE
+								 : SAMPLE_MIN_NOISE);
 	double		z = (ae_cell_place_target(column, cell, s->target[output]) -
 					 ae_cell_place_output(column, cell,
 										  s->scorer->output + output)) /
@@ -364,7 +416,11 @@ given_fit(AeSampler *s, int candidate, const double *given)
 
 			if (isnan(given[column->cell + i]))
 				continue;
-			fit += fmax(given_cell(s, column, i), -AE_VALUE_LIMIT) +
+			/* a class is missing where it is not known, no more */
+			missing = missing && !column->classes;
+			fit += (column->condition && !ae_density_is_number(column)
+					? SAMPLE_CONDITION_DOUBT : 1.0) *
+				fmax(given_cell(s, column, i), -AE_VALUE_LIMIT) +
 				(missing ? SAMPLE_MISSING : 0.0);
 		}
 	}
@@ -402,6 +458,7 @@ void
 ae_sample_row(AeSampler *s, const double *given, AeRng *rng, double *row)
 {
 	const AeFeatures *f = s->model->features;
+	const uint8_t *flags;
 	int			candidate = 0;
 	bool		any = false;
 
@@ -411,7 +468,16 @@ ae_sample_row(AeSampler *s, const double *given, AeRng *rng, double *row)
 		candidate = given_choose(s, given, rng);
 	else
 		sample_draw_code(s, 0, rng);
+	flags = s->flags + (size_t) candidate *
+		(size_t) s->model->density.gaps.nflags;
 	sample_decode(s, candidate);
-	sample_cells(s, s->flags + (size_t) candidate *
-				 (size_t) s->model->density.gaps.nflags, given, rng, row);
+	if (ae_net_joined(&s->model->net) > 0)
+	{
+		for (int i = 0; i < f->ncells; i++)
+			row[i] = NAN;
+		sample_cells(s, true, flags, given, rng, row);
+		ae_score_decode(s->scorer, sample_settle(s, candidate, row),
+						s->decoded);
+	}
+	sample_cells(s, false, flags, given, rng, row);
 }

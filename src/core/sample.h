@@ -25,6 +25,7 @@ typedef struct AeSampler
 	float	   *target;			/* (output_width) of what is given */
 	double	   *decoded;		/* (ncells), of no interest */
 	double	   *cumulated;		/* (most labels + 1) */
+	float	   *settled;		/* (latent) with inputs that rows can have */
 } AeSampler;
 
 extern AeStatus ae_sampler_create(const AeModel *model,

@@ -8,6 +8,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/classes.h"
+#include "core/condition.h"
 #include "core/feature_cell.h"
 #include "core/likelihood.h"
 #include "core/objective.h"
@@ -57,6 +59,22 @@ scorer_create_evidence(AeScorer *s, AeArena *arena)
 }
 
 static AeStatus
+scorer_create_classes(AeScorer *s, AeArena *arena)
+{
+	const AeNet *net = &s->model->companion;
+	size_t		n = (size_t) ae_net_outputs(net);
+
+	s->known = ae_arena_alloc(arena, AE_PAD((size_t) ae_net_inputs(net)),
+							  sizeof(float));
+	s->logit = ae_arena_alloc(arena, AE_PAD(n), sizeof(float));
+	s->class_scratch = ae_arena_alloc(arena, AE_PAD((size_t) net->max_width),
+									  2 * sizeof(float));
+	s->probability = ae_arena_alloc(arena, n, sizeof(double));
+	return s->known == NULL || s->logit == NULL || s->class_scratch == NULL ||
+		s->probability == NULL ? AE_ERR_MEMORY : AE_OK;
+}
+
+static AeStatus
 scorer_create_head(AeScorer *s, AeArena *arena)
 {
 	const AeModel *model = s->model;
@@ -95,9 +113,12 @@ ae_scorer_create(const AeModel *model, const AeKernels *kernels,
 							 sizeof(float));
 	s->output = ae_arena_alloc(arena, out, sizeof(float));
 	s->gradient = ae_arena_alloc(arena, out, sizeof(float));
+	s->given = ae_arena_alloc(arena, (size_t) ae_net_joined(&model->net),
+							  sizeof(float));
 	s->scratch = ae_arena_alloc(arena, widest, 2 * sizeof(float));
 	if (s->input == NULL || s->target == NULL || s->code == NULL ||
-		s->output == NULL || s->gradient == NULL || s->scratch == NULL)
+		s->output == NULL || s->given == NULL || s->gradient == NULL ||
+		s->scratch == NULL)
 		return AE_ERR_MEMORY;
 	s->contribution = ae_arena_alloc(arena, ncolumns, sizeof(double));
 	s->z = ae_arena_alloc(arena, ncolumns, sizeof(double));
@@ -110,6 +131,8 @@ ae_scorer_create(const AeModel *model, const AeKernels *kernels,
 	if (s->contribution == NULL || s->z == NULL || s->expected == NULL ||
 		s->suspicion == NULL || s->fall == NULL || s->hidden == NULL)
 		return AE_ERR_MEMORY;
+	if (model->classes != NULL)
+		AE_TRY(scorer_create_classes(s, arena));
 	if (ae_score_is_joint(model->options.score))
 		AE_TRY(scorer_create_joint(s, arena));
 	if (model->options.score == AE_SCORE_CONDITIONAL)
@@ -144,21 +167,141 @@ score_bound(AeScorer *s)
 					  s->output);
 }
 
+/* probabilities of classes from what the companion reads; logits are bounded,
+ * because nobody vouches for weights */
+static void
+score_classify(AeScorer *s)
+{
+	const AeNet *net = &s->model->companion;
+	int			n = ae_net_outputs(net);
+
+	ae_net_infer(net, s->kernels, s->model->companion_params, 0, net->nlayers,
+				 1, s->known, AE_PAD(ae_net_inputs(net)), s->logit, AE_PAD(n),
+				 s->class_scratch);
+	for (int y = 0; y < n; y++)
+	{
+		float		o = s->logit[y] < AE_VALUE_LIMIT ? s->logit[y]
+			: AE_VALUE_LIMIT;
+
+		s->logit[y] = o > -AE_VALUE_LIMIT ? o : -AE_VALUE_LIMIT;
+	}
+	ae_classes_shares(s->logit, n, s->probability);
+}
+
+/* whether the companion reads inputs; else it reads the code */
+static bool
+score_is_semi(const AeScorer *s)
+{
+	return s->model->options.variant == AE_VARIANT_SEMI_SUPERVISED;
+}
+
+/* probabilities of classes of the row whose inputs are there */
+static void
+score_classify_input(AeScorer *s)
+{
+	memcpy(s->known, s->input,
+		   AE_PAD((size_t) s->model->features->input_width) * sizeof(float));
+	ae_classes_blank(s->model, s->known);
+	score_classify(s);
+}
+
+/*
+ * Inputs of a row and, unless target is NULL, targets.  A class that is not
+ * known is what the companion takes it for.
+ */
+static void
+score_input(AeScorer *s, const double *row, float *target)
+{
+	const AeModel *model = s->model;
+
+	ae_features_encode_fast(model->features, s->kernels, row, s->input,
+							target);
+	if (model->classes == NULL)
+		return;
+	if (!score_is_semi(s))
+		ae_classes_blank(model, s->input);
+	else if (!(row[model->classes->cell] < model->classes->nlabels))
+	{
+		score_classify_input(s);
+		ae_classes_put(model, s->probability, s->input);
+	}
+}
+
+/* the outputs of the column of classes, from the code */
+static void
+score_code_classes(AeScorer *s)
+{
+	const AeColumn *column = s->model->classes;
+	float	   *output = s->output + column->output;
+
+	memcpy(s->known, s->code, AE_PAD((size_t) ae_net_latent(&s->model->net)) *
+		   sizeof(float));
+	score_classify(s);
+	memcpy(output, s->logit, (size_t) column->nlabels * sizeof(float));
+	output[column->nlabels] = -AE_VALUE_LIMIT;
+}
+
+/*
+ * What the condition columns are, from x: the network's inputs if it enters
+ * at the first layer, else a code.  They stand for themselves.
+ */
+static void
+score_condition(AeScorer *s, int first, const float *x)
+{
+	const AeNet *net = &s->model->net;
+	int			n = ae_net_joined(net);
+
+	if (n == 0)
+		return;
+	for (int i = 0; i < n; i++)
+		s->given[i] = first == 0 ? x[net->joined[i]]
+			: x[ae_net_code(net)->out + i];
+	ae_condition_outputs(s->model->features, s->given, s->output);
+}
+
 /* the outputs for x, which layer first reads */
 static void
 score_outputs(AeScorer *s, int first, const float *x)
 {
-	score_infer(s, first, s->model->net.nlayers, x, s->output);
+	const AeNet *net = &s->model->net;
+	bool		tells = s->model->classes != NULL && !score_is_semi(s);
+	float	   *output = s->output;
+
+	if (tells && first == 0)
+	{
+		score_infer(s, 0, net->ncoder, x, s->code);
+		score_infer(s, net->ncoder, net->nlayers, s->code, output);
+	}
+	else
+		score_infer(s, first, net->nlayers, x, output);
 	score_bound(s);
+	score_condition(s, first, x);
+	if (tells)
+		score_code_classes(s);
 }
 
 const float *
 ae_score_encode(AeScorer *s, const double *row)
 {
-	ae_features_encode_fast(s->model->features, s->kernels, row, s->input,
-							NULL);
+	score_input(s, row, NULL);
 	score_infer(s, 0, s->model->net.ncoder, s->input, s->code);
 	return s->code;
+}
+
+const double *
+ae_score_classes(AeScorer *s, const double *row)
+{
+	if (score_is_semi(s))
+	{
+		ae_features_encode(s->model->features, row, s->input, NULL);
+		score_classify_input(s);
+	}
+	else
+	{
+		ae_score_encode(s, row);
+		score_code_classes(s);
+	}
+	return s->probability;
 }
 
 void
@@ -176,15 +319,17 @@ ae_score_decode(AeScorer *s, const float *code, double *expected)
 		for (int i = 0; i < latent; i++)
 			s->output[i] = code[i];
 	ae_features_decode(s->model->features, s->output, expected);
+	if (ae_net_joined(net) > 0)
+		ae_condition_settle(s->model->features, s->given, expected);
 }
 
 void
 ae_score_reconstruct(AeScorer *s, const double *row, double *expected)
 {
-	ae_features_encode_fast(s->model->features, s->kernels, row, s->input,
-							NULL);
+	score_input(s, row, NULL);
 	score_outputs(s, 0, s->input);
 	ae_features_decode(s->model->features, s->output, expected);
+	ae_condition_copy(s->model->features, row, expected);
 }
 
 static bool
@@ -212,8 +357,7 @@ score_present(const AeScorer *s)
 static double
 score_forward(AeScorer *s, const double *row)
 {
-	ae_features_encode_fast(s->model->features, s->kernels, row, s->input,
-							s->target);
+	score_input(s, row, s->target);
 	score_outputs(s, 0, s->input);
 	return score_present(s);
 }
@@ -296,7 +440,7 @@ ae_score_nats(AeScorer *s, const double *row)
 	score_infer(s, 0, gaussian, s->input, s->code_input);
 	ae_features_bound(s->code_input, s->model->net.layers[gaussian].in);
 	return ae_draws_nats(s->model, s->kernels, s->draws, s->code_input,
-						 s->target);
+						 s->input, s->target);
 }
 
 void
@@ -305,7 +449,6 @@ ae_score_place(AeScorer *s)
 	const AeModel *model = s->model;
 	const AeJoint *joint = &model->joint;
 
-	score_bound(s);
 	if (model->options.score == AE_SCORE_ERROR)
 		return;
 	ae_joint_coordinates(joint, model->features, s->target, s->output,
@@ -336,11 +479,10 @@ ae_score_row(AeScorer *s, const double *row)
 		return score_conditional(s, row);
 	if (ae_score_is_evidence(model->options.score))
 		return ae_evidence_score(&model->evidence, ae_score_nats(s, row));
-	ae_features_encode_fast(s->model->features, s->kernels, row, s->input,
-							s->target);
-	score_infer(s, 0, s->model->net.nlayers, s->input, s->output);
+	score_input(s, row, s->target);
+	score_outputs(s, 0, s->input);
 	ae_score_place(s);
-	if (s->model->options.score == AE_SCORE_NEIGHBOUR)
+	if (model->options.score == AE_SCORE_NEIGHBOUR)
 		ae_neighbours_measure(s->neighbours, s->kernels, 1, s->point, 0,
 							  s->neighbours->distance, 0,
 							  s->neighbours->least);
@@ -376,7 +518,8 @@ score_losses(AeScorer *s, double *column_loss)
 	for (int i = 0; i < f->ncolumns; i++)
 	{
 		column_loss[i] = NAN;
-		if (!score_has(s, &f->columns[i]))
+		if (!score_has(s, &f->columns[i]) || f->columns[i].condition ||
+			f->columns[i].classes)
 			continue;
 		column_loss[i] = ae_objective_column(model, s->kernels, i, 1, ld,
 											 s->output, s->target,
@@ -394,7 +537,10 @@ ae_score_columns(AeScorer *s, const double *row, double *column_loss,
 	double		sum = score_losses(s, column_loss);
 
 	if (expected != NULL)
+	{
 		ae_features_decode(s->model->features, s->output, expected);
+		ae_condition_copy(s->model->features, row, expected);
+	}
 	return present > 0 ? sum / present : NAN;
 }
 
@@ -474,7 +620,11 @@ explain_residuals(AeScorer *s)
 				 joint->centre[d + i]) * joint->factor[d + i];
 			sum += z * z;
 		}
-		s->z[c] = !score_has(s, &f->columns[c]) ? NAN : n == 1 ? z : sqrt(sum);
+		if (!score_has(s, &f->columns[c]) || f->columns[c].condition ||
+			f->columns[c].classes)
+			s->z[c] = NAN;
+		else
+			s->z[c] = n == 1 ? z : sqrt(sum);
 	}
 }
 
@@ -651,6 +801,7 @@ ae_score_explain(AeScorer *s, const double *row, AeExplanation *explanation)
 	if (isnan(score))
 		return false;
 	ae_features_decode(model->features, s->output, s->expected);
+	ae_condition_copy(model->features, row, s->expected);
 	if (ae_head_exists(&model->head))
 		explain_head(s, row, s->contribution);
 	else

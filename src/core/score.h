@@ -24,8 +24,15 @@ typedef struct AeScorer
 	float	   *target;			/* (output_width) padded, NaN: missing */
 	float	   *code;			/* (latent) padded */
 	float	   *output;			/* (output_width) padded */
+	float	   *given;			/* (joined inputs) of condition columns */
 	float	   *gradient;		/* (output_width), of no interest */
 	float	   *scratch;		/* for ae_net_infer() */
+
+	/* only for models with classes */
+	float	   *known;			/* (inputs of the companion) padded */
+	float	   *logit;			/* (classes) padded */
+	float	   *class_scratch;	/* for ae_net_infer() */
+	double	   *probability;	/* (classes) */
 
 	/* scores distance and neighbour only */
 	float	   *value;			/* (coordinates) see joint.h */
@@ -97,6 +104,12 @@ extern void ae_score_reconstruct(AeScorer *scorer, const double *row,
 								 double *expected);
 
 /*
+ * Probabilities of the classes of a row, whatever its label is; the scorer's,
+ * until its next use.  For models with classes only.
+ */
+extern const double *ae_score_classes(AeScorer *scorer, const double *row);
+
+/*
  * The anomaly score, 0 or more.  NaN when every cell is missing.
  *
  *	error		mean over the columns that are present of the column's loss
@@ -113,9 +126,9 @@ extern double ae_score_row(AeScorer *scorer, const double *row);
 extern double ae_score_nats(AeScorer *scorer, const double *row);
 /*
  * The same in parts, for rows that are scored together.  A row's target and
- * raw output are in scorer->target and scorer->output; these and what place()
- * fills in, value, reconstruction and point, may be the caller's.  Then, for
- * the score neighbour, come the distances of the point.
+ * bounded output are in scorer->target and scorer->output; these and what
+ * place() fills in, value, reconstruction and point, may be the caller's.
+ * Then, for the score neighbour, come the distances of the point.
  */
 extern void ae_score_place(AeScorer *scorer);
 extern double ae_score_finish(AeScorer *scorer);

@@ -202,6 +202,7 @@ ae_score_batch_run(AeScoreBatch *b, int what)
 			ae_net_infer(net, scorer->kernels, model->params, 0,
 						 net->nlayers, rows, x, b->ninput,
 						 b->output, b->noutput, b->scratch);
+		scorer->kernels->bound(rows * b->noutput, AE_VALUE_LIMIT, b->output);
 		batch_scores(b, first, rows);
 	}
 	return npasses;

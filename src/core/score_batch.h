@@ -57,14 +57,20 @@ extern void ae_score_batch_add(AeScoreBatch *batch, const double *row);
 #define AE_BATCH_CODE 1
 #define AE_BATCH_SCORE 2
 
-/* whether rows can be applied together for that; other scores take a row
- * through the network many times as it is */
+/*
+ * Whether rows can be applied together for that.  Other scores take a row
+ * through the network many times as it is, and a class that is not known has
+ * to be told first.
+ */
 static inline bool
 ae_score_batch_suits(const AeModel *model, int what)
 {
+	if (model->classes != NULL)
+		return false;
 	return (what & AE_BATCH_SCORE) == 0 ||
-		model->options.score == AE_SCORE_ERROR ||
-		ae_score_is_joint(model->options.score);
+		(ae_net_joined(&model->net) == 0 &&
+		 (model->options.score == AE_SCORE_ERROR ||
+		  ae_score_is_joint(model->options.score)));
 }
 
 /* the codes, the scores or both of the rows added; returns the number of

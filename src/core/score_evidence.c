@@ -84,7 +84,8 @@ ae_draws_create(const AeModel *model, AeArena *arena, AeDraws **draws)
 /* code and outputs of draws first .. first + count - 1 */
 static void
 draws_decode(const AeModel *model, const AeKernels *kernels, AeDraws *d,
-			 const float *code_input, int first, int count)
+			 const float *code_input, const float *input, int first,
+			 int count)
 {
 	const AeNet *net = &model->net;
 	int			units = draws_layer(model)->out;
@@ -100,6 +101,9 @@ draws_decode(const AeModel *model, const AeKernels *kernels, AeDraws *d,
 			d->code[(size_t) k * ldc + j] = code_input[j] + deviation *
 				d->noise[(size_t) (first + k) * units + j];
 	}
+	for (int j = 0; j < ae_net_joined(net); j++)
+		for (int k = 0; k < count; k++)
+			d->code[(size_t) k * ldc + units + j] = input[net->joined[j]];
 	ae_net_infer(net, kernels, model->params, net->ncoder, net->nlayers,
 				 count, d->code, ldc, d->output, AE_PAD(width), d->scratch);
 	for (int k = 0; k < count; k++)
@@ -137,7 +141,8 @@ draws_log_mean(const double *nats, int count)
 
 double
 ae_draws_nats(const AeModel *model, const AeKernels *kernels, AeDraws *d,
-			  const float *code_input, const float *target)
+			  const float *code_input, const float *input,
+			  const float *target)
 {
 	bool		weighted = model->options.score == AE_SCORE_IWAE;
 	const AeLayer *layer = draws_layer(model);
@@ -151,7 +156,7 @@ ae_draws_nats(const AeModel *model, const AeKernels *kernels, AeDraws *d,
 		int			left = d->count - k;
 
 		if (place == 0)
-			draws_decode(model, kernels, d, code_input, k,
+			draws_decode(model, kernels, d, code_input, input, k,
 						 left < DRAWS_AT_ONCE ? left : DRAWS_AT_ONCE);
 		d->nats[k] = ae_likelihood_row(model, kernels,
 									   d->output + (size_t) place * ldo,

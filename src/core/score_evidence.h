@@ -26,8 +26,9 @@ extern AeStatus ae_draws_create(const AeModel *model, AeArena *arena,
 								AeDraws **draws);
 
 /*
- * In nats, from what the code's layer reads of a row and its targets, both
- * finite but for missing targets.  With codes z drawn from q, the code's
+ * In nats, from what the code's layer reads of a row, the row's inputs, of
+ * which conditions are behind the code, and its targets, all finite but for
+ * missing targets.  With codes z drawn from q, the code's
  * distribution:
  *
  *	elbo	mean of -log p(x | z), plus the divergence of q from p
@@ -39,6 +40,6 @@ extern AeStatus ae_draws_create(const AeModel *model, AeArena *arena,
  */
 extern double ae_draws_nats(const AeModel *model, const AeKernels *kernels,
 							AeDraws *draws, const float *code_input,
-							const float *target);
+							const float *input, const float *target);
 
 #endif							/* AE_SCORE_EVIDENCE_H */

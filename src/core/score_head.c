@@ -19,7 +19,8 @@ ae_head_inputs(const AeModel *model, const float *value,
 		float		h = reconstruction[i] - joint->centre[i];
 		float		r = value[i] - reconstruction[i] - joint->centre[d + i];
 
-		x[i] = ae_head_input(h + r);
+		/* a condition says nothing */
+		x[i] = joint->unit[i] > 0 ? ae_head_input(h + r) : 0.0f;
 		x[d + i] = ae_head_input(h * joint->factor[i]);
 		x[2 * d + i] = ae_head_input(r * joint->factor[d + i]);
 	}

@@ -81,8 +81,8 @@ share_cut(AeShare *share, const AeModel *model)
 	int			least = SHARE_SLICE_ROWS;
 
 	share->sums_slices = nparams <= SHARE_SUM_PARAMS ||
-		model->options.contraction != AE_CONTRACTION_NONE ||
-		ae_model_has_companion(model);
+		ae_model_has_companion(model) ||
+		model->options.contraction != AE_CONTRACTION_NONE;
 	if (nparams > SHARE_SUM_PARAMS)
 		least = SHARE_WIDE_SLICE_ROWS;
 	if (rows < least)
@@ -122,7 +122,7 @@ ae_share_layout(AeShare *share, const AeModel *model, const AeShape *shape,
 							  sizeof(double));
 	share->squares = region_take(&region, (uint64_t) share->nblocks,
 								 sizeof(double));
-	if (o->variant == AE_VARIANT_VARIATIONAL)
+	if (ae_options_variational(o))
 	{
 		share->noise = region_take(&region,
 								   (uint64_t) model->features->ncolumns,

@@ -14,9 +14,9 @@
  * slice has gradients of its own, which are added up.  Where they are many,
  * that would be more traffic than the rows are: the slices share what the
  * backward pass computes, and each block's gradient is one product over all
- * rows of the batch.  A contractive penalty has gradients of weights that are
- * no such product, and a companion may have other rows than the batch, so they
- * always want the first way.
+ * rows of the batch.  With a companion it is always the first way, so that it
+ * may have other rows than the batch; and so it is with a contractive penalty,
+ * which has gradients of weights that are no such product.
  *
  * The parameters of a companion stand behind those of the network, and so do
  * its gradients, its moments and its transposed weights.

@@ -279,7 +279,7 @@ trainer_strength(const Trainer *t, double done)
 {
 	const AeOptions *o = &t->model->options;
 
-	if (t->continues || o->variant != AE_VARIANT_VARIATIONAL ||
+	if (t->continues || !ae_options_variational(o) ||
 		!(done < o->kl_warmup))
 		return 1.0f;
 	return (float) (done / o->kl_warmup);
@@ -438,16 +438,15 @@ trainer_add_activity(Trainer *t, int count)
 {
 	AeModel    *model = t->model;
 	const AeNet *net = &model->net;
-	const AeLayer *layer = &net->layers[net->ncoder - 1];
-	const float *code = t->worker->tape->h[net->ncoder];
+	const AeLayer *layer = ae_net_code(net);
+	float	   *const *h = t->worker->tape->h + (layer - net->layers);
+	const float *code = h[1];
 
 	if (layer->kind == AE_LAYER_GAUSSIAN)
 	{
 		for (int j = 0; j < layer->out; j++)
 			model->unit_activity[j] += (float)
-				ae_gaussian_divergence(layer, count,
-									   t->worker->tape->h[net->ncoder - 1],
-									   j);
+				ae_gaussian_divergence(layer, count, h[0], j);
 		return;
 	}
 	for (int r = 0; r < count; r++, code += AE_PAD((size_t) layer->out))
@@ -482,7 +481,7 @@ trainer_calibrate(Trainer *t)
 		return AE_ERR_MEMORY;
 	if (model->unit_activity != NULL)
 		memset(model->unit_activity, 0,
-			   (size_t) ae_net_latent(&model->net) * sizeof(float));
+			   (size_t) ae_net_code(&model->net)->out * sizeof(float));
 	AE_TRY(ae_dataset_sample(t->dataset, nrows,
 							 trainer_seed(t, STREAM_CALIBRATION), &t->arena,
 							 &cells, &nrows));
@@ -509,7 +508,7 @@ trainer_calibrate(Trainer *t)
 		i += (uint64_t) count;
 	}
 	for (int j = 0; model->unit_activity != NULL &&
-		 j < ae_net_latent(&model->net); j++)
+		 j < ae_net_code(&model->net)->out; j++)
 		model->unit_activity[j] /= (float) nrows;
 	model->code_distance = distance / (double) nrows;
 	if (!isfinite(model->code_distance))

@@ -45,6 +45,8 @@ ae_update_create_dataset(const AeModel *model, const AeEnv *env,
 		specs[c].scaling = column->scaling;
 		specs[c].loss = column->loss;
 		specs[c].weight = column->weight;
+		specs[c].condition = column->condition;
+		specs[c].classes = column->classes;
 		specs[c].max_categories = column->nlabels > 0 ? column->nlabels : 1;
 		specs[c].min_frequency = 1;
 		if (column->kind == AE_KIND_ORDINAL && column->labels != NULL)
@@ -83,6 +85,19 @@ rehearse_labels(const AeModel *model, AeDataset *dataset, double *row)
 	return AE_OK;
 }
 
+/*
+ * Whether a row is known from its point: not without what it was given, while
+ * a class that is not known is nothing unusual.
+ */
+static bool
+rehearse_is_possible(const AeFeatures *f)
+{
+	for (int c = 0; c < f->ncolumns; c++)
+		if (f->columns[c].condition && !f->columns[c].classes)
+			return false;
+	return true;
+}
+
 AeStatus
 ae_update_rehearse(const AeModel *model, int nparts, AeDataset *dataset)
 {
@@ -93,6 +108,8 @@ ae_update_rehearse(const AeModel *model, int nparts, AeDataset *dataset)
 	double	   *row;
 	float	   *output;
 
+	if (!rehearse_is_possible(f))
+		return AE_OK;
 	ae_arena_init(&scratch, env);
 	row = ae_arena_alloc(&scratch, (size_t) f->ncells, sizeof(double));
 	output = ae_arena_alloc(&scratch, (size_t) f->output_width,

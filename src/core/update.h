@@ -24,7 +24,8 @@ extern AeStatus ae_update_create_dataset(const AeModel *model,
 /*
  * Appends the rows that the model's coreset stands for, so that training on
  * new rows does not undo what was learnt from the old; before all others.
- * Each of nparts parts takes as large a share of them.
+ * Each of nparts parts takes as large a share of them.  None, if the model has
+ * conditions, which the coreset does not keep.
  */
 extern AeStatus ae_update_rehearse(const AeModel *model, int nparts,
 								   AeDataset *dataset);

@@ -10,6 +10,7 @@
 #include "core/corrupt.h"
 #include "core/critic.h"
 #include "core/objective.h"
+#include "core/supervise.h"
 
 /* stream of the option seed for noise; train.c has the others */
 #define NOISE_STREAM 2
@@ -116,8 +117,10 @@ static AeStatus
 worker_alloc_tapes(AeWorker *w, AeArena *arena)
 {
 	if (w->share.sums_slices)
-		return ae_tape_create(&w->model->net, w->share.slice_rows, arena,
-							  &w->tape);
+		return ae_tape_create(&w->model->net,
+							  ae_supervise_rows(w->model,
+												w->share.slice_rows),
+							  arena, &w->tape);
 	AE_TRY(worker_create_tape(w, w->share.slice_rows, arena, &w->tape));
 	return worker_create_tape(w, 0, arena, &w->batch);
 }
@@ -147,7 +150,7 @@ worker_alloc_companion(AeWorker *w, AeArena *arena)
 static AeStatus
 worker_alloc_matching(AeWorker *w, AeArena *arena)
 {
-	int			latent = ae_net_latent(&w->model->net);
+	int			latent = ae_net_code(&w->model->net)->out;
 	size_t		row_bytes = AE_PAD((size_t) latent) * sizeof(float);
 
 	w->code_gradient = ae_arena_alloc(arena, (size_t) w->share.slice_rows,
@@ -197,14 +200,20 @@ worker_alloc(AeWorker *w, AeArena *arena)
 	w->blocks = ae_arena_alloc(arena, (size_t) w->share.nblocks,
 							   sizeof(AeBlock));
 	w->rows = ae_arena_alloc(arena, rows, sizeof(float *));
+	if (model->classes != NULL)
+		AE_TRY(ae_supervise_create(model, w->share.slice_rows, arena,
+								   &w->supervision));
 	w->target = w->tape->h[0];
 	if (worker_has_own_targets(model))
-		w->target = ae_arena_alloc(arena, rows, sizeof(float) *
+		w->target = ae_arena_alloc(arena, (size_t)
+								   ae_supervise_rows(model,
+													 w->share.slice_rows),
+								   sizeof(float) *
 								   AE_PAD((size_t) f->output_width));
 	if (w->blocks == NULL || w->rows == NULL || w->target == NULL)
 		return AE_ERR_MEMORY;
 	ae_share_blocks(&w->share, model, w->blocks);
-	if (model->options.variant == AE_VARIANT_VARIATIONAL)
+	if (ae_options_variational(&model->options))
 	{
 		w->weight = ae_arena_alloc(arena, (size_t) f->output_width,
 								   sizeof(float));
@@ -364,6 +373,7 @@ worker_encode(AeWorker *w, const float *const *rows, int nrows, AeRng *rng)
 	else
 		ae_corrupt_extremes(w->least, w->largest, rng, o->corruption_rate,
 							nrows, f->ncells, w->noisy);
+	ae_corrupt_spare(f, nrows, rows, w->noisy);
 	ae_coder_encode(w->coder, w->kernels, nrows, w->noisy_rows, input, ldi,
 					NULL, 0);
 	ae_coder_encode(w->coder, w->kernels, nrows, rows, NULL, 0, w->target,
@@ -392,11 +402,20 @@ worker_loss(AeWorker *w, int nrows, float scale, AeResidual *residual)
 						w->target, scale, w->tape->dh[n]);
 }
 
+/* of the rows in the tape, without what they are given */
+static const float *
+worker_codes(const AeWorker *w)
+{
+	const AeNet *net = &w->model->net;
+
+	return w->tape->h[ae_net_code(net) - net->layers + 1];
+}
+
 double
 ae_worker_code_distance(AeWorker *w, int count, float scale)
 {
 	return ae_matching_distance(w->matching, w->blas, w->kernels, count,
-								w->tape->h[w->model->net.ncoder], scale,
+								worker_codes(w), scale,
 								w->code_gradient);
 }
 
@@ -417,7 +436,7 @@ worker_match(AeWorker *w, int nrows, float scale, AeRng *rng, float *grads)
 	if (model->options.matching == AE_MATCHING_MMD)
 		return weight * ae_worker_code_distance(w, nrows, weight * scale);
 	ae_critic_learn(critic, w->blas, w->kernels, params, w->companion, nrows,
-					w->tape->h[model->net.ncoder], rng, scale,
+					worker_codes(w), rng, scale,
 					grads + model->net.nparams);
 	return weight * ae_critic_ask(critic, w->blas, w->kernels, params,
 								  w->companion, nrows, weight * scale);
@@ -437,7 +456,9 @@ worker_learn(AeWorker *w, const AeJob *job, int slice, int first, int nrows)
 		.strength = job->strength,
 		.scale = 1.0f / (float) job->count
 	};
-	double		penalty;
+	bool		semi =
+		w->model->options.variant == AE_VARIANT_SEMI_SUPERVISED;
+	double		loss;
 
 	worker_see_window(w, job);
 	worker_place_slice(w, first);
@@ -445,29 +466,37 @@ worker_learn(AeWorker *w, const AeJob *job, int slice, int first, int nrows)
 		grads = share->slice_grads + (size_t) slice * share->nparams;
 	ae_rng_seed(&rng, w->noise_seed + job->update.step, (uint64_t) slice);
 	worker_encode(w, w->window.rows + job->first + first, nrows, &rng);
-	penalty = ae_net_forward(net, w->blas, w->kernels, share->params,
-							 w->tape, nrows, &pass);
-	if (w->contract != NULL)
-		penalty += ae_contract_penalty(w->contract, w->blas, w->kernels,
-									   share->params, nrows, &pass, weight);
-	penalty += worker_match(w, nrows, pass.scale, &rng, grads);
 	if (share->residual != NULL)
 		residual = share->residual +
 			(size_t) slice * (size_t) w->model->features->ncolumns;
-	share->loss[slice] = penalty + worker_loss(w, nrows, pass.scale, residual);
+	if (semi)
+	{
+		share->loss[slice] = ae_supervise_semi(w, nrows, pass, grads,
+											   residual);
+		return;
+	}
+	if (w->supervision != NULL)
+		ae_supervise_inputs(w, share->params, nrows);
+	loss = ae_net_forward(net, w->blas, w->kernels, share->params, w->tape,
+						  nrows, &pass);
+	if (w->contract != NULL)
+		loss += ae_contract_penalty(w->contract, w->blas, w->kernels,
+									share->params, nrows, &pass, weight);
+	loss += worker_match(w, nrows, pass.scale, &rng, grads);
+	loss += worker_loss(w, nrows, pass.scale, residual);
+	if (w->supervision != NULL)
+		loss += ae_supervise_code(w, nrows, &pass, grads);
+	share->loss[slice] = loss;
 	ae_net_backward(net, w->blas, w->kernels, share->params, w->tape, nrows,
 					&pass, grads);
 	if (w->contract != NULL)
 		ae_contract_add(w->contract, grads);
 }
 
-/*
- * Outputs in the tape, and targets, of count stored rows; with a generator,
- * cells are hidden as in training.  Returns the penalties.
- */
-static double
-worker_forward(AeWorker *w, const float *params, const float *cells,
-			   int count, const AePass *pass, AeRng *hide)
+/* inputs in the tape, and targets, of count stored rows; with a generator,
+ * cells are hidden as in training */
+static void
+worker_read(AeWorker *w, const float *cells, int count, AeRng *hide)
 {
 	size_t		ncells = (size_t) w->model->features->ncells;
 
@@ -477,6 +506,15 @@ worker_forward(AeWorker *w, const float *params, const float *cells,
 		worker_encode(w, w->rows, count, hide);
 	else
 		worker_encode_clean(w, w->rows, count);
+}
+
+/* the same through the network; returns the penalties */
+static double
+worker_forward(AeWorker *w, const float *params, int count,
+			   const AePass *pass)
+{
+	if (w->supervision != NULL)
+		ae_supervise_inputs(w, params, count);
 	return ae_net_forward(&w->model->net, w->blas, w->kernels, params,
 						  w->tape, count, pass);
 }
@@ -486,7 +524,8 @@ ae_worker_forward(AeWorker *w, const float *params, const float *cells,
 				  int count)
 {
 	worker_place_slice(w, 0);
-	worker_forward(w, params, cells, count, NULL, NULL);
+	worker_read(w, cells, count, NULL);
+	worker_forward(w, params, count, NULL);
 }
 
 static void
@@ -497,19 +536,27 @@ worker_validate(AeWorker *w, const AeJob *job, int slice, int first,
 	size_t		ncells = (size_t) w->model->features->ncells;
 	AeRng		rng;
 	const AePass pass = {.rng = &rng,.strength = 1.0f};
-	double		penalty;
+	double		loss;
 
 	/* a row's noise is the same in every epoch; steps begin at 1 */
 	ae_rng_seed(&rng, w->noise_seed, row);
 	worker_place_slice(w, first);
-	penalty = worker_forward(w, w->share.params, w->validation + row * ncells,
-							 nrows, &pass,
-							 worker_hides(w->model) ? &rng : NULL);
+	worker_read(w, w->validation + row * ncells, nrows,
+				worker_hides(w->model) ? &rng : NULL);
+	if (w->model->options.variant == AE_VARIANT_SEMI_SUPERVISED)
+	{
+		w->share.loss[slice] = ae_supervise_semi(w, nrows, pass, NULL, NULL);
+		return;
+	}
+	loss = worker_forward(w, w->share.params, nrows, &pass);
+	loss += worker_loss(w, nrows, 0.0f, w->residual);
 	/* what a critic says is no measure: it changes as the encoder does */
 	if (w->model->options.matching == AE_MATCHING_MMD)
-		penalty += w->model->options.matching_weight *
+		loss += w->model->options.matching_weight *
 			ae_worker_code_distance(w, nrows, 0.0f);
-	w->share.loss[slice] = penalty + worker_loss(w, nrows, 0.0f, w->residual);
+	if (w->supervision != NULL)
+		loss += ae_supervise_code(w, nrows, &pass, NULL);
+	w->share.loss[slice] = loss;
 }
 
 /*----------

@@ -15,6 +15,8 @@
 #include "core/matching.h"
 #include "core/share.h"
 
+typedef struct AeSupervision AeSupervision;
+
 typedef struct AeWorker
 {
 	const AeModel *model;		/* planned and prepared; params and noise are
@@ -35,6 +37,7 @@ typedef struct AeWorker
 	float	   *target;			/* (slice_rows, AE_PAD(output_width)); the
 								 * inputs where they are the same */
 	float	   *weight;			/* (output_width) for ae_likelihood() */
+	AeSupervision *supervision; /* NULL unless there are classes */
 	AeResidual *residual;		/* (ncolumns) of rows not learned from */
 	AeTape	   *tape;			/* of a slice */
 	AeContract *contract;		/* of a slice, or NULL: no penalty */

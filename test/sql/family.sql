@@ -39,6 +39,17 @@ generation	{"purpose": "generation"}
 kinds	{"columns": {"c": {"kind": "count"}, "f": {"kind": "ordinal"}, "a": {"scaling": "robust"}}}
 variational_kinds	{"variant": "variational", "purpose": "generation", "columns": {"c": {"kind": "count"}, "f": {"kind": "ordinal"}}}
 variational_generation	{"purpose": "generation", "variant": "variational"}
+condition	{"condition": ["e", "f"]}
+condition_kinds	{"condition": ["c", "f"], "purpose": "generation", "columns": {"c": {"kind": "count"}, "f": {"kind": "ordinal"}, "b": {"weight": 2}}}
+condition_generation	{"condition": ["e", "h"], "variant": "variational", "purpose": "generation"}
+condition_evidence	{"condition": ["e"], "variant": "variational", "score": "elbo", "columns": {"f": {"kind": "ordinal"}}}
+condition_hidden	{"condition": ["d"], "score": "conditional"}
+condition_mmd	{"condition": ["e"], "matching": "mmd", "contraction": "exact"}
+condition_adversarial	{"condition": ["e", "h"], "matching": "adversarial"}
+semi_supervised	{"variant": "semi_supervised", "label": "e"}
+semi_supervised_generation	{"variant": "semi_supervised", "label": "e", "purpose": "generation", "condition": ["d"], "columns": {"c": {"kind": "count"}}}
+supervised	{"variant": "supervised", "label": "e"}
+supervised_mask	{"variant": "supervised", "label": "e", "score": "conditional", "condition": ["f"], "contraction": "hutchinson"}
 \.
 
 CREATE TEMP TABLE model AS
@@ -74,6 +85,7 @@ SELECT name FROM scored GROUP BY name
 HAVING NOT bool_and(pvalue > 0 AND pvalue <= 1);
 SELECT name FROM scored GROUP BY name
 HAVING NOT bool_and((ae_decode(model, code))[1]::float4 = (expected).a);
+-- (a condition stays as it is)
 SELECT name FROM scored GROUP BY name
 HAVING NOT bool_and((filled).c IS NOT NULL AND array_position((filled).i, NULL) IS NULL
 					AND (filled).a = a);

@@ -57,7 +57,7 @@ SELECT count(*) FILTER (WHERE i.key IS NULL) AS missing,
   LEFT JOIN LATERAL jsonb_each(ae_info(m.model) -> 'options') i ON i.key = o.name
  WHERE o.name NOT IN ('columns', 'label', 'sparsity', 'sparsity_weight', 'active',
 					  'beta', 'kl_warmup', 'free_bits', 'contraction_weight', 'matching_weight',
-					  'score_samples');
+					  'score_samples', 'label_weight');
 
 -- ae_features
 SELECT name, type, kind, scaling,

@@ -18,11 +18,13 @@
 static AeNet *
 make_code_net(AeArena *arena, const AeLayer *code, AeActivation activation)
 {
+	static const int joined[] = {4, 0, 2};
 	const int	widths[] = {5, 7, code->in, code->out, 7, 5};
 	AeNet	   *net = make_net(arena, widths, 5, 3, AE_ACT_TANH);
 
 	net->layers[1].activation = activation;
 	net->layers[2] = *code;
+	net->joined = joined;
 	net->layers[4].activation = AE_ACT_LINEAR;
 	if (ae_net_plan(net) != AE_OK)
 		exit(1);
@@ -77,7 +79,8 @@ test_code_gradient(void)
 		{.kind = AE_LAYER_SPARSE,.in = UNITS,.out = UNITS,.kept = 4},
 		{.kind = AE_LAYER_SPARSE,.in = UNITS,.out = UNITS,.penalty = 0.7f},
 		{.kind = AE_LAYER_GAUSSIAN,.in = 2 * UNITS,.out = UNITS,
-		.penalty = 0.7f}
+		.penalty = 0.7f},
+		{.kind = AE_LAYER_JOIN,.in = UNITS,.out = UNITS + 3}
 	};
 	float		asked[ROWS * LD];
 	AeRng		rng;
@@ -85,7 +88,7 @@ test_code_gradient(void)
 	ae_rng_seed(&rng, 15, 0);
 	for (int i = 0; i < ROWS * LD; i++)
 		asked[i] = ae_rng_normal(&rng);
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 5; i++)
 	{
 		double		error = asked_error(&codes[i], AE_ACT_LINEAR, 1.0f,
 										asked);
@@ -131,6 +134,51 @@ test_gaussian_gradients(void)
 	code.target = 0.3f;
 	error = code_error(&code, AE_ACT_LINEAR, 1.0f);
 	ok(error < TOLERANCE_GRADIENT, "gradients with free bits (%g)", error);
+}
+
+static void
+test_join_gradients(void)
+{
+	AeLayer		code = {.kind = AE_LAYER_JOIN,.in = UNITS,.out = UNITS + 3};
+	double		error = code_error(&code, AE_ACT_TANH, 1.0f);
+
+	ok(error < TOLERANCE_GRADIENT, "gradients before and after joined inputs (%g)",
+	   error);
+}
+
+/* a code with inputs behind it, in training and in scoring */
+static void
+test_join(void)
+{
+	AeLayer		code = {.kind = AE_LAYER_JOIN,.in = UNITS,.out = UNITS + 3};
+	const AeKernels *kernels = ae_kernels_get(AE_KERNEL_AUTO);
+	static const float row[5] = {0.5f, -3.0f, 2.0f, -0.1f, 1.0f};
+	float	   *latent;
+	float	   *scratch;
+	AeArena		arena;
+	AeNet	   *net;
+	AeTape	   *tape;
+	float	   *params;
+
+	ae_arena_init(&arena, &unit_env);
+	net = make_code_net(&arena, &code, AE_ACT_TANH);
+	params = ae_arena_alloc(&arena, net->nparams, sizeof(float));
+	latent = ae_arena_alloc(&arena, LD, sizeof(float));
+	scratch = ae_arena_alloc(&arena, 2 * LD, sizeof(float));
+	if (ae_tape_create(net, 1, &arena, &tape) != AE_OK)
+		exit(1);
+	ae_net_init(net, 5, params);
+	memcpy(tape->h[0], row, sizeof(row));
+	ae_net_forward(net, &ae_blas_reference, kernels, params, tape, 1, NULL);
+	ae_net_infer(net, kernels, params, 0, net->ncoder, 1, row, 5, latent, LD,
+				 scratch);
+	ok(tape->h[3][UNITS] == row[4] && tape->h[3][UNITS + 1] == row[0] &&
+	   tape->h[3][UNITS + 2] == row[2], "training joins the inputs");
+	ok(latent[UNITS] == row[4] && latent[UNITS + 1] == row[0] &&
+	   latent[UNITS + 2] == row[2], "and so does scoring");
+	ok(ae_net_latent(net) == UNITS + 3 && ae_net_joined(net) == 3 &&
+	   ae_net_code(net) == &net->layers[1], "the code is what is before");
+	ae_arena_free(&arena);
 }
 
 /* a layer alone */
@@ -359,6 +407,9 @@ test_shapes(void)
 	ok(ae_net_plan(&net) == AE_ERR_CORRUPT, "a variational one half as wide");
 	layer.in = 7;
 	ok(ae_net_plan(&net) == AE_ERR_CORRUPT, "of an even width");
+	layer.kind = AE_LAYER_JOIN;
+	layer.out = 8;
+	ok(ae_net_plan(&net) == AE_ERR_CORRUPT, "inputs are joined to a code");
 }
 
 int
@@ -367,6 +418,8 @@ main(void)
 	test_sparse_gradients();
 	test_gaussian_gradients();
 	test_code_gradient();
+	test_join_gradients();
+	test_join();
 	test_largest();
 	test_all_kept();
 	test_penalties();

@@ -149,7 +149,7 @@ test_claims(void)
 	} while (0)
 
 static void
-make_conditional(AeModel *m)
+make_hidden(AeModel *m)
 {
 	m->joint = (AeJoint) {.log_unit = 0.5};
 	m->head = (AeHead) {0};
@@ -289,13 +289,13 @@ test_hidden(void)
 	WRONG(m->options.score = AE_SCORE_CONDITIONAL);
 	WRONG(plan_score(m, AE_SCORE_CONDITIONAL));
 	WRONG(m->hidden_loss = m->column_loss);
-	WRONG(make_conditional(m); m->hidden_loss[1] = -1);
-	WRONG(make_conditional(m); m->hidden_loss[2] = NAN);
-	WRONG(make_conditional(m); m->hidden_loss[3] = INFINITY);
-	WRONG(make_conditional(m); m->joint.log_unit = NAN);
-	WRONG(make_conditional(m); m->joint.log_unit = -101);
-	WRONG(make_conditional(m); m->options.score = AE_SCORE_ERROR);
-	WRONG(make_conditional(m); m->hidden_loss = NULL);
+	WRONG(make_hidden(m); m->hidden_loss[1] = -1);
+	WRONG(make_hidden(m); m->hidden_loss[2] = NAN);
+	WRONG(make_hidden(m); m->hidden_loss[3] = INFINITY);
+	WRONG(make_hidden(m); m->joint.log_unit = NAN);
+	WRONG(make_hidden(m); m->joint.log_unit = -101);
+	WRONG(make_hidden(m); m->options.score = AE_SCORE_ERROR);
+	WRONG(make_hidden(m); m->hidden_loss = NULL);
 }
 
 static void
@@ -345,6 +345,39 @@ test_code(void)
 	WRONG(make_evidence(m); m->net.ncoder = m->net.nlayers);
 	WRONG(m->joint = (AeJoint) {0}; m->head = (AeHead) {0};
 		  m->options.score = AE_SCORE_IWAE);
+}
+
+static void
+test_conditions(void)
+{
+	WRONG(m->features->columns[1].condition = true);
+	WRONG(make_conditional(m, 1); m->features->columns[1].weight = 1);
+	WRONG(make_conditional(m, 1); m->features->columns[1].condition = false);
+	WRONG(make_conditional(m, 1); m->features->columns[2].condition = true;
+		  m->features->columns[2].weight = 0);
+	WRONG(make_conditional(m, 1); m->net.ncoder--);
+	WRONG(make_conditional(m, 1); m->net.layers[2].out++;
+		  m->net.layers[3].in++);
+	WRONG(make_conditional(m, 1); m->net.layers[2].kind = AE_LAYER_DENSE);
+}
+
+static void
+test_classes(void)
+{
+	WRONG(m->features->columns[find_labels(m)].classes = true;
+		  m->features->columns[find_labels(m)].weight = 0);
+	WRONG(make_classes(m); m->options.variant = AE_VARIANT_VARIATIONAL;
+		  m->options.free_bits = 0);
+	WRONG(make_classes(m); m->options.variant = AE_VARIANT_SUPERVISED;
+		  m->options.free_bits = 0);
+	WRONG(make_classes(m); m->options.label_weight = NAN);
+	WRONG(make_classes(m); m->companion.nlayers = 0);
+	WRONG(make_classes(m); m->companion.layers[0].out++);
+	WRONG(make_classes(m); m->companion.layers[0].in--);
+	WRONG(make_classes(m); m->features->columns[0].classes = true;
+		  m->features->columns[0].weight = 0);
+	WRONG(make_classes(m); m->features->columns[find_labels(m)].hashed = true);
+	WRONG(make_classes(m); m->companion_params[1] = NAN);
 }
 
 static void
@@ -535,6 +568,8 @@ main(void)
 	test_kinds();
 	test_hidden();
 	test_code();
+	test_conditions();
+	test_classes();
 	test_density_fields();
 	test_bytes();
 	test_sections();

@@ -12,6 +12,7 @@
 #include "unit.h"
 
 #include "core/codec.h"
+#include "core/condition.h"
 #include "core/sample.h"
 #include "core/score.h"
 
@@ -405,6 +406,69 @@ add_companion(AeModel *m)
 	net->layers[1] = (AeLayer) {
 		.in = 5,.out = 2
 	};
+	must(ae_net_plan(net) == AE_OK);
+	m->companion_params = take(m, net->nparams, sizeof(float));
+	ae_net_init(net, 17, m->companion_params);
+}
+
+/* column c is given to encoder and decoder; the score is that of the error */
+static inline void
+make_conditional(AeModel *m, int c)
+{
+	AeLayer    *layers = take(m, (size_t) m->net.nlayers + 1, sizeof(AeLayer));
+	int			at = m->net.ncoder;
+	int			code = ae_net_latent(&m->net);
+
+	memset(&m->joint, 0, sizeof(m->joint));
+	memset(&m->head, 0, sizeof(m->head));
+	m->options.score = AE_SCORE_ERROR;
+	m->options.coreset = 0;
+	m->features->columns[c].condition = true;
+	m->features->columns[c].weight = 0.0;
+	for (int i = 0; i < m->net.nlayers; i++)
+		layers[i + (i >= at)] = m->net.layers[i];
+	layers[at] = (AeLayer) {
+		.kind = AE_LAYER_JOIN,.in = code,
+			.out = code + ae_condition_inputs(m->features, NULL)
+	};
+	layers[at + 1].in = layers[at].out;
+	m->net.layers = layers;
+	m->net.nlayers++;
+	m->net.ncoder++;
+	must(ae_net_plan(&m->net) == AE_OK);
+	m->params = take(m, m->net.nparams, sizeof(float));
+	ae_net_init(&m->net, 7, m->params);
+}
+
+/* a category whose labels are few */
+static inline int
+find_labels(const AeModel *m)
+{
+	int			c = 0;
+
+	while (m->features->columns[c].kind != AE_KIND_CATEGORY ||
+		   m->features->columns[c].hashed)
+		c++;
+	return c;
+}
+
+/* its labels become classes, which a companion tells */
+static inline void
+make_classes(AeModel *m)
+{
+	AeNet	   *net = &m->companion;
+	int			c = find_labels(m);
+
+	make_variational(m);
+	make_conditional(m, c);
+	m->features->columns[c].classes = true;
+	m->options.variant = AE_VARIANT_SEMI_SUPERVISED;
+	m->options.free_bits = NAN;
+	m->options.label_weight = 2.5;
+	net->nlayers = net->ncoder = 1;
+	net->layers = take(m, 1, sizeof(AeLayer));
+	net->layers[0].in = m->features->input_width;
+	net->layers[0].out = m->features->columns[c].nlabels;
 	must(ae_net_plan(net) == AE_OK);
 	m->companion_params = take(m, net->nparams, sizeof(float));
 	ae_net_init(net, 17, m->companion_params);

@@ -325,30 +325,64 @@ test_matching(void)
 }
 
 static void
+test_classes(void)
+{
+	AeModel    *model = build_trained();
+	AeModel    *back = NULL;
+	Blob		b;
+	Blob		again;
+
+	make_classes(model);
+	b = encode(model);
+	ok(ae_codec_read(&unit_env, b.data, b.size, &back) == AE_OK,
+	   "a model with a condition and classes");
+	if (back == NULL)
+		return;
+	ok(back->classes != NULL && back->classes->condition &&
+	   back->classes->nlabels == 3 && back->options.label_weight == 2.5 &&
+	   ae_net_joined(&back->net) == back->classes->input_width &&
+	   back->net.joined[1] == back->classes->input + 1,
+	   "what makes it so");
+	again = encode(back);
+	ok(again.size == b.size && memcmp(again.data, b.data, b.size) == 0,
+	   "same bytes again");
+	ok(scores(back), "scores");
+	ae_model_free(back);
+	ae_model_free(model);
+	free(b.data);
+	free(again.data);
+}
+
+static void
 test_companion(void)
 {
 	AeModel    *model = build_trained();
 	AeModel    *back = NULL;
 	AeNet	   *net = &model->companion;
-	Blob		without = encode(model);
+	AeNet		companion;
+	Blob		without;
 	Blob		b;
-	Blob		again;
 
 	add_companion(model);
+	ok(spend(encode(model)) == AE_ERR_CORRUPT,
+	   "a companion that no option asks for");
+	make_classes(model);
+	companion = *net;
+	*net = (AeNet) {0};
+	without = encode(model);
+	ok(ae_codec_read(&unit_env, without.data, without.size,
+					 &back) == AE_ERR_CORRUPT, "none where there must be one");
+	*net = companion;
 	b = encode(model);
-	ok(b.size == without.size + SECTION_HEADER + 8 + 2 * 16 +
+	ok(b.size == without.size + SECTION_HEADER + 8 + 16 +
 	   4 * ae_net_weights(net), "a companion takes its layers and weights");
 	ok(ae_codec_read(&unit_env, b.data, b.size, &back) == AE_OK,
 	   "a model with a companion");
 	if (back == NULL)
 		return;
 	ok(back->companion.nparams == net->nparams &&
-	   back->companion.layers[0].activation == AE_ACT_RELU &&
 	   memcmp(back->companion_params, model->companion_params,
 			  net->nparams * sizeof(float)) == 0, "and its weights");
-	again = encode(back);
-	ok(again.size == b.size && memcmp(again.data, b.data, b.size) == 0,
-	   "same bytes again");
 	ae_model_free(back);
 
 	net->layers[0].in = 2;
@@ -358,13 +392,11 @@ test_companion(void)
 	net->layers[0] = (AeLayer) {
 		.kind = AE_LAYER_SPARSE,.in = 3,.out = 3
 	};
-	net->layers[1].in = 3;
 	must(ae_net_plan(net) == AE_OK);
 	ok(spend(encode(model)) == AE_ERR_CORRUPT, "a companion with a code");
 	ae_model_free(model);
 	free(without.data);
 	free(b.data);
-	free(again.data);
 }
 
 static void
@@ -612,6 +644,7 @@ main(int argc, char **argv)
 	test_round_trip();
 	test_sparse();
 	test_variational();
+	test_classes();
 	test_companion();
 	test_matching();
 	test_scores();

@@ -134,7 +134,7 @@ set_activation(Network *n, AeActivation activation)
 static double
 pass(Network *n, const AeKernels *kernels, double *penalty)
 {
-	AePass		pass = {NULL, 0.0f, 1.0f, 1.0f / ROWS};
+	AePass		pass = {.strength = 1.0f,.scale = 1.0f / ROWS};
 	float	   *o = n->tape->h[LAYERS];
 	float	   *d = n->tape->dh[LAYERS];
 	double		loss = 0.0;

@@ -308,8 +308,12 @@ pass(Setup *s, const Case *c, const AeKernels *kernels, AeRng *draws)
 	size_t		noutputs = (size_t) c->rows *
 		AE_PAD((size_t) ae_net_outputs(net));
 	AeRng		drop;
-	AePass		forward = {c->drawn ? NULL : &drop, c->dropout, 1.0f, SCALE};
-	AePass		pass = {draws, c->dropout, 1.0f, SCALE};
+	AePass		forward = {.rng = c->drawn ? NULL : &drop,
+		.dropout = c->dropout,.strength = 1.0f,.scale = SCALE
+	};
+	AePass		pass = {.rng = draws,.dropout = c->dropout,.strength = 1.0f,
+		.scale = SCALE
+	};
 	double		penalty;
 
 	ae_rng_seed(&drop, 99, 0);
@@ -489,7 +493,7 @@ test_weight_zero(void)
 		MAX_ROWS, 3, 2, AE_ACT_TANH, AE_CONTRACTION_EXACT, 0.0f, false, false
 	};
 	AeRng		draws;
-	AePass		again = {&draws, 0.0f, 1.0f, SCALE};
+	AePass		again = {.rng = &draws,.strength = 1.0f,.scale = SCALE};
 	double		penalty;
 	float		largest = 0.0f;
 
@@ -519,7 +523,7 @@ test_host(void)
 		2, 3, 2, AE_ACT_TANH, AE_CONTRACTION_EXACT, 0.0f, false, false
 	};
 	AeRng		draws;
-	AePass		pass = {&draws, 0.0f, 1.0f, SCALE};
+	AePass		pass = {.rng = &draws,.strength = 1.0f,.scale = SCALE};
 	long		budget = 0;
 	long		polls;
 

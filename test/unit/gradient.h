@@ -61,13 +61,14 @@ half_squares(const AeNet *net, AeTape *tape)
 static inline double
 code_cost(const AeNet *net, const AeTape *tape)
 {
-	int			width = ae_net_latent(net);
+	const AeLayer *code = ae_net_code(net);
+	int			width = code->out;
 	double		cost = 0.0;
 
 	for (int r = 0; r < ROWS && tape->code_gradient != NULL; r++)
 		for (int j = 0; j < width; j++)
 			cost += tape->code_gradient[r * AE_PAD(width) + j] *
-				tape->h[net->ncoder][r * AE_PAD(width) + j];
+				tape->h[code - net->layers + 1][r * AE_PAD(width) + j];
 	return cost;
 }
 

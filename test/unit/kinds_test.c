@@ -247,6 +247,15 @@ test_levels(const AeFeatures *f)
 													target[0])) == sizes[i];
 	}
 	ok(back, "each level to its target, from its outputs, to a place and back");
+	back = true;
+	for (int i = 0; i < 4; i++)
+	{
+		ae_cell_encode(size, cell, sizes[i], target, NULL);
+		ae_cell_restate(size, cell, target[0], output);
+		ae_ordinal_probabilities(size, output, p);
+		back &= p[i] > 1 - 1e-9;
+	}
+	ok(back, "each level's input to outputs that are sure of it");
 	ok(near(ae_ordinal_rank(size, 0.05), 1.5), "between two levels");
 	ok(ae_ordinal_rank(size, 0.1 + 1e-9) == 2.0, "a level that was rounded");
 	ok(near(ae_ordinal_rank(size, 1e6 + 1000001.5 / 3), 4.0) &&
@@ -334,6 +343,14 @@ test_counts(const AeFeatures *f)
 		least = ae_count_least(count);
 	}
 	ok(back, "a count to its place and back");
+	back = true;
+	for (double count = 0; count < 1e4; count = floor(count * 1.5) + 1)
+	{
+		ae_cell_encode(column, cell, count, &input, NULL);
+		ae_cell_restate(column, cell, input, &target);
+		back &= rint(ae_cell_decode(column, cell, &target)) == count;
+	}
+	ok(back, "a count's input to an output whose rate it is");
 	ok(costs, "what it costs is least at its own rate, and more for a larger");
 	ok(fabs(ae_count_least(999.0) - ae_count_least(1001.0)) < 1.1e-3,
 	   "without a jump");

@@ -42,13 +42,13 @@ enum
 
 #define NUMBERS(name, ncells, scaling) \
 	{name, "t", AE_KIND_NUMERIC, ncells, 0, scaling, AE_LOSS_SQUARED, 1, 0, 0, \
-	0, NULL}
+	0, NULL, false, false}
 #define LABELS(name, max_categories, min_frequency) \
 	{name, "t", AE_KIND_CATEGORY, 1, 0, AE_SCALING_AUTO, AE_LOSS_SQUARED, 1, \
-	max_categories, min_frequency, 0, NULL}
+	max_categories, min_frequency, 0, NULL, false, false}
 #define OTHER(name, kind, cycles) \
 	{name, "t", kind, 1, cycles, AE_SCALING_AUTO, AE_LOSS_SQUARED, 1, 0, 0, \
-	0, NULL}
+	0, NULL, false, false}
 
 static const AeColumnSpec specs[NCOLUMNS] = {
 	NUMBERS("far", 1, AE_SCALING_AUTO),

@@ -123,6 +123,8 @@ static const struct
 	"\"none\""},
 	{"matching_weight", AE_OPTION_NUMBER,
 	offsetof(AeOptions, matching_weight), "\"auto\""},
+	{"label_weight", AE_OPTION_NUMBER, offsetof(AeOptions, label_weight),
+	"\"auto\""},
 	{"score", AE_OPTION_CHOICE, offsetof(AeOptions, score), "\"auto\""},
 	{"score_samples", AE_OPTION_INTEGER, offsetof(AeOptions, score_samples),
 	"\"auto\""},
@@ -136,6 +138,7 @@ static const struct
 	{"min_frequency", AE_OPTION_INTEGER,
 	offsetof(AeOptions, min_frequency), "2"},
 	{"label", AE_OPTION_COLUMN, 0, ""},
+	{"condition", AE_OPTION_NAMES, 0, ""},
 	{"columns", AE_OPTION_COLUMNS, 0, ""},
 	{"time_zone", AE_OPTION_TEXT, offsetof(AeOptions, time_zone), "\"\""},
 	{"max_seconds", AE_OPTION_NUMBER,
@@ -234,6 +237,7 @@ holds(const AeOptions *o, const AeOption *option, double value)
 		case AE_OPTION_CHOICE:
 		case AE_OPTION_TEXT:
 		case AE_OPTION_COLUMN:
+		case AE_OPTION_NAMES:
 		case AE_OPTION_COLUMNS:
 			break;
 	}
@@ -298,6 +302,8 @@ static const struct
 	"a number from 0 to 100 or \"auto\""},
 	{"score_samples", 1, AE_MAX_SCORE_SAMPLES, 0, AE_MAX_SCORE_SAMPLES + 1,
 		"0", "1001", "an integer from 1 to 1000 or \"auto\""},
+	{"label_weight", 0, 1e6, -0.5, 1e7, "-0.5", "10000000",
+	"a number from 0 to 1000000 or \"auto\""},
 	{"coreset", 0, AE_MAX_CORESET, -1, AE_MAX_CORESET + 1, "-1", "16385",
 	"an integer from 0 to 16384 or \"auto\""},
 	{"contamination", 0, 0.5, -1, 0.51, "-1", "0.51",
@@ -516,6 +522,34 @@ test_matching(void)
 	ok(!ae_option_applies(&o, matching, complaint) &&
 	   strcmp(complaint, "does not belong to variant \"variational\"") == 0,
 	   "nor of variational ones");
+	o.variant = AE_VARIANT_SUPERVISED;
+	ok(!ae_option_applies(&o, matching, complaint) &&
+	   strcmp(complaint, "does not belong to variant \"supervised\"") == 0,
+	   "nor of those with another companion");
+}
+
+/* of models with classes */
+static void
+test_class_scores(void)
+{
+	const AeOption *score = named("score");
+	char		complaint[AE_COMPLAINT_BYTES];
+	AeOptions	o;
+
+	ae_options_init(&o);
+	o.score = AE_SCORE_CONDITIONAL;
+	o.variant = AE_VARIANT_SUPERVISED;
+	ok(ae_option_applies(&o, score, complaint), "columns may be hidden");
+	o.variant = AE_VARIANT_SEMI_SUPERVISED;
+	ok(!ae_option_applies(&o, score, complaint) &&
+	   strcmp(complaint, "must not be \"conditional\" for variant "
+			  "\"semi_supervised\"") == 0,
+	   "unless the class would tell what is hidden");
+	o.variant = AE_VARIANT_SUPERVISED;
+	o.score = AE_SCORE_IWAE;
+	ok(!ae_option_applies(&o, score, complaint) &&
+	   strcmp(complaint, "must not be \"iwae\" for variant "
+			  "\"supervised\"") == 0, "evidence without classes");
 }
 
 static void
@@ -700,6 +734,7 @@ main(void)
 	test_choices();
 	test_uses();
 	test_matching();
+	test_class_scores();
 	test_list();
 	test_text();
 	test_boolean();
