@@ -16,6 +16,7 @@ CORE_OBJS = \
 	src/core/calibration.o \
 	src/core/codec.o \
 	src/core/codec_density.o \
+	src/core/codec_items.o \
 	src/core/codec_read.o \
 	src/core/coder.o \
 	src/core/coreset.o \
@@ -31,6 +32,7 @@ CORE_OBJS = \
 	src/core/density_fit.o \
 	src/core/draw.o \
 	src/core/drift.o \
+	src/core/ease.o \
 	src/core/feature.o \
 	src/core/feature_cell.o \
 	src/core/gaussian.o \
@@ -38,6 +40,7 @@ CORE_OBJS = \
 	src/core/head_fit.o \
 	src/core/histogram.o \
 	src/core/impute.o \
+	src/core/items.o \
 	src/core/joint.o \
 	src/core/joint_fit.o \
 	src/core/kernels.o \
@@ -56,14 +59,19 @@ CORE_OBJS = \
 	src/core/objective.o \
 	src/core/optim.o \
 	src/core/options.o \
+	src/core/options_set.o \
+	src/core/recommend.o \
 	src/core/rng.o \
 	src/core/sample.o \
 	src/core/score.o \
 	src/core/score_fit.o \
 	src/core/score_head.o \
+	src/core/set_model.o \
+	src/core/sets.o \
 	src/core/share.o \
 	src/core/sort.o \
 	src/core/sparse.o \
+	src/core/spd.o \
 	src/core/spectrum.o \
 	src/core/train.o \
 	src/core/update.o \
@@ -83,6 +91,7 @@ OBJS = \
 	src/fn_merge.o \
 	src/fn_metrics.o \
 	src/fn_named.o \
+	src/fn_recommend.o \
 	src/fn_sample.o \
 	src/fn_score.o \
 	src/fn_train.o \
@@ -103,6 +112,7 @@ OBJS = \
 	src/pg_row_read.o \
 	src/pg_row_train.o \
 	src/pg_scalar.o \
+	src/pg_sets.o \
 	src/pg_store.o \
 	src/pg_train.o \
 	src/pg_update.o \

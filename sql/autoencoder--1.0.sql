@@ -210,6 +210,63 @@ COMMENT ON FUNCTION ae_interpolate(bytea, anyelement, anyelement, integer) IS
 	'rows on the way from a to b, both reconstructed, in even steps of the code';
 
 --
+-- recommending items
+--
+
+CREATE FUNCTION ae_recommend(
+	model bytea,
+	items anyelement,
+	k integer,
+	OUT item text,
+	OUT item_id bigint,
+	OUT score double precision)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'ae_recommend'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000 ROWS 20;
+COMMENT ON FUNCTION ae_recommend(bytea, anyelement, integer) IS
+	'the k items that suit a set of items best, without those in it';
+
+CREATE FUNCTION ae_recommend(
+	model bytea,
+	items anyelement,
+	k integer,
+	exclude anycompatiblearray,
+	OUT item text,
+	OUT item_id bigint,
+	OUT score double precision)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'ae_recommend'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000 ROWS 20;
+COMMENT ON FUNCTION ae_recommend(bytea, anyelement, integer, anycompatiblearray) IS
+	'the k items that suit a set of items best, without those to exclude';
+
+CREATE FUNCTION ae_similar_items(
+	model bytea,
+	item bigint,
+	k integer,
+	OUT item text,
+	OUT item_id bigint,
+	OUT score double precision)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'ae_similar_items_number'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000 ROWS 20;
+COMMENT ON FUNCTION ae_similar_items(bytea, bigint, integer) IS
+	'the k items most similar to an item';
+
+CREATE FUNCTION ae_similar_items(
+	model bytea,
+	item text,
+	k integer,
+	OUT item text,
+	OUT item_id bigint,
+	OUT score double precision)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'ae_similar_items_text'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000 ROWS 20;
+COMMENT ON FUNCTION ae_similar_items(bytea, text, integer) IS
+	'the k items most similar to an item';
+
+--
 -- evaluating a model
 --
 
@@ -762,6 +819,59 @@ CREATE FUNCTION ae_impute(name text, features anyelement, draws integer,
 	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 1000 ROWS 5;
 COMMENT ON FUNCTION ae_impute(text, anyelement, integer, bigint) IS
 	'ae_impute() with draws, with the current version of a named model';
+
+CREATE FUNCTION ae_recommend(
+	name text,
+	items anyelement,
+	k integer,
+	OUT item text,
+	OUT item_id bigint,
+	OUT score double precision)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'ae_recommend'
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10000 ROWS 20;
+COMMENT ON FUNCTION ae_recommend(text, anyelement, integer) IS
+	'ae_recommend() with the current version of a named model';
+
+CREATE FUNCTION ae_recommend(
+	name text,
+	items anyelement,
+	k integer,
+	exclude anycompatiblearray,
+	OUT item text,
+	OUT item_id bigint,
+	OUT score double precision)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'ae_recommend'
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10000 ROWS 20;
+COMMENT ON FUNCTION ae_recommend(text, anyelement, integer, anycompatiblearray) IS
+	'ae_recommend() with the current version of a named model';
+
+CREATE FUNCTION ae_similar_items(
+	name text,
+	item bigint,
+	k integer,
+	OUT item text,
+	OUT item_id bigint,
+	OUT score double precision)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'ae_similar_items_number'
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10000 ROWS 20;
+COMMENT ON FUNCTION ae_similar_items(text, bigint, integer) IS
+	'ae_similar_items() with the current version of a named model';
+
+CREATE FUNCTION ae_similar_items(
+	name text,
+	item text,
+	k integer,
+	OUT item text,
+	OUT item_id bigint,
+	OUT score double precision)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'ae_similar_items_text'
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10000 ROWS 20;
+COMMENT ON FUNCTION ae_similar_items(text, text, integer) IS
+	'ae_similar_items() with the current version of a named model';
 
 CREATE FUNCTION ae_anomaly_score(name text, features anyelement)
 	RETURNS double precision

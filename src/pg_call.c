@@ -32,6 +32,7 @@ call_make(AepgCall *call, const AeModel *model)
 	size_t		bytes = model->features->ncells * sizeof(double);
 	AeArena		arena;
 
+	aepg_model_require_rows(model);
 	call->model = NULL;
 	call->reader = NULL;
 	MemoryContextReset(call->context);

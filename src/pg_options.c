@@ -453,10 +453,12 @@ options_set_time_zone(AeOptions *options)
 				 errhint("The view pg_timezone_names lists them.")));
 }
 
-/* what was given must matter */
+/* what was given must matter; options_resolve_input() looks at sets */
 static void
 options_check_uses(const AeOptions *options)
 {
+	if (options->input == AE_INPUT_SET)
+		return;
 	for (int i = 0; i < ae_option_count; i++)
 	{
 		const AeOption *option = &ae_option_table[i];
@@ -494,6 +496,53 @@ options_check_losses(const AepgOptions *options)
 		Path		column = {"columns", options->columns[i].name, "loss"};
 
 		options_require_squares(&column, options->columns[i].loss);
+	}
+}
+
+static bool
+options_have(Jsonb *jsonb, const char *name)
+{
+	JsonbValue	key;
+
+	if (jsonb == NULL)
+		return false;
+	key.type = jbvString;
+	key.val.string.val = unconstify(char *, name);
+	key.val.string.len = strlen(name);
+	return findJsonbValueFromContainer(&jsonb->root, JB_FOBJECT,
+									   &key) != NULL;
+}
+
+/* rows are sets of items: a variant that takes them, and nothing else */
+static void
+options_resolve_input(AeOptions *options, Jsonb *jsonb)
+{
+	bool		is_of_sets = ae_variant_is_of_sets(options->variant);
+
+	if (is_of_sets && options_have(jsonb, "input") &&
+		options->input != AE_INPUT_SET)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"input\" must be \"set\" for this variant")));
+	if (is_of_sets)
+		options->input = AE_INPUT_SET;
+	if (options->input != AE_INPUT_SET)
+		return;
+	if (!is_of_sets && options_have(jsonb, "variant"))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"variant\" must be \"ease\", \"mult_dae\" or \"mult_vae\" for sets of items")));
+	if (!is_of_sets)
+		options->variant = AE_VARIANT_EASE;
+	for (int i = 0; i < ae_option_count; i++)
+	{
+		const AeOption *option = &ae_option_table[i];
+		Path		path = {option->name, NULL, NULL};
+		char		complaint[AE_COMPLAINT_BYTES];
+
+		if (options_have(jsonb, option->name) &&
+			!ae_option_applies(options, option, complaint))
+			options_complain(&path, complaint);
 	}
 }
 
@@ -535,6 +584,7 @@ aepg_options_parse(Jsonb *jsonb)
 		}
 	}
 
+	options_resolve_input(&options->core, jsonb);
 	if (options->core.score == AE_SCORE_NEIGHBOUR &&
 		options->core.coreset == 0)
 		ereport(ERROR,

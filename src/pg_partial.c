@@ -347,8 +347,13 @@ aepg_partial_parse(AepgPartial *partial, int first, MemoryContext context)
 	qsort(partial->models + first, partial->nmodels - first, sizeof(bytea *),
 		  compare_bytes);
 	for (int i = 0; i < partial->nmodels; i++)
-		models[i] = aepg_model_parse(PointerGetDatum(partial->models[i]),
-									 context);
+	{
+		AeModel    *model;
+
+		model = aepg_model_parse(PointerGetDatum(partial->models[i]), context);
+		aepg_model_require_rows(model);
+		models[i] = model;
+	}
 	return models;
 }
 

@@ -22,6 +22,7 @@
 #include "pg_options.h"
 #include "pg_progress.h"
 #include "pg_row.h"
+#include "pg_sets.h"
 #include "pg_train.h"
 #include "pg_workers.h"
 
@@ -43,6 +44,8 @@ struct AepgTraining
 	AeEnv	   *env;
 	Jsonb	   *given;			/* options as given, NULL for none */
 	AepgOptions *options;
+	AepgSets   *sets;			/* NULL unless rows are sets of items; all
+								 * below is for other rows */
 	AepgReader *reader;			/* NULL until the first row */
 	int			nspecs;
 	AeColumnSpec *specs;		/* borrowed from the reader */
@@ -85,6 +88,8 @@ aepg_training_create(const Jsonb *options, AeBudget *budget, AeSpool *spool,
 		memcpy(training->given, options, VARSIZE(options));
 	}
 	training->options = aepg_options_parse(training->given);
+	if (training->options->core.input == AE_INPUT_SET)
+		training->sets = aepg_sets_create(training->options, budget, context);
 	MemoryContextSwitchTo(old);
 	return training;
 }
@@ -200,7 +205,12 @@ train_start(AepgTraining *training, Oid type, Datum value)
 void
 aepg_training_add(AepgTraining *training, Oid type, Datum value)
 {
-	if (train_start(training, type, value))
+	if (training->sets != NULL)
+	{
+		aepg_sets_add(training->sets, type, value);
+		aepg_progress_row();
+	}
+	else if (train_start(training, type, value))
 		train_append(training, value);
 }
 
@@ -208,6 +218,12 @@ void
 aepg_training_add_columns(AepgTraining *training, TupleDesc desc,
 						  Datum *values, bool *nulls)
 {
+	if (training->sets != NULL)
+	{
+		aepg_sets_add_columns(training->sets, desc, values, nulls);
+		aepg_progress_row();
+		return;
+	}
 	if (training->dataset == NULL)
 	{
 		HeapTuple	tuple = heap_form_tuple(desc, values, nulls);
@@ -224,6 +240,8 @@ aepg_training_add_columns(AepgTraining *training, TupleDesc desc,
 uint64
 aepg_training_finish(AepgTraining *training)
 {
+	if (training->sets != NULL)
+		return aepg_sets_rows(training->sets);
 	if (training->nwaiting > 0)
 	{
 		aepg_reader_guess(training->reader);
@@ -238,8 +256,19 @@ aepg_training_finish(AepgTraining *training)
 bool
 aepg_training_has_values(const AepgTraining *training)
 {
+	if (training->sets != NULL)
+		return aepg_sets_have_items(training->sets);
 	return training->dataset != NULL &&
 		ae_dataset_present(training->dataset) > 0;
+}
+
+static uint64
+train_rows(const AepgTraining *training)
+{
+	if (training->sets != NULL)
+		return aepg_sets_rows(training->sets);
+	return training->dataset == NULL ? 0 :
+		ae_dataset_rows(training->dataset);
 }
 
 static uint64
@@ -252,8 +281,7 @@ train_anomalies(const AepgTraining *training)
 void
 aepg_training_check_rows(const AepgTraining *training)
 {
-	uint64		nrows = training->dataset == NULL ? 0 :
-		ae_dataset_rows(training->dataset);
+	uint64		nrows = train_rows(training);
 
 	if (nrows == 0 && train_anomalies(training) > 0)
 		ereport(ERROR,
@@ -268,6 +296,10 @@ aepg_training_check_rows(const AepgTraining *training)
 				 training->options->label == NULL ?
 				 errdetail("Rows whose features are NULL do not count.") :
 				 errdetail("Rows whose features are NULL and known anomalies do not count.")));
+	if (training->sets != NULL && !aepg_training_has_values(training))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_EXCEPTION),
+				 errmsg("training needs items, but all sets are empty")));
 	if (!aepg_training_has_values(training))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_EXCEPTION),
@@ -292,6 +324,8 @@ aepg_training_notice(const AepgTraining *training, bool *noticed)
 void
 aepg_training_free(AepgTraining *training)
 {
+	if (training->sets != NULL)
+		aepg_sets_free(training->sets);
 	ae_dataset_free(training->dataset);
 	training->dataset = NULL;
 }
@@ -358,7 +392,7 @@ train_model(AepgTraining *training)
 bytea *
 aepg_training_run(AepgTraining *training)
 {
-	unsigned long long nrows = ae_dataset_rows(training->dataset);
+	unsigned long long nrows = train_rows(training);
 	ErrorContextCallback callback = {
 		error_context_stack, train_error_context, &nrows
 	};
@@ -366,7 +400,8 @@ aepg_training_run(AepgTraining *training)
 
 	error_context_stack = &callback;
 	aepg_progress_phase(AEPG_PHASE_PLANNING, nrows);
-	result = train_model(training);
+	result = training->sets != NULL ? aepg_sets_train(training->sets)
+		: train_model(training);
 	error_context_stack = callback.previous;
 	return result;
 }

@@ -172,6 +172,7 @@ aepg_update_create(const AepgModelRef *ref, const Jsonb *options,
 	update->env = aepg_env_create(context);
 	update->model = aepg_model_find(aepg_model_key(ref), &update->ref,
 									context);
+	aepg_model_require_rows(update->model);
 	if (options != NULL)
 	{
 		update->given = palloc(VARSIZE(options));

@@ -39,6 +39,8 @@ option_is_written(const AeOptions *options, const AeOption *option)
 	if (!ae_option_is_kept(option) ||
 		!ae_option_applies(options, option, complaint))
 		return false;
+	if (option->offset == offsetof(AeOptions, input))
+		return options->input != AE_INPUT_ROW;
 	return options->variant != AE_VARIANT_PLAIN ||
 		option->offset != offsetof(AeOptions, variant);
 }
@@ -330,7 +332,8 @@ static void
 sections_write(AeWriter *w, const AeModel *model, int nsections)
 {
 	for (int i = 0; i < nsections; i++)
-		section_write(w, ae_codec_tags[i], section_writers[i], model);
+		if (ae_codec_has_section(&model->options, i))
+			section_write(w, ae_codec_tags[i], section_writers[i], model);
 }
 
 static void
@@ -338,7 +341,11 @@ model_write(AeWriter *w, const AeModel *model, size_t total)
 {
 	header_write(w, total);
 	sections_write(w, model, AE_CODEC_SECTIONS);
-	if (model->options.variant != AE_VARIANT_PLAIN)
+	if (model->items != NULL)
+		section_write(w, AE_CODEC_ITEMS, ae_codec_write_items, model);
+	if (model->ease.count > 0)
+		section_write(w, AE_CODEC_EASE, ae_codec_write_ease, model);
+	if (model->unit_activity != NULL)
 		section_write(w, AE_CODEC_UNITS, units_write, model);
 	if (model->options.variant == AE_VARIANT_VARIATIONAL)
 		section_write(w, AE_CODEC_NOISE, noise_write, model);

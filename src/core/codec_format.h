@@ -39,7 +39,21 @@ typedef enum AeCodecSection
 #define AE_CODEC_NOISE "nois"
 #define AE_CODEC_DENSITY "dens"
 
+/* of models of sets */
+#define AE_CODEC_ITEMS "item"
+#define AE_CODEC_EASE "ease"
+
 extern const char *const ae_codec_tags[AE_CODEC_SECTIONS];
+
+/* whether a model with these options has a section; that of the options is
+ * always there */
+extern bool ae_codec_has_section(const AeOptions *options, int section);
+
+/* payloads of those sections */
+extern void ae_codec_write_items(AeWriter *w, const AeModel *model);
+extern AeStatus ae_codec_read_items(AeReader *r, AeModel *model);
+extern void ae_codec_write_ease(AeWriter *w, const AeModel *model);
+extern AeStatus ae_codec_read_ease(AeReader *r, AeModel *model);
 
 /* the payload of that section; features and network are known to the reader */
 extern void ae_codec_write_density(AeWriter *w, const AeModel *model);

@@ -12,9 +12,11 @@
 #include <string.h>
 
 #include "core/feature.h"
+#include "core/items.h"
 #include "core/kernels.h"
 #include "core/model.h"
 #include "core/options.h"
+#include "core/options_set.h"
 
 /* 2^53 - 1: integers up to here are exact in JSON readers that use doubles */
 #define MAX_EXACT_INTEGER 9007199254740991.0
@@ -66,7 +68,15 @@ static const char *const corruption_names[] = {
 static const char *const variant_names[] = {
 	[AE_VARIANT_PLAIN] = "plain",
 	[AE_VARIANT_SPARSE] = "sparse",
-	[AE_VARIANT_VARIATIONAL] = "variational"
+	[AE_VARIANT_VARIATIONAL] = "variational",
+	[AE_VARIANT_EASE] = "ease",
+	[AE_VARIANT_MULT_DAE] = "mult_dae",
+	[AE_VARIANT_MULT_VAE] = "mult_vae"
+};
+
+static const char *const input_names[] = {
+	[AE_INPUT_ROW] = "row",
+	[AE_INPUT_SET] = "set"
 };
 
 static const char *const sparsity_names[] = {
@@ -146,7 +156,10 @@ const AeOption ae_option_table[] = {
 	"Share of the cells that are damaged or, for gaussian, the noise's standard deviation."},
 	{"variant", AE_OPTION_CHOICE, FIELD(variant), false, false, "plain",
 		0, 0, CHOICES(variant_names),
-	"What is asked of the code beside a good reconstruction."},
+	"What is asked of the code beside a good reconstruction; ease, mult_dae and mult_vae are models of sets of items."},
+	{"input", AE_OPTION_CHOICE, FIELD(input), false, false, "row",
+		0, 0, CHOICES(input_names),
+	"What the features are: a row or array of values, or a set of items in an array."},
 	{"sparsity", AE_OPTION_CHOICE, FIELD(sparsity), true, false, "auto",
 		0, 0, CHOICES(sparsity_names),
 	"What makes the code sparse: a penalty on magnitudes (l1) or on the share of rows in which a unit is active (kl), or only the largest units of a row count (topk)."},
@@ -165,6 +178,12 @@ const AeOption ae_option_table[] = {
 	{"free_bits", AE_OPTION_NUMBER, FIELD(free_bits), true, false, "auto",
 		0, 100, NO_CHOICES,
 	"Divergence of each unit, in nats, that costs nothing."},
+	{"regularization", AE_OPTION_NUMBER, FIELD(regularization), true, false, "auto",
+		1e-3, 1e9, NO_CHOICES,
+	"Lambda of an ease model: by how many rows each item is held back from predicting others."},
+	{"item_weights", AE_OPTION_INTEGER, FIELD(item_weights), true, false, "auto",
+		1, AE_MAX_ITEMS, NO_CHOICES,
+	"Weights to other items, the largest, that an ease model keeps of each item."},
 	{"score", AE_OPTION_CHOICE, FIELD(score), true, false, "auto",
 		0, 0, CHOICES(score_names),
 	"How anomaly scores are made from a row and its reconstruction."},
@@ -234,7 +253,9 @@ static const OptionUse option_uses[] = {
 	{FIELD(active), AE_VARIANT_SPARSE, SPARSITY(KL) | SPARSITY(TOPK)},
 	{FIELD(beta), AE_VARIANT_VARIATIONAL, 0},
 	{FIELD(kl_warmup), AE_VARIANT_VARIATIONAL, 0},
-	{FIELD(free_bits), AE_VARIANT_VARIATIONAL, 0}
+	{FIELD(free_bits), AE_VARIANT_VARIATIONAL, 0},
+	{FIELD(regularization), AE_VARIANT_EASE, 0},
+	{FIELD(item_weights), AE_VARIANT_EASE, 0}
 };
 
 bool
@@ -245,6 +266,8 @@ ae_option_applies(const AeOptions *options, const AeOption *option,
 	int			sparsity = options->sparsity == AE_AUTO
 		? AE_SPARSITY_TOPK : options->sparsity;
 
+	if (options->input == AE_INPUT_SET)
+		return ae_option_applies_to_sets(options, option, complaint);
 	for (int i = 0; i < count; i++)
 	{
 		const OptionUse *use = &option_uses[i];

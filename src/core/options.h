@@ -55,8 +55,20 @@ typedef enum AeVariant
 {
 	AE_VARIANT_PLAIN = 0,
 	AE_VARIANT_SPARSE,			/* little of the code is active */
-	AE_VARIANT_VARIATIONAL		/* the code is a distribution */
+	AE_VARIANT_VARIATIONAL,		/* the code is a distribution */
+
+	/* of sets of items */
+	AE_VARIANT_EASE,			/* linear, in closed form */
+	AE_VARIANT_MULT_DAE,		/* multinomial likelihood, items hidden */
+	AE_VARIANT_MULT_VAE			/* the same with a variational code */
 } AeVariant;
+
+/* what a row is */
+typedef enum AeInput
+{
+	AE_INPUT_ROW = 0,			/* columns, or the elements of an array */
+	AE_INPUT_SET				/* a set of items */
+} AeInput;
 
 /* what makes a code sparse */
 typedef enum AeSparsity
@@ -108,6 +120,7 @@ typedef struct AeOptions
 	int			corruption;		/* AeCorruption */
 	double		corruption_rate;
 	int			variant;		/* AeVariant */
+	int			input;			/* AeInput */
 	int			sparsity;		/* AeSparsity; as all up to free_bits, it
 								 * stays automatic for other variants */
 	double		sparsity_weight;	/* of the penalty per unit; 0: none */
@@ -115,6 +128,8 @@ typedef struct AeOptions
 	double		beta;			/* weight of the divergence */
 	double		kl_warmup;		/* share of the steps */
 	double		free_bits;		/* nats per unit */
+	double		regularization; /* ease: lambda */
+	int			item_weights;	/* ease: weights kept of each item */
 	int			score;			/* AeScoreKind */
 	int			coreset;		/* rows; 0: no row is kept */
 	double		contamination;	/* share, NaN "auto", or UNKNOWN */
@@ -179,6 +194,9 @@ ae_option_is_kept(const AeOption *option)
  */
 extern bool ae_option_applies(const AeOptions *options,
 							  const AeOption *option, char *complaint);
+
+/* whether a variant is of sets of items */
+extern bool ae_variant_is_of_sets(int variant);
 
 /* whether it has a value, or is left to us */
 extern bool ae_option_is_auto(const AeOptions *options,

@@ -1,0 +1,152 @@
+/*
+ * codec_items.c
+ *	  The items of a model of sets, and the weights between them, as bytes and
+ *	  back.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "core/codec_format.h"
+
+/* least bytes of an item: its length and frequency */
+#define ITEM_BYTES 12
+
+#define WEIGHT_BYTES 8
+
+bool
+ae_codec_has_section(const AeOptions *options, int section)
+{
+	if (options->input != AE_INPUT_SET)
+		return true;
+	switch (section)
+	{
+		case AE_CODEC_OPTIONS:
+		case AE_CODEC_HISTORY:
+		case AE_CODEC_VERSION:
+			return true;
+		case AE_CODEC_NET:
+		case AE_CODEC_WEIGHTS:
+			return options->variant != AE_VARIANT_EASE;
+	}
+	return false;
+}
+
+void
+ae_codec_write_items(AeWriter *w, const AeModel *model)
+{
+	const AeItems *items = model->items;
+
+	ae_write_u8(w, items->is_number);
+	ae_write_u32(w, (uint32_t) items->count);
+	for (int i = 0; i < items->count; i++)
+	{
+		size_t		len;
+		const char *text = ae_items_text(items, i, &len);
+
+		ae_write_u64(w, items->frequency[i]);
+		ae_write_u32(w, (uint32_t) len);
+		ae_write_bytes(w, text, len);
+	}
+}
+
+/* the text of count items behind r, in all; SIZE_MAX: it is not there */
+static size_t
+items_text_bytes(AeReader r, uint32_t count)
+{
+	size_t		total = 0;
+
+	for (uint32_t i = 0; i < count; i++)
+	{
+		uint32_t	len;
+
+		ae_read_u64(&r);
+		len = ae_read_u32(&r);
+		ae_read_bytes(&r, len);
+		if (r.failed || len > AE_MAX_ITEM_BYTES)
+			return SIZE_MAX;
+		total += len;
+	}
+	return r.left == 0 && total <= AE_MAX_ITEMS_TEXT ? total : SIZE_MAX;
+}
+
+AeStatus
+ae_codec_read_items(AeReader *r, AeModel *model)
+{
+	uint8_t		is_number = ae_read_u8(r);
+	uint32_t	count = ae_read_count(r, ITEM_BYTES);
+	size_t		bytes = items_text_bytes(*r, count);
+	AeItems    *items;
+
+	if (model->items != NULL || r->failed || is_number > 1 ||
+		bytes == SIZE_MAX || count == 0)
+		return AE_ERR_CORRUPT;
+	if (count > AE_MAX_ITEMS)
+		return AE_ERR_LIMIT;
+	AE_TRY(ae_items_create(&model->arena, (int) count, bytes, &items));
+	items->is_number = is_number == 1;
+	for (uint32_t i = 0; i < count; i++)
+	{
+		uint32_t	len;
+		const void *text;
+
+		items->frequency[i] = ae_read_u64(r);
+		len = ae_read_u32(r);
+		text = ae_read_bytes(r, len);
+		if (len > 0 && memchr(text, '\0', len) != NULL)
+			return AE_ERR_CORRUPT;
+		if (len > 0)
+			memcpy(items->text + items->start[i], text, len);
+		items->start[i + 1] = items->start[i] + len;
+	}
+	model->items = items;
+	return ae_items_index(items, &model->arena);
+}
+
+void
+ae_codec_write_ease(AeWriter *w, const AeModel *model)
+{
+	const AeEase *ease = &model->ease;
+	size_t		n = (size_t) ease->count * (size_t) ease->kept;
+
+	ae_write_u32(w, (uint32_t) ease->count);
+	ae_write_u32(w, (uint32_t) ease->kept);
+	if (w->data == NULL)
+	{
+		w->used += n * WEIGHT_BYTES;
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		ae_write_u32(w, ease->target[i]);
+	ae_write_f32s(w, ease->weight, n);
+}
+
+AeStatus
+ae_codec_read_ease(AeReader *r, AeModel *model)
+{
+	AeEase	   *ease = &model->ease;
+	uint32_t	count = ae_read_u32(r);
+	uint32_t	kept = ae_read_u32(r);
+	size_t		n;
+
+	if (ease->count > 0 || r->failed || count == 0 || kept >= count)
+		return AE_ERR_CORRUPT;
+	if (count > AE_MAX_ITEMS)
+		return AE_ERR_LIMIT;
+	if (r->left % WEIGHT_BYTES != 0 ||
+		r->left / WEIGHT_BYTES != (uint64_t) count * kept)
+		return AE_ERR_CORRUPT;
+	AE_TRY(ae_ease_plan(ease, (int) count, (int) kept, &model->arena));
+	n = (size_t) count * kept;
+	for (size_t i = 0; i < n; i++)
+	{
+		ease->target[i] = ae_read_u32(r);
+		if (ease->target[i] >= count ||
+			(i % kept > 0 && ease->target[i] <= ease->target[i - 1]))
+			return AE_ERR_CORRUPT;
+	}
+	ae_read_f32s(r, ease->weight, n);
+	for (size_t i = 0; i < n; i++)
+		if (!isfinite(ease->weight[i]))
+			return AE_ERR_CORRUPT;
+	return r->failed ? AE_ERR_CORRUPT : AE_OK;
+}

@@ -1,0 +1,42 @@
+/*
+ * recommend.h
+ *	  A model of sets applied: scores of all items, and the best of them.
+ *
+ * A row's result has the same bits whatever was computed before.
+ */
+#ifndef AE_RECOMMEND_H
+#define AE_RECOMMEND_H
+
+#include "core/model.h"
+#include "core/sets.h"
+
+typedef struct AeScoredItem
+{
+	int			item;
+	float		score;
+} AeScoredItem;
+
+typedef struct AeRecommender AeRecommender;
+
+/* for one model, which it borrows; lives in arena */
+extern AeStatus ae_recommender_create(const AeModel *model, AeArena *arena,
+									  AeRecommender **recommender);
+
+/* scores of all items for who has these; members are united */
+extern void ae_recommender_score(AeRecommender *r, const AeMember *members,
+								 int count);
+
+/* the same: how similar all items are to that one */
+extern void ae_recommender_compare(AeRecommender *r, int item);
+
+/*
+ * The k best items in descending order of their scores, the more frequent
+ * first where they are equal, but none of those excluded; with positive, only
+ * those with a positive score.  Returns how many there are.  top has room for
+ * k of them.
+ */
+extern int	ae_recommender_top(AeRecommender *r, const AeMember *excluded,
+							   int nexcluded, bool positive, int k,
+							   AeScoredItem *top);
+
+#endif							/* AE_RECOMMEND_H */

@@ -1,0 +1,27 @@
+/*
+ * set_model.h
+ *	  Models of sets of items: planned, and checked.
+ *
+ * Such a model has items instead of columns, and either weights between items
+ * or a network whose first layer has one input and whose last layer has one
+ * output for each item.
+ */
+#ifndef AE_SET_MODEL_H
+#define AE_SET_MODEL_H
+
+#include "core/model.h"
+#include "core/sets.h"
+
+/*
+ * From rows to an untrained model: the items, the options resolved, room for
+ * weights or the network's layers.  rows live in scratch.  A model without
+ * items has not seen any often enough; nothing else is planned then.
+ */
+extern AeStatus ae_set_model_plan(AeModel *model, AeSets *sets,
+								  const AeOptions *options,
+								  AeArena *scratch, AeSetRows *rows);
+
+/* AE_ERR_CORRUPT when a model just decoded contradicts itself */
+extern AeStatus ae_set_model_prepare(AeModel *model);
+
+#endif							/* AE_SET_MODEL_H */
