@@ -67,6 +67,8 @@ CORE_OBJS = \
 	src/core/score_fit.o \
 	src/core/score_head.o \
 	src/core/set_model.o \
+	src/core/set_net.o \
+	src/core/set_train.o \
 	src/core/sets.o \
 	src/core/share.o \
 	src/core/sort.o \
@@ -91,6 +93,7 @@ OBJS = \
 	src/fn_merge.o \
 	src/fn_metrics.o \
 	src/fn_named.o \
+	src/fn_ranking.o \
 	src/fn_recommend.o \
 	src/fn_sample.o \
 	src/fn_score.o \
@@ -137,8 +140,10 @@ REGRESS = \
 	named \
 	options \
 	privileges \
+	recommend \
 	sample \
 	score \
+	set_networks \
 	train \
 	trigger \
 	types \

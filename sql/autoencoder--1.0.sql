@@ -266,6 +266,18 @@ CREATE FUNCTION ae_similar_items(
 COMMENT ON FUNCTION ae_similar_items(bytea, text, integer) IS
 	'the k items most similar to an item';
 
+CREATE FUNCTION ae_item_embeddings(
+	model bytea,
+	OUT item text,
+	OUT item_id bigint,
+	OUT embedding real[],
+	OUT bias real)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'ae_item_embeddings'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100000 ROWS 10000;
+COMMENT ON FUNCTION ae_item_embeddings(bytea) IS
+	'the vectors of all items, and what is added to their inner products with ae_encode() to give scores';
+
 --
 -- evaluating a model
 --
@@ -553,6 +565,34 @@ CREATE AGGREGATE ae_average_precision(score double precision, label boolean) (
 );
 COMMENT ON AGGREGATE ae_average_precision(double precision, boolean) IS
 	'average precision: the share of true labels among the rows with at least a score, averaged over the scores of rows with a true label';
+
+CREATE FUNCTION ae_recall(ranked anyarray, relevant anyarray)
+	RETURNS double precision
+	AS 'MODULE_PATHNAME', 'ae_recall'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION ae_recall(anyarray, anyarray) IS
+	'the share of the relevant elements, or of its ranks if these are fewer, that a ranking has';
+
+CREATE FUNCTION ae_recall(ranked anyarray, relevant anyarray, k integer)
+	RETURNS double precision
+	AS 'MODULE_PATHNAME', 'ae_recall'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION ae_recall(anyarray, anyarray, integer) IS
+	'the share of the relevant elements, or of the first k ranks if these are fewer, that a ranking has among its first k';
+
+CREATE FUNCTION ae_ndcg(ranked anyarray, relevant anyarray)
+	RETURNS double precision
+	AS 'MODULE_PATHNAME', 'ae_ndcg'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION ae_ndcg(anyarray, anyarray) IS
+	'the normalised discounted cumulative gain of a ranking''s elements';
+
+CREATE FUNCTION ae_ndcg(ranked anyarray, relevant anyarray, k integer)
+	RETURNS double precision
+	AS 'MODULE_PATHNAME', 'ae_ndcg'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION ae_ndcg(anyarray, anyarray, integer) IS
+	'the normalised discounted cumulative gain of a ranking''s first k elements';
 
 --
 -- looking into a model
@@ -872,6 +912,18 @@ CREATE FUNCTION ae_similar_items(
 	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10000 ROWS 20;
 COMMENT ON FUNCTION ae_similar_items(text, text, integer) IS
 	'ae_similar_items() with the current version of a named model';
+
+CREATE FUNCTION ae_item_embeddings(
+	name text,
+	OUT item text,
+	OUT item_id bigint,
+	OUT embedding real[],
+	OUT bias real)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'ae_item_embeddings'
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100000 ROWS 10000;
+COMMENT ON FUNCTION ae_item_embeddings(text) IS
+	'ae_item_embeddings() with the current version of a named model';
 
 CREATE FUNCTION ae_anomaly_score(name text, features anyelement)
 	RETURNS double precision

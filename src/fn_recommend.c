@@ -6,37 +6,43 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 
 #include "core/recommend.h"
 #include "pg_compat.h"
 #include "pg_env.h"
+#include "pg_guc.h"
 #include "pg_named.h"
+#include "pg_recommend.h"
 #include "pg_sets.h"
 
+PG_FUNCTION_INFO_V1(ae_item_embeddings);
 PG_FUNCTION_INFO_V1(ae_recommend);
 PG_FUNCTION_INFO_V1(ae_similar_items_number);
 PG_FUNCTION_INFO_V1(ae_similar_items_text);
 
-/* what a call site keeps between calls; lives in fn_extra */
-typedef struct RecommendCall
+#define APPLYING "preparing to apply a model"
+
+struct AepgRecommendCall
 {
 	AepgModelArg site;
 	const AeModel *model;		/* NULL: recommender is not usable */
+	AeArena		arena;			/* holds the next */
 	AeRecommender *recommender;
 	MemoryContext context;		/* of what is made for the model */
 	AepgSetReader *owned;		/* NULL before the first call */
 	AepgSetReader *excluded;	/* likewise */
-} RecommendCall;
+};
 
 /* an error on the way leaves a call without a model, to be made again */
 static void
-call_use(RecommendCall *call, const AeModel *model)
+call_use(AepgRecommendCall *call, const AeModel *model)
 {
-	AeArena		arena;
-
 	if (model->items == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -45,37 +51,51 @@ call_use(RecommendCall *call, const AeModel *model)
 	call->model = NULL;
 	MemoryContextReset(call->context);
 	/* the context releases the arena's memory */
-	ae_arena_init(&arena, aepg_env_create(call->context));
-	aepg_check(ae_recommender_create(model, &arena, &call->recommender),
-			   "preparing to apply a model");
+	ae_arena_init(&call->arena, aepg_env_create(call->context));
+	aepg_check(ae_recommender_create(model, aepg_kernels(), &call->arena,
+									 &call->recommender), APPLYING);
 	call->model = model;
 }
 
-/* the call site, ready to apply the model in argument 0 */
-static RecommendCall *
-call_get(FunctionCallInfo fcinfo)
+static AepgRecommendCall *
+call_create(MemoryContext parent)
+{
+	AepgRecommendCall *call;
+
+	call = MemoryContextAllocZero(parent, sizeof(AepgRecommendCall));
+	call->context = AllocSetContextCreate(parent,
+										  "autoencoder recommendation",
+										  ALLOCSET_SMALL_SIZES);
+	return call;
+}
+
+/* makes the call site ready to apply the model in argument 0 */
+static void
+call_prepare(FunctionCallInfo fcinfo, AepgRecommendCall *call)
 {
 	MemoryContext parent = fcinfo->flinfo->fn_mcxt;
-	RecommendCall *call = fcinfo->flinfo->fn_extra;
 	const AeModel *model;
 
-	if (call == NULL)
-	{
-		call = MemoryContextAllocZero(parent, sizeof(RecommendCall));
-		call->context = AllocSetContextCreate(parent,
-											  "autoencoder recommendation",
-											  ALLOCSET_SMALL_SIZES);
-		fcinfo->flinfo->fn_extra = call;
-	}
 	model = aepg_arg_model(fcinfo, 0, &call->site, parent);
 	if (call->model != model)
 		call_use(call, model);
-	return call;
+}
+
+/* the same for a call site that has fn_extra for itself */
+static AepgRecommendCall *
+call_get(FunctionCallInfo fcinfo)
+{
+	FmgrInfo   *flinfo = fcinfo->flinfo;
+
+	if (flinfo->fn_extra == NULL)
+		flinfo->fn_extra = call_create(flinfo->fn_mcxt);
+	call_prepare(fcinfo, flinfo->fn_extra);
+	return flinfo->fn_extra;
 }
 
 /* the members in an argument; their memory is that of *reader */
 static AeMember *
-call_members(FunctionCallInfo fcinfo, const RecommendCall *call, int arg,
+call_members(FunctionCallInfo fcinfo, const AepgRecommendCall *call, int arg,
 			 AepgSetReader **reader, int *count)
 {
 	if (*reader == NULL)
@@ -88,7 +108,7 @@ call_members(FunctionCallInfo fcinfo, const RecommendCall *call, int arg,
 
 /* how many items are asked for, no more than there are */
 static int
-call_get_count(FunctionCallInfo fcinfo, const RecommendCall *call, int arg)
+call_get_count(FunctionCallInfo fcinfo, const AepgRecommendCall *call, int arg)
 {
 	int			k = PG_GETARG_INT32(arg);
 
@@ -99,29 +119,34 @@ call_get_count(FunctionCallInfo fcinfo, const RecommendCall *call, int arg)
 	return Min(k, call->model->items->count);
 }
 
-static Datum
-item_datum(const AeItems *items, int item)
+/* an item as the first two columns of a result, its text and its number */
+static void
+item_datums(const AeItems *items, int item, Datum *values, bool *nulls)
 {
 	size_t		len;
-	const char *text = ae_items_text(items, item, &len);
+	const char *name = ae_items_text(items, item, &len);
+	text	   *copy = cstring_to_text_with_len(name, len);
 
-	return PointerGetDatum(cstring_to_text_with_len(text, len));
+	values[0] = PointerGetDatum(copy);
+	nulls[1] = !items->is_number;
+	if (items->is_number)
+	{
+		char	   *digits = pnstrdup(name, len);
+
+		values[1] = Int64GetDatum(pg_strtoint64(digits));
+		pfree(digits);
+	}
 }
 
-static Datum
-item_number(const AeItems *items, int item)
-{
-	size_t		len;
-	const char *text = ae_items_text(items, item, &len);
-
-	return Int64GetDatum(pg_strtoint64(pnstrdup(text, len)));
-}
-
+/*----------
+ * Ranked items.
+ *----------
+ */
 #define RESULT_COLUMNS 3
 
 /* the k best items by the recommender's scores as the result */
 static void
-call_return(FunctionCallInfo fcinfo, RecommendCall *call,
+call_return(FunctionCallInfo fcinfo, AepgRecommendCall *call,
 			const AeMember *excluded, int nexcluded, bool positive, int k)
 {
 	const AeItems *items = call->model->items;
@@ -137,10 +162,7 @@ call_return(FunctionCallInfo fcinfo, RecommendCall *call,
 		Datum		values[RESULT_COLUMNS] = {0};
 		bool		nulls[RESULT_COLUMNS] = {false};
 
-		values[0] = item_datum(items, top[i].item);
-		nulls[1] = !items->is_number;
-		if (items->is_number)
-			values[1] = item_number(items, top[i].item);
+		item_datums(items, top[i].item, values, nulls);
 		values[2] = Float8GetDatum(top[i].score);
 		tuplestore_putvalues(result->setResult, result->setDesc, values,
 							 nulls);
@@ -156,7 +178,7 @@ call_return(FunctionCallInfo fcinfo, RecommendCall *call,
 Datum
 ae_recommend(PG_FUNCTION_ARGS)
 {
-	RecommendCall *call = call_get(fcinfo);
+	AepgRecommendCall *call = call_get(fcinfo);
 	int			k = call_get_count(fcinfo, call, 2);
 	int			nexcluded;
 	AeMember   *excluded = call_members(fcinfo, call, 1, &call->owned,
@@ -173,7 +195,7 @@ ae_recommend(PG_FUNCTION_ARGS)
 static void
 similar_items(FunctionCallInfo fcinfo, const char *text, size_t len)
 {
-	RecommendCall *call = call_get(fcinfo);
+	AepgRecommendCall *call = call_get(fcinfo);
 	int			k = call_get_count(fcinfo, call, 2);
 	int			item = ae_items_find(call->model->items, text, len);
 	AeMember	self = {(uint32_t) item, 1.0f};
@@ -183,7 +205,7 @@ similar_items(FunctionCallInfo fcinfo, const char *text, size_t len)
 		InitMaterializedSRF(fcinfo, 0);
 		return;
 	}
-	ae_recommender_compare(call->recommender, item);
+	aepg_check(ae_recommender_compare(call->recommender, item), APPLYING);
 	call_return(fcinfo, call, &self, 1, true, k);
 }
 
@@ -205,5 +227,88 @@ ae_similar_items_text(PG_FUNCTION_ARGS)
 	text	   *item = PG_GETARG_TEXT_PP(1);
 
 	similar_items(fcinfo, VARDATA_ANY(item), VARSIZE_ANY_EXHDR(item));
+	PG_RETURN_NULL();
+}
+
+/*----------
+ * Vectors.
+ *----------
+ */
+
+/* real[] of count numbers */
+static Datum
+vector_datum(const float *vector, int count)
+{
+	Datum	   *values = palloc(count * sizeof(Datum));
+	ArrayType  *array;
+
+	for (int i = 0; i < count; i++)
+		values[i] = Float4GetDatum(vector[i]);
+	array = construct_array(values, count, FLOAT4OID, sizeof(float4), true,
+							TYPALIGN_INT);
+	pfree(values);
+	return PointerGetDatum(array);
+}
+
+static void
+vectors_require_network(const AeModel *model)
+{
+	if (model->net.nlayers > 0)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("model of the variant \"ease\" has no vectors"),
+			 errhint("Train one of the variant \"mult_dae\" or \"mult_vae\".")));
+}
+
+Datum
+aepg_recommend_encode(FunctionCallInfo fcinfo, AepgRecommendCall **call)
+{
+	int			count;
+	const AeMember *members;
+	const float *code;
+
+	if (*call == NULL)
+		*call = call_create(fcinfo->flinfo->fn_mcxt);
+	call_prepare(fcinfo, *call);
+	vectors_require_network((*call)->model);
+	members = call_members(fcinfo, *call, 1, &(*call)->owned, &count);
+	code = ae_recommender_encode((*call)->recommender, members, count);
+	return vector_datum(code, ae_net_latent(&(*call)->model->net));
+}
+
+/*
+ * ae_item_embeddings(model)
+ * returns setof (item text, item_id bigint, embedding real[], bias real)
+ */
+Datum
+ae_item_embeddings(PG_FUNCTION_ARGS)
+{
+	AepgRecommendCall *call = call_get(fcinfo);
+	const AeModel *model = call->model;
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	int			latent;
+	float	   *vector;
+
+	vectors_require_network(model);
+	latent = ae_net_latent(&model->net);
+	vector = palloc(latent * sizeof(float));
+	InitMaterializedSRF(fcinfo, 0);
+	for (int i = 0; i < model->items->count; i++)
+	{
+		Datum		values[4] = {0};
+		bool		nulls[4] = {false};
+		float		bias = ae_recommender_item(model, i, vector);
+
+		CHECK_FOR_INTERRUPTS();
+		item_datums(model->items, i, values, nulls);
+		values[2] = vector_datum(vector, latent);
+		values[3] = Float4GetDatum(bias);
+		tuplestore_putvalues(result->setResult, result->setDesc, values,
+							 nulls);
+		pfree(DatumGetPointer(values[0]));
+		pfree(DatumGetPointer(values[2]));
+	}
+	pfree(vector);
 	PG_RETURN_NULL();
 }

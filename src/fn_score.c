@@ -42,9 +42,13 @@ array_of(Oid type, const void *values, int count, size_t width)
 Datum
 ae_encode(PG_FUNCTION_ARGS)
 {
-	AepgCall   *call = aepg_call_row(fcinfo, 0);
-	const float *code = ae_score_encode(call->scorer, call->row);
+	AepgCall   *call;
+	const float *code;
 
+	if (aepg_call_look(fcinfo, 0, &call)->items != NULL)
+		return aepg_recommend_encode(fcinfo, &call->of_sets);
+	call = aepg_call_row(fcinfo, 0);
+	code = ae_score_encode(call->scorer, call->row);
 	PG_RETURN_ARRAYTYPE_P(array_of(FLOAT4OID, code,
 								   ae_net_latent(&call->model->net),
 								   sizeof(float)));

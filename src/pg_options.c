@@ -513,7 +513,11 @@ options_have(Jsonb *jsonb, const char *name)
 									   &key) != NULL;
 }
 
-/* rows are sets of items: a variant that takes them, and nothing else */
+/*
+ * Rows are sets of items: a variant that takes them, and nothing else.  Who
+ * asks for ease gets what was published under that name; who asks for nothing
+ * gets what is best.
+ */
 static void
 options_resolve_input(AeOptions *options, Jsonb *jsonb)
 {
@@ -534,6 +538,9 @@ options_resolve_input(AeOptions *options, Jsonb *jsonb)
 				 errmsg("option \"variant\" must be \"ease\", \"mult_dae\" or \"mult_vae\" for sets of items")));
 	if (!is_of_sets)
 		options->variant = AE_VARIANT_EASE;
+	else if (isnan(options->normalization) &&
+			 !options_have(jsonb, "normalization"))
+		options->normalization = 0;
 	for (int i = 0; i < ae_option_count; i++)
 	{
 		const AeOption *option = &ae_option_table[i];

@@ -11,14 +11,18 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
-#include "core/set_model.h"
+#include "core/set_train.h"
 #include "pg_blas.h"
 #include "pg_env.h"
 #include "pg_guc.h"
 #include "pg_model.h"
+#include "pg_progress.h"
 #include "pg_sets.h"
 
 #define MEGABYTE (1024.0 * 1024.0)
+
+/* of a weight between items in a model */
+#define SET_WEIGHT_BYTES 8.0
 
 #define READING "reading sets"
 
@@ -267,19 +271,63 @@ aepg_sets_rows(const AepgSets *sets)
 bool
 aepg_sets_have_items(const AepgSets *sets)
 {
-	return sets->sets != NULL && ae_sets_members(sets->sets) > 0;
+	return sets->sets != NULL &&
+		ae_sets_have_item(sets->sets, sets->options->core.min_frequency);
 }
 
-static void
-sets_check_items(const AeModel *model)
+/* epochs that the model's history may have */
+static int
+sets_epochs(const AeModel *model)
 {
-	if (model->items->count > 0)
+	return model->ease.count > 0 ? 0 : model->options.epochs;
+}
+
+/*
+ * What would fit: weights of each item, or units of the first layer and of the
+ * code; at least 1.
+ */
+static int
+sets_fitting(const AeModel *model, double bytes, double limit)
+{
+	double		items = model->items->count;
+	double		variable;
+	double		fitting;
+
+	if (model->ease.count > 0)
+	{
+		variable = items * model->ease.kept * SET_WEIGHT_BYTES;
+		fitting = (limit - bytes + variable) / SET_WEIGHT_BYTES / items;
+	}
+	else
+	{
+		variable = items * (model->net.layers[0].out +
+							ae_net_latent(&model->net)) * sizeof(float);
+		fitting = (limit - bytes + variable) / sizeof(float) / items / 2;
+	}
+	return fitting < 1 ? 1 : (int) fitting;
+}
+
+/* autoencoder.max_model_size must hold the model */
+static void
+sets_check_size(const AeModel *model)
+{
+	bool		is_ease = model->ease.count > 0;
+	double		limit = aepg_max_model_size * 1024.0;
+	double		bytes = ae_codec_size(model, is_ease ? 0
+									  : model->options.epochs);
+	int			fitting = sets_fitting(model, bytes, limit);
+
+	if (bytes <= limit)
 		return;
 	ereport(ERROR,
-			(errcode(ERRCODE_DATA_EXCEPTION),
-			 errmsg("no item is in %d rows or more",
-					model->options.min_frequency),
-			 errhint("Lower the option \"min_frequency\".")));
+			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+			 errmsg("model of %.4g MB is larger than autoencoder.max_model_size, %.4g MB",
+					bytes / MEGABYTE, limit / MEGABYTE),
+			 is_ease ?
+			 errhint("Raise autoencoder.max_model_size or the option \"min_frequency\", or set the option \"item_weights\" to about %d.",
+					 fitting) :
+			 errhint("Raise autoencoder.max_model_size or the option \"min_frequency\", or set the options \"hidden\" and \"latent\" to about %d units.",
+					 fitting)));
 }
 
 /* a matrix of all pairs of items has to fit */
@@ -298,9 +346,20 @@ sets_check_memory(const AeModel *model)
 			 errhint("Raise maintenance_work_mem, raise the option \"min_frequency\", or set the option \"variant\" to \"mult_vae\".")));
 }
 
+static void
+sets_fit_ease(AeModel *model, const AeSetRows *rows, const AeEnv *env)
+{
+	sets_check_memory(model);
+	aepg_check(ae_ease_fit(&model->ease, model->items, rows,
+						   model->options.normalization,
+						   model->options.regularization, aepg_blas_get(),
+						   env), "training");
+}
+
 bytea *
 aepg_sets_train(const AepgSets *sets)
 {
+	const AeOptions *options = &sets->options->core;
 	MemoryContext context;
 	AeEnv	   *env;
 	AeArena		scratch;
@@ -315,15 +374,18 @@ aepg_sets_train(const AepgSets *sets)
 	/* the context releases the arena's memory */
 	ae_arena_init(&scratch, env);
 	aepg_check(ae_model_create(env, &model), "training");
-	aepg_check(ae_set_model_plan(model, sets->sets, &sets->options->core,
+	aepg_check(ae_set_model_plan(model, sets->sets, options,
 								 &scratch, &rows), "planning the model");
-	sets_check_items(model);
 	strlcpy(model->version, AE_VERSION, sizeof(model->version));
-	aepg_model_check_size(ae_codec_size(model, 0));
-	sets_check_memory(model);
-	aepg_check(ae_ease_fit(&model->ease, &rows,
-						   model->options.regularization, aepg_blas_get(),
-						   env), "training");
+	sets_check_size(model);
+	if (model->ease.count > 0)
+		sets_fit_ease(model, &rows, env);
+	else
+		aepg_check(ae_set_train(model, &rows, aepg_blas_get(),
+								aepg_kernels(),
+								aepg_progress_trainer(model->options.epochs,
+													  options->verbose)),
+				   "training");
 	result = aepg_model_to_bytea(model);
 	MemoryContextDelete(context);
 	return result;

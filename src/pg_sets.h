@@ -51,7 +51,7 @@ extern void aepg_sets_add_columns(AepgSets *sets, TupleDesc desc,
 
 extern uint64 aepg_sets_rows(const AepgSets *sets);
 
-/* whether any row has an item */
+/* whether there is an item that is frequent enough */
 extern bool aepg_sets_have_items(const AepgSets *sets);
 
 extern bytea *aepg_sets_train(const AepgSets *sets);

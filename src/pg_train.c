@@ -299,7 +299,9 @@ aepg_training_check_rows(const AepgTraining *training)
 	if (training->sets != NULL && !aepg_training_has_values(training))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_EXCEPTION),
-				 errmsg("training needs items, but all sets are empty")));
+				 errmsg("training needs items, but no item is in %d rows",
+						training->options->core.min_frequency),
+				 errhint("Lower the option \"min_frequency\".")));
 	if (!aepg_training_has_values(training))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_EXCEPTION),

@@ -17,18 +17,18 @@ layer()
 {
 	case $(basename "$1" | sed 's/\.[ch]$//') in
 		arena | bytes | cpu | env | rng | sort | status) echo 1 base ;;
-		blas | calibration | kernels | kernels_* | mixture | spectrum)
+		blas | calibration | kernels | kernels_* | mixture | spd | spectrum)
 			echo 2 math ;;
 		account | coder | coreset | corrupt | cursor | dataset | dataset_* | \
 			density | draw | feature | feature_* | joint | joint_* | \
 			label_index | labels | \
-			histogram | moments | neighbour)
+			ease | histogram | items | moments | neighbour | sets)
 			echo 3 features ;;
 		dense | gaussian | head | layer | net | sparse) echo 3 network ;;
-		codec | codec_* | model | options) echo 4 model ;;
+		codec | codec_* | model | options | options_set | set_model) echo 4 model ;;
 		density_fit | drift | head_fit | impute | likelihood | merge | \
-			objective | optim | sample | score | score_fit | \
-			score_head | share | team | train | update | worker)
+			objective | optim | recommend | sample | score | score_fit | \
+			score_head | set_net | set_train | share | team | train | update | worker)
 			echo 5 engine ;;
 		*) echo 0 none ;;
 	esac

@@ -12,30 +12,53 @@
 /*
  * With lambda 30 sqrt(mean rows of an item), the best of a few values on data
  * of 10 to 500 rows an item lies within a factor of two, over which the
- * ranking hardly changes.
+ * ranking hardly changes.  Where frequent items are weakened, more is better.
  */
 #define EASE_LAMBDA 30.0
+#define EASE_WEAKENED_LAMBDA 60.0
 
 /* rows, or items of a row, added between two looks at cancellation */
 #define EASE_POLL 256
 
+/* a row of the inverse, its diagonal and its order are small beside it */
 size_t
 ae_ease_bytes(int count)
 {
-	size_t		bytes = ae_spd_bytes(count);
-
-	/* a row of the inverse, its diagonal and its order are small */
-	return bytes;
+	return ae_spd_bytes(count);
 }
 
-double
-ae_ease_regularization(const AeItems *items)
+static double
+ease_mean_frequency(const AeItems *items)
 {
 	double		sum = 0.0;
 
 	for (int i = 0; i < items->count; i++)
 		sum += (double) items->frequency[i];
-	return EASE_LAMBDA * sqrt(sum / items->count);
+	return sum / items->count;
+}
+
+/* by how much an item is weakened: S_ii */
+static double
+ease_scale(const AeItems *items, int item, double mean, double power)
+{
+	return pow((double) items->frequency[item] / mean, -power);
+}
+
+/* as large beside the mean of the diagonal of S X'X S as without S */
+double
+ae_ease_regularization(const AeItems *items, double power)
+{
+	double		mean = ease_mean_frequency(items);
+	double		diagonal = 0.0;
+
+	for (int i = 0; i < items->count; i++)
+	{
+		double		scale = ease_scale(items, i, mean, power);
+
+		diagonal += (double) items->frequency[i] * scale * scale;
+	}
+	return (power > 0.0 ? EASE_WEAKENED_LAMBDA : EASE_LAMBDA) *
+		diagonal / items->count / sqrt(mean);
 }
 
 AeStatus
@@ -51,9 +74,9 @@ ae_ease_plan(AeEase *ease, int count, int kept, AeArena *arena)
 		? AE_OK : AE_ERR_MEMORY;
 }
 
-/* g = X'X + lambda I */
+/* g = S X'X S + lambda I */
 static void
-ease_gram(const AeSetRows *rows, double lambda, AeSpd *g)
+ease_gram(const AeSetRows *rows, const float *scale, double lambda, AeSpd *g)
 {
 	for (uint64_t r = 0; r < rows->count; r++)
 	{
@@ -72,7 +95,13 @@ ease_gram(const AeSetRows *rows, double lambda, AeSpd *g)
 		}
 	}
 	for (int i = 0; i < g->n; i++)
+	{
+		if (i % EASE_POLL == 0)
+			g->env->poll(g->env->host);
+		for (int j = 0; j <= i; j++)
+			*ae_spd_at(g, i, j) *= scale[i] * scale[j];
 		*ae_spd_at(g, i, i) += (float) lambda;
+	}
 }
 
 /* a weight on its way to its place */
@@ -142,7 +171,7 @@ ease_select(EaseWeight *w, int n, int kept)
 
 /* the largest weights of each item, from the inverse */
 static AeStatus
-ease_keep(AeEase *ease, const AeSpd *p, AeArena *scratch)
+ease_keep(AeEase *ease, const AeSpd *p, const float *scale, AeArena *scratch)
 {
 	size_t		n = (size_t) ease->count;
 	size_t		kept = (size_t) ease->kept;
@@ -166,7 +195,7 @@ ease_keep(AeEase *ease, const AeSpd *p, AeArena *scratch)
 		ae_spd_row(p, i, row);
 		for (int j = 0; j < ease->count; j++)
 		{
-			float		weight = -row[j] / diagonal[j];
+			float		weight = -scale[i] * row[j] / diagonal[j];
 
 			if (!isfinite(weight))
 				return AE_ERR_DIVERGED;
@@ -187,23 +216,40 @@ ease_keep(AeEase *ease, const AeSpd *p, AeArena *scratch)
 	return AE_OK;
 }
 
+/* S, and room for the matrix */
+static AeStatus
+ease_prepare(const AeItems *items, double power, AeArena *scratch,
+			 float **scale, AeSpd *matrix)
+{
+	double		mean = ease_mean_frequency(items);
+
+	*scale = ae_arena_alloc(scratch, (size_t) items->count, sizeof(float));
+	if (*scale == NULL)
+		return AE_ERR_MEMORY;
+	for (int i = 0; i < items->count; i++)
+		(*scale)[i] = (float) ease_scale(items, i, mean, power);
+	return ae_spd_create(scratch, items->count, matrix);
+}
+
 AeStatus
-ae_ease_fit(AeEase *ease, const AeSetRows *rows, double lambda,
-			const AeBlas *blas, const AeEnv *env)
+ae_ease_fit(AeEase *ease, const AeItems *items, const AeSetRows *rows,
+			double power, double lambda, const AeBlas *blas,
+			const AeEnv *env)
 {
 	AeArena		scratch;
 	AeSpd		matrix;
 	AeStatus	status;
+	float	   *scale;
 
 	ae_arena_init(&scratch, env);
-	status = ae_spd_create(&scratch, ease->count, &matrix);
+	status = ease_prepare(items, power, &scratch, &scale, &matrix);
 	if (status == AE_OK)
 	{
-		ease_gram(rows, lambda, &matrix);
+		ease_gram(rows, scale, lambda, &matrix);
 		status = ae_spd_invert(&matrix, blas);
 	}
 	if (status == AE_OK)
-		status = ease_keep(ease, &matrix, &scratch);
+		status = ease_keep(ease, &matrix, scale, &scratch);
 	ae_arena_free(&scratch);
 	return status;
 }

@@ -117,6 +117,10 @@ typedef struct AeKernels
 							const float *o, const float *t,
 							float weight, float scale, float *d);
 
+	/* p = weight times the softmax of width logits o, which may be p; returns
+	 * log(sum of e^o) */
+	double		(*soften) (int width, float weight, const float *o, float *p);
+
 	/*
 	 * Blocks of parameters from here to sum_squares: padded, n a multiple of
 	 * AE_LANES.  Moments that shrink below 2^-120 become 0: subnormals are
@@ -139,6 +143,9 @@ typedef struct AeKernels
 	/* y = the sum of count vectors x, stride floats apart, in order */
 	void		(*add_up) (size_t n, int count, size_t stride,
 						   const float *x, float *y);
+	/* y += the sum of count vectors x times a, in order */
+	void		(*combine) (size_t n, int count, const float *a,
+							const float *const *x, float *y);
 	/* x *= a */
 	void		(*scale) (size_t n, float a, float *x);
 	/* sum of squares, accumulated in double lanes in a fixed order */

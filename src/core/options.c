@@ -180,7 +180,10 @@ const AeOption ae_option_table[] = {
 	"Divergence of each unit, in nats, that costs nothing."},
 	{"regularization", AE_OPTION_NUMBER, FIELD(regularization), true, false, "auto",
 		1e-3, 1e9, NO_CHOICES,
-	"Lambda of an ease model: by how many rows each item is held back from predicting others."},
+	"Lambda of an ease model: how strongly all weights are held back."},
+	{"normalization", AE_OPTION_NUMBER, FIELD(normalization), true, false, "auto",
+		0, 1, NO_CHOICES,
+	"By which power of its frequency an ease model weakens what an item says; 0 is the method as published."},
 	{"item_weights", AE_OPTION_INTEGER, FIELD(item_weights), true, false, "auto",
 		1, AE_MAX_ITEMS, NO_CHOICES,
 	"Weights to other items, the largest, that an ease model keeps of each item."},
@@ -255,6 +258,7 @@ static const OptionUse option_uses[] = {
 	{FIELD(kl_warmup), AE_VARIANT_VARIATIONAL, 0},
 	{FIELD(free_bits), AE_VARIANT_VARIATIONAL, 0},
 	{FIELD(regularization), AE_VARIANT_EASE, 0},
+	{FIELD(normalization), AE_VARIANT_EASE, 0},
 	{FIELD(item_weights), AE_VARIANT_EASE, 0}
 };
 

@@ -129,6 +129,7 @@ typedef struct AeOptions
 	double		kl_warmup;		/* share of the steps */
 	double		free_bits;		/* nats per unit */
 	double		regularization; /* ease: lambda */
+	double		normalization;	/* ease: exponent */
 	int			item_weights;	/* ease: weights kept of each item */
 	int			score;			/* AeScoreKind */
 	int			coreset;		/* rows; 0: no row is kept */

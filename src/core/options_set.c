@@ -28,6 +28,7 @@ static const SetOption set_options[] = {
 	{"seed", NETWORKS},
 	{"verbose", NETWORKS},
 	{"regularization", EASE},
+	{"normalization", EASE},
 	{"item_weights", EASE},
 	{"hidden", NETWORKS},
 	{"latent", NETWORKS},

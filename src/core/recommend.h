@@ -18,16 +18,27 @@ typedef struct AeScoredItem
 
 typedef struct AeRecommender AeRecommender;
 
-/* for one model, which it borrows; lives in arena */
-extern AeStatus ae_recommender_create(const AeModel *model, AeArena *arena,
+/* for one model, which it borrows; lives in arena, which may grow later */
+extern AeStatus ae_recommender_create(const AeModel *model,
+									  const AeKernels *kernels,
+									  AeArena *arena,
 									  AeRecommender **recommender);
 
 /* scores of all items for who has these; members are united */
 extern void ae_recommender_score(AeRecommender *r, const AeMember *members,
 								 int count);
 
-/* the same: how similar all items are to that one */
-extern void ae_recommender_compare(AeRecommender *r, int item);
+/* the code (latent) of who has these; only where there is a network */
+extern const float *ae_recommender_encode(AeRecommender *r,
+										  const AeMember *members, int count);
+
+/* the vector (latent) of an item, and what is added to its inner product with
+ * a code to give its score; only where there is a network */
+extern float ae_recommender_item(const AeModel *model, int item,
+								 float *vector);
+
+/* scores of all items: how similar all items are to that one */
+extern AeStatus ae_recommender_compare(AeRecommender *r, int item);
 
 /*
  * The k best items in descending order of their scores, the more frequent

@@ -10,6 +10,26 @@
 #define SET_ITEM_WEIGHTS 1000
 #define SET_ALL_WEIGHTS (16 << 20)
 
+/* the best of 0, 0.15, 0.25 and 0.35 */
+#define SET_NORMALIZATION 0.25
+
+/* networks, after Liang et al. 2018 */
+#define SET_HIDDEN_UNITS 600
+#define SET_CODE_UNITS 200
+#define SET_RATE 3e-3
+#define SET_DROPOUT 0.5
+#define SET_BETA 0.2
+#define SET_KL_WARMUP 0.5
+#define SET_PATIENCE 10
+
+/* epochs, and optimiser steps that few rows take */
+#define SET_EPOCHS 30
+#define SET_STEPS 450.0
+
+/* so many rows can spare some to measure progress with */
+#define SET_SPARE_ROWS 5000
+#define SET_VALIDATION 0.1
+
 /* no columns: what reads the features of a model finds none */
 static AeStatus
 set_plan_features(AeModel *model)
@@ -27,8 +47,11 @@ set_plan_ease(AeModel *model)
 	AeOptions  *o = &model->options;
 	int			count = model->items->count;
 
+	if (isnan(o->normalization))
+		o->normalization = SET_NORMALIZATION;
 	if (isnan(o->regularization))
-		o->regularization = ae_ease_regularization(model->items);
+		o->regularization = ae_ease_regularization(model->items,
+												   o->normalization);
 	if (o->item_weights == AE_AUTO)
 	{
 		o->item_weights = SET_ALL_WEIGHTS / count;
@@ -43,6 +66,133 @@ set_plan_ease(AeModel *model)
 						&model->arena);
 }
 
+/*----------
+ * Networks.
+ *----------
+ */
+
+static int
+set_epochs(const AeOptions *options, uint64_t nrows)
+{
+	double		epochs = (double) nrows > options->batch_size
+		? ceil(SET_STEPS * options->batch_size / (double) nrows) : SET_STEPS;
+
+	return epochs < SET_EPOCHS ? SET_EPOCHS : (int) epochs;
+}
+
+/* what a variant chooses where the user did not */
+static void
+set_resolve_network(AeModel *model, uint64_t nrows)
+{
+	AeOptions  *o = &model->options;
+	bool		is_vae = o->variant == AE_VARIANT_MULT_VAE;
+
+	if (o->nhidden == AE_AUTO)
+	{
+		o->nhidden = is_vae;
+		o->hidden[0] = SET_HIDDEN_UNITS;
+	}
+	if (o->latent == AE_AUTO)
+		o->latent = SET_CODE_UNITS;
+	if (o->activation == AE_AUTO)
+		o->activation = AE_ACT_TANH;
+	if (isnan(o->learning_rate))
+		o->learning_rate = SET_RATE;
+	if (isnan(o->corruption_rate))
+		o->corruption_rate = SET_DROPOUT;
+	if (isnan(o->validation_fraction))
+		o->validation_fraction = nrows < SET_SPARE_ROWS ? 0.0
+			: SET_VALIDATION;
+	if (o->epochs == AE_AUTO)
+		o->epochs = set_epochs(o, nrows);
+	if (o->patience == AE_AUTO)
+		o->patience = SET_PATIENCE;
+	if (is_vae && isnan(o->beta))
+		o->beta = SET_BETA;
+	if (is_vae && isnan(o->kl_warmup))
+		o->kl_warmup = SET_KL_WARMUP;
+}
+
+static void
+set_add_layer(AeNet *net, AeLayerKind kind, int activation, int in, int out)
+{
+	AeLayer    *layer = &net->layers[net->nlayers++];
+
+	layer->kind = kind;
+	layer->activation = (AeActivation) activation;
+	layer->in = in;
+	layer->out = out;
+}
+
+/*
+ * The decoder is one linear layer, so that an item has a vector in the space
+ * of codes, and its score is their inner product.
+ */
+static AeStatus
+set_plan_network(AeModel *model)
+{
+	const AeOptions *o = &model->options;
+	AeNet	   *net = &model->net;
+	int			items = model->items->count;
+	int			in = items;
+
+	net->nlayers = 0;
+	net->layers = ae_arena_alloc(&model->arena, (size_t) o->nhidden + 3,
+								 sizeof(AeLayer));
+	if (net->layers == NULL)
+		return AE_ERR_MEMORY;
+	for (int i = 0; i < o->nhidden; i++)
+	{
+		set_add_layer(net, AE_LAYER_DENSE, o->activation, in, o->hidden[i]);
+		in = o->hidden[i];
+	}
+	if (o->variant == AE_VARIANT_MULT_VAE)
+	{
+		set_add_layer(net, AE_LAYER_DENSE, AE_ACT_LINEAR, in, 2 * o->latent);
+		set_add_layer(net, AE_LAYER_GAUSSIAN, AE_ACT_LINEAR, 2 * o->latent,
+					  o->latent);
+	}
+	else
+		set_add_layer(net, AE_LAYER_DENSE, o->activation, in, o->latent);
+	net->ncoder = net->nlayers;
+	set_add_layer(net, AE_LAYER_DENSE, AE_ACT_LINEAR, o->latent, items);
+	return ae_net_plan(net);
+}
+
+/* what the options say of a code; false: they contradict the layers */
+static bool
+set_prepare_code(AeModel *model)
+{
+	const AeOptions *o = &model->options;
+	AeNet	   *net = &model->net;
+	AeLayer    *code = &net->layers[net->ncoder - 1];
+
+	for (int i = 0; i < net->nlayers; i++)
+		if (net->layers[i].kind != AE_LAYER_DENSE && &net->layers[i] != code)
+			return false;
+	if (o->variant == AE_VARIANT_MULT_DAE)
+		return code->kind == AE_LAYER_DENSE;
+	if (code->kind != AE_LAYER_GAUSSIAN || net->ncoder < 2 ||
+		isnan(o->beta) || isnan(o->kl_warmup))
+		return false;
+	code->penalty = (float) o->beta;
+	return true;
+}
+
+static AeStatus
+set_prepare_network(AeModel *model)
+{
+	const AeNet *net = &model->net;
+
+	if (net->nlayers != net->ncoder + 1 ||
+		ae_net_inputs(net) != model->items->count ||
+		ae_net_outputs(net) != model->items->count ||
+		net->layers[net->nlayers - 1].activation != AE_ACT_LINEAR ||
+		!set_prepare_code(model))
+		return AE_ERR_CORRUPT;
+	return AE_OK;
+}
+
 AeStatus
 ae_set_model_plan(AeModel *model, AeSets *sets, const AeOptions *options,
 				  AeArena *scratch, AeSetRows *rows)
@@ -55,9 +205,11 @@ ae_set_model_plan(AeModel *model, AeSets *sets, const AeOptions *options,
 	AE_TRY(ae_sets_fit(sets, options->min_frequency, &model->arena,
 					   &model->items, scratch, rows));
 	AE_TRY(set_plan_features(model));
-	if (model->items->count == 0)
-		return AE_OK;
-	return set_plan_ease(model);
+	if (options->variant == AE_VARIANT_EASE)
+		return set_plan_ease(model);
+	set_resolve_network(model, rows->count);
+	AE_TRY(set_plan_network(model));
+	return set_prepare_network(model);
 }
 
 AeStatus
@@ -71,5 +223,7 @@ ae_set_model_prepare(AeModel *model)
 		return AE_ERR_CORRUPT;
 	if (is_ease && model->ease.count != items->count)
 		return AE_ERR_CORRUPT;
+	if (!is_ease)
+		AE_TRY(set_prepare_network(model));
 	return set_plan_features(model);
 }

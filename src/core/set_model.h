@@ -14,8 +14,8 @@
 
 /*
  * From rows to an untrained model: the items, the options resolved, room for
- * weights or the network's layers.  rows live in scratch.  A model without
- * items has not seen any often enough; nothing else is planned then.
+ * weights or the network's layers.  rows live in scratch.  An item must be
+ * frequent enough.
  */
 extern AeStatus ae_set_model_plan(AeModel *model, AeSets *sets,
 								  const AeOptions *options,

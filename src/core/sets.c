@@ -272,10 +272,13 @@ ae_sets_rows(const AeSets *sets)
 	return sets->nrows;
 }
 
-uint64_t
-ae_sets_members(const AeSets *sets)
+bool
+ae_sets_have_item(const AeSets *sets, int min_frequency)
 {
-	return sets->nmembers;
+	for (uint32_t i = 0; i < sets->nitems; i++)
+		if (sets->items[i].frequency >= (uint64_t) min_frequency)
+			return true;
+	return false;
 }
 
 /*----------
@@ -309,7 +312,7 @@ compare_ranked(const void *a, const void *b)
 	return order;
 }
 
-/* ranked (count) items become the vocabulary; place by number, or UINT32_MAX */
+/* ranked (count) items become the vocabulary; place is by their number */
 static AeStatus
 sets_name(const AeSets *sets, const Ranked *ranked, int count,
 		  uint32_t *place, AeArena *arena, AeItems **items)

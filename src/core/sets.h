@@ -52,8 +52,8 @@ extern AeStatus ae_sets_number(AeSets *sets, const char *text, size_t len,
 extern AeStatus ae_sets_append(AeSets *sets, AeMember *members, int count);
 
 extern uint64_t ae_sets_rows(const AeSets *sets);
-/* items of all rows together */
-extern uint64_t ae_sets_members(const AeSets *sets);
+/* whether an item is in so many rows */
+extern bool ae_sets_have_item(const AeSets *sets, int min_frequency);
 
 /*
  * The items that at least min_frequency rows have, and the rows in terms of

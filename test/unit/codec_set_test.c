@@ -20,8 +20,10 @@ build_ease(void)
 	ae_arena_init(&arena, &unit_env);
 	must(sets != NULL && ae_model_create(&unit_env, &model) == AE_OK &&
 		 ae_set_model_plan(model, sets, &options, &arena, &rows) == AE_OK &&
-		 ae_ease_fit(&model->ease, &rows, model->options.regularization,
-					 &ae_blas_reference, &unit_env) == AE_OK);
+		 ae_ease_fit(&model->ease, model->items, &rows,
+					 model->options.normalization,
+					 model->options.regularization, &ae_blas_reference,
+					 &unit_env) == AE_OK);
 	strcpy(model->version, "1.0");
 	ae_sets_free(sets);
 	ae_arena_free(&arena);
@@ -143,7 +145,8 @@ test_damage(void)
 			AeArena		arena;
 
 			ae_arena_init(&arena, &unit_env);
-			if (ae_recommender_create(back, &arena, &r) == AE_OK)
+			if (ae_recommender_create(back, ae_kernels_get(AE_KERNEL_AUTO),
+									  &arena, &r) == AE_OK)
 			{
 				ae_recommender_score(r, all, 2);
 				ae_recommender_top(r, all, 2, false, 4, top);

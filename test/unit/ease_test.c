@@ -14,8 +14,13 @@
 
 /* b = -P_ij / P_jj by Gauss and Jordan, in double */
 static double *
-weights_of(const AeSetRows *rows, int n, double lambda)
+weights_of(const AeModel *model, const AeSetRows *rows, double power,
+		   double lambda)
 {
+	int			n = model->items->count;
+	double		scale[NITEMS];
+	double		mean = 0.0;
+
 	double	   *g = calloc((size_t) n * n, sizeof(double));
 	double	   *p = calloc((size_t) n * n, sizeof(double));
 
@@ -28,6 +33,14 @@ weights_of(const AeSetRows *rows, int n, double lambda)
 		for (uint64_t a = rows->start[r]; a < rows->start[r + 1]; a++)
 			for (uint64_t b = rows->start[r]; b < rows->start[r + 1]; b++)
 				g[rows->members[a].item * n + rows->members[b].item] += 1.0;
+	for (int i = 0; i < n; i++)
+		mean += (double) model->items->frequency[i] / n;
+	for (int i = 0; i < n; i++)
+		scale[i] = pow((double) model->items->frequency[i] / mean, -power);
+	for (int i = 0; i < n; i++)
+		for (int j = 0; j < n; j++)
+			g[i * n + j] = (g[i * n + j] - lambda * (i == j)) * scale[i] *
+				scale[j] + lambda * (i == j);
 	for (int k = 0; k < n; k++)
 		for (int i = 0; i < n; i++)
 		{
@@ -44,26 +57,31 @@ weights_of(const AeSetRows *rows, int n, double lambda)
 			p[i * n + j] /= g[i * n + i];
 	for (int i = 0; i < n; i++)
 		for (int j = 0; j < n; j++)
-			g[i * n + j] = i == j ? 0.0 : -p[i * n + j] / p[j * n + j];
+			g[i * n + j] = i == j ? 0.0
+				: -scale[i] * p[i * n + j] / p[j * n + j];
 	free(p);
 	return g;
 }
 
 static AeModel *
-train(int kept, double lambda, AeSetRows *rows, AeArena *arena)
+train(int kept, double power, double lambda, AeSetRows *rows,
+	  AeArena *arena)
 {
 	AeSets	   *sets = make_sets(NROWS, NITEMS);
 	AeOptions	options = set_options(AE_VARIANT_EASE);
 	AeModel    *model = NULL;
 
+	options.normalization = power;
 	options.regularization = lambda;
 	options.item_weights = kept;
 	ok(sets != NULL && ae_model_create(&unit_env, &model) == AE_OK &&
 	   ae_set_model_plan(model, sets, &options, arena, rows) == AE_OK,
 	   "planned");
 	strcpy(model->version, "1.0");
-	ok(ae_ease_fit(&model->ease, rows, model->options.regularization,
-				   &ae_blas_reference, &unit_env) == AE_OK, "trained");
+	ok(ae_ease_fit(&model->ease, model->items, rows,
+				   model->options.normalization,
+				   model->options.regularization, &ae_blas_reference,
+				   &unit_env) == AE_OK, "trained");
 	ae_sets_free(sets);
 	return model;
 }
@@ -79,6 +97,19 @@ weight_of(const AeEase *ease, int from, int to)
 	return 0.0;
 }
 
+/* the largest difference to weights by the formula */
+static double
+compare(const AeModel *model, const double *expected)
+{
+	double		worst = 0.0;
+
+	for (int i = 0; i < NITEMS; i++)
+		for (int j = 0; j < NITEMS; j++)
+			worst = fmax(worst, fabs(weight_of(&model->ease, i, j) -
+									 expected[i * NITEMS + j]));
+	return worst;
+}
+
 static void
 test_weights(void)
 {
@@ -86,22 +117,25 @@ test_weights(void)
 	AeSetRows	rows;
 	AeModel    *model;
 	double	   *expected;
-	double		worst = 0.0;
+	double		worst;
 	int			wrong = 0;
 
 	ae_arena_init(&arena, &unit_env);
-	model = train(AE_AUTO, 20.0, &rows, &arena);
+	model = train(AE_AUTO, 0.3, 20.0, &rows, &arena);
+	expected = weights_of(model, &rows, 0.3, 20.0);
+	worst = compare(model, expected);
+	ok(worst < TOLERANCE, "weights with a power (%g)", worst);
+	ae_model_free(model);
+	free(expected);
+	model = train(AE_AUTO, 0.0, 20.0, &rows, &arena);
 	ok(model->items->count == NITEMS && model->ease.kept == NITEMS - 1,
 	   "all weights of few items are kept");
-	expected = weights_of(&rows, NITEMS, 20.0);
-	for (int i = 0; i < NITEMS; i++)
-		for (int j = 0; j < NITEMS; j++)
-			worst = fmax(worst, fabs(weight_of(&model->ease, i, j) -
-									 expected[i * NITEMS + j]));
+	expected = weights_of(model, &rows, 0.0, 20.0);
+	worst = compare(model, expected);
 	ok(worst < TOLERANCE, "weights as by the formula (%g)", worst);
 	ae_model_free(model);
 
-	model = train(7, 20.0, &rows, &arena);
+	model = train(7, 0.0, 20.0, &rows, &arena);
 	for (int i = 0; i < NITEMS; i++)
 	{
 		double		least = INFINITY;
@@ -114,10 +148,15 @@ test_weights(void)
 	}
 	ok(wrong == 0, "the largest weights of each item are kept");
 	ae_model_free(model);
-	model = train(AE_AUTO, NAN, &rows, &arena);
+	model = train(AE_AUTO, 0.0, NAN, &rows, &arena);
 	ok(model->options.regularization > 30.0 &&
 	   model->options.regularization < 300.0, "lambda by itself (%g)",
 	   model->options.regularization);
+	ae_model_free(model);
+	model = train(AE_AUTO, NAN, NAN, &rows, &arena);
+	ok(model->options.normalization > 0.0 &&
+	   model->options.normalization < 1.0, "power by itself (%g)",
+	   model->options.normalization);
 	ae_model_free(model);
 	free(expected);
 	ae_arena_free(&arena);
@@ -137,8 +176,9 @@ test_recommend(void)
 	bool		ordered = true;
 
 	ae_arena_init(&arena, &unit_env);
-	model = train(AE_AUTO, 20.0, &rows, &arena);
-	ok(ae_recommender_create(model, &arena, &r) == AE_OK, "recommender");
+	model = train(AE_AUTO, 0.0, 20.0, &rows, &arena);
+	ok(ae_recommender_create(model, ae_kernels_get(AE_KERNEL_AUTO), &arena,
+							 &r) == AE_OK, "recommender");
 	for (int i = 0; i < 3; i++)
 	{
 		char		text[16];
@@ -174,7 +214,7 @@ test_recommend(void)
 	found = ae_recommender_top(r, NULL, 0, false, 3, top);
 	ok(found == 3 && top[0].item == 0 && top[2].item == 2,
 	   "of nobody, the most frequent items");
-	ae_recommender_compare(r, (int) owned[0].item);
+	ok(ae_recommender_compare(r, (int) owned[0].item) == AE_OK, "compared");
 	ae_recommender_top(r, owned, 1, true, 1, top);
 	ok(fabs(top[0].score - weight_of(&model->ease, (int) owned[0].item,
 									 top[0].item)) == 0.0, "similar items");

@@ -44,10 +44,13 @@ make_sets(int nrows, int nitems)
 			members[i].weight = 1.0f;
 			if (ae_sets_number(sets, text, strlen(text),
 							   &members[i].item) != AE_OK)
-				return NULL;
+				n = -1;
 		}
-		if (ae_sets_append(sets, members, n) != AE_OK)
+		if (n < 0 || ae_sets_append(sets, members, n) != AE_OK)
+		{
+			ae_sets_free(sets);
 			return NULL;
+		}
 	}
 	return sets;
 }
