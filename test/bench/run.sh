@@ -4,9 +4,10 @@
 # usage: test/bench/run.sh NAME...
 #
 # Names: train_tabular train_wide quality score joint trigger call workers
-# memory, or all; and adbench, impute and synthetic, which need tables that
-# are not here: the folders ADBENCH and ADULT, the files IMPUTE.  What each one
-# measures is in README.md here.  RUNS (5) is the
+# memory recommend, or all; and adbench, impute and synthetic, which need tables
+# that are not here: the folders ADBENCH and ADULT, the files IMPUTE.  The file
+# RECOMMEND is optional.  What each one measures is in README.md here.  RUNS (5)
+# is the
 # number of alternating runs, SCALE (1) multiplies the numbers of rows, PYTHON
 # (/usr/bin/python3) is an interpreter with PyTorch, NumPy, psycopg2 and
 # scikit-learn.
@@ -16,6 +17,7 @@ HERE=$(cd "$(dirname "$0")" && pwd)
 . "$HERE/../../scripts/lib.sh"
 
 ALL="train_tabular train_wide quality score joint trigger call workers memory"
+ALL="$ALL recommend"
 NAMES="$ALL adbench impute synthetic"
 PYTHON=${PYTHON:-/usr/bin/python3}
 FASHION=/usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz
