@@ -566,32 +566,36 @@ CREATE AGGREGATE ae_average_precision(score double precision, label boolean) (
 COMMENT ON AGGREGATE ae_average_precision(double precision, boolean) IS
 	'average precision: the share of true labels among the rows with at least a score, averaged over the scores of rows with a true label';
 
-CREATE FUNCTION ae_recall(ranked anyarray, relevant anyarray)
+CREATE FUNCTION ae_recall(ranked anycompatiblearray,
+						  relevant anycompatiblearray)
 	RETURNS double precision
 	AS 'MODULE_PATHNAME', 'ae_recall'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
-COMMENT ON FUNCTION ae_recall(anyarray, anyarray) IS
+COMMENT ON FUNCTION ae_recall(anycompatiblearray, anycompatiblearray) IS
 	'the share of the relevant elements, or of its ranks if these are fewer, that a ranking has';
 
-CREATE FUNCTION ae_recall(ranked anyarray, relevant anyarray, k integer)
+CREATE FUNCTION ae_recall(ranked anycompatiblearray,
+						  relevant anycompatiblearray, k integer)
 	RETURNS double precision
 	AS 'MODULE_PATHNAME', 'ae_recall'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
-COMMENT ON FUNCTION ae_recall(anyarray, anyarray, integer) IS
+COMMENT ON FUNCTION ae_recall(anycompatiblearray, anycompatiblearray, integer) IS
 	'the share of the relevant elements, or of the first k ranks if these are fewer, that a ranking has among its first k';
 
-CREATE FUNCTION ae_ndcg(ranked anyarray, relevant anyarray)
+CREATE FUNCTION ae_ndcg(ranked anycompatiblearray,
+						  relevant anycompatiblearray)
 	RETURNS double precision
 	AS 'MODULE_PATHNAME', 'ae_ndcg'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
-COMMENT ON FUNCTION ae_ndcg(anyarray, anyarray) IS
+COMMENT ON FUNCTION ae_ndcg(anycompatiblearray, anycompatiblearray) IS
 	'the normalised discounted cumulative gain of a ranking''s elements';
 
-CREATE FUNCTION ae_ndcg(ranked anyarray, relevant anyarray, k integer)
+CREATE FUNCTION ae_ndcg(ranked anycompatiblearray,
+						  relevant anycompatiblearray, k integer)
 	RETURNS double precision
 	AS 'MODULE_PATHNAME', 'ae_ndcg'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
-COMMENT ON FUNCTION ae_ndcg(anyarray, anyarray, integer) IS
+COMMENT ON FUNCTION ae_ndcg(anycompatiblearray, anycompatiblearray, integer) IS
 	'the normalised discounted cumulative gain of a ranking''s first k elements';
 
 --

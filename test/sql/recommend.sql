@@ -176,7 +176,7 @@ SELECT ranked, relevant, round(ae_recall(ranked, relevant)::numeric, 4) AS recal
 			   ('{1}', '{}'), ('{1}', '{NULL}'), ('{NULL,1}', '{1,NULL,1}'),
 			   ('{1,1,1}', '{1,2}'), (NULL, '{1}'), ('{1}', NULL))
 	   t(ranked, relevant);
-SELECT ae_recall('{a,b}'::text[], '{b}'), ae_ndcg('{a,b}'::text[], '{b}', 1);
+SELECT ae_recall('{a,b}'::text[], '{b}'), ae_ndcg('{1,2}'::bigint[], ARRAY[2], 1);
 SELECT round((1 / log(2, 3) + 1 / log(2, 5))
 			 / (1 + 1 / log(2, 3) + 1 / log(2, 4)), 6) =
 	   round(ae_ndcg('{9,1,8,2,7}'::int[], '{1,2,3}', 5)::numeric, 6) AS same;
