@@ -101,6 +101,7 @@ call_members(FunctionCallInfo fcinfo, const AepgRecommendCall *call, int arg,
 	if (*reader == NULL)
 		*reader = aepg_set_reader_create(get_fn_expr_argtype(fcinfo->flinfo,
 															 arg),
+										 PG_GETARG_DATUM(arg),
 										 fcinfo->flinfo->fn_mcxt);
 	return aepg_set_reader_read(*reader, PG_GETARG_DATUM(arg),
 								call->model->items, count);

@@ -4,12 +4,16 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
+#include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/typcache.h"
 
 #include "core/set_train.h"
 #include "pg_blas.h"
@@ -20,6 +24,10 @@
 #include "pg_sets.h"
 
 #define MEGABYTE (1024.0 * 1024.0)
+
+/* a smaller weight counts as none */
+#define MIN_WEIGHT 1e-6
+#define MAX_WEIGHT 1e6
 
 /* of a weight between items in a model */
 #define SET_WEIGHT_BYTES 8.0
@@ -33,26 +41,31 @@
 struct AepgSetReader
 {
 	MemoryContext context;
-	Oid			type;			/* of the arrays */
-	Oid			element;		/* of their elements, base type */
+	bool		is_row;			/* of items and their weights */
+	Oid			element;		/* of the items' array, base type */
 	int16		typlen;
 	bool		typbyval;
 	char		typalign;
 	bool		is_number;
+	Oid			weight;			/* element type of the weights' array */
 	AeMember   *members;		/* (capacity) of the value read last */
 	int			capacity;
 };
 
-AepgSetReader *
-aepg_set_reader_create(Oid type, MemoryContext context)
+/* the base type of an array's elements; InvalidOid if it is no array */
+static Oid
+reader_element(Oid type)
 {
-	AepgSetReader *reader = MemoryContextAllocZero(context,
-												   sizeof(AepgSetReader));
 	Oid			element = get_element_type(getBaseType(type));
 
-	if (OidIsValid(element))
-		element = getBaseType(element);
-	switch (element)
+	return OidIsValid(element) ? getBaseType(element) : InvalidOid;
+}
+
+static void
+reader_set_items(AepgSetReader *reader, Oid type)
+{
+	reader->element = reader_element(type);
+	switch (reader->element)
 	{
 		case INT2OID:
 		case INT4OID:
@@ -68,11 +81,72 @@ aepg_set_reader_create(Oid type, MemoryContext context)
 					 errmsg("type %s is no set of items", format_type_be(type)),
 					 errhint("Cast it to integer[], bigint[] or text[].")));
 	}
-	reader->context = context;
-	reader->type = type;
-	reader->element = element;
-	get_typlenbyvalalign(element, &reader->typlen, &reader->typbyval,
+	get_typlenbyvalalign(reader->element, &reader->typlen, &reader->typbyval,
 						 &reader->typalign);
+}
+
+static void
+reader_set_weights(AepgSetReader *reader, Oid type)
+{
+	reader->weight = reader_element(type);
+	if (reader->weight != FLOAT4OID && reader->weight != FLOAT8OID)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("type %s is no array of weights", format_type_be(type)),
+				 errhint("Cast it to real[].")));
+}
+
+/* a row of items and weights, or of items alone */
+static void
+reader_set_columns(AepgSetReader *reader, TupleDesc desc)
+{
+	if (desc->natts < 1 || desc->natts > 2)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("a set has one column, or two with weights, not %d",
+						desc->natts)));
+	reader_set_items(reader, TupleDescAttr(desc, 0)->atttypid);
+	if (desc->natts == 2)
+		reader_set_weights(reader, TupleDescAttr(desc, 1)->atttypid);
+}
+
+static TupleDesc
+reader_row_type(Datum value)
+{
+	HeapTupleHeader row = DatumGetHeapTupleHeader(value);
+
+	return lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(row),
+								  HeapTupleHeaderGetTypMod(row));
+}
+
+AepgSetReader *
+aepg_set_reader_create(Oid type, Datum value, MemoryContext context)
+{
+	AepgSetReader *reader = MemoryContextAllocZero(context,
+												   sizeof(AepgSetReader));
+
+	reader->context = context;
+	reader->is_row = type_is_rowtype(type);
+	if (reader->is_row)
+	{
+		TupleDesc	desc = reader_row_type(value);
+
+		reader_set_columns(reader, desc);
+		ReleaseTupleDesc(desc);
+	}
+	else
+		reader_set_items(reader, type);
+	return reader;
+}
+
+AepgSetReader *
+aepg_set_reader_for_columns(TupleDesc desc, MemoryContext context)
+{
+	AepgSetReader *reader = MemoryContextAllocZero(context,
+												   sizeof(AepgSetReader));
+
+	reader->context = context;
+	reader_set_columns(reader, desc);
 	return reader;
 }
 
@@ -121,11 +195,49 @@ reader_reserve(AepgSetReader *reader, int count)
 /* the number of an item, -1 for none */
 typedef int (*NumberFn) (const void *arg, const char *text, size_t len);
 
-/* the members of a value, not united */
-static int
-reader_read(AepgSetReader *reader, Datum value, NumberFn find, void *arg)
+/* weights beside so many items, as doubles, NaN for NULL */
+static double *
+reader_weights(const AepgSetReader *reader, Datum value, int count)
 {
 	ArrayType  *array = DatumGetArrayTypeP(value);
+	bool		is_double = reader->weight == FLOAT8OID;
+	double	   *weights;
+	Datum	   *elements;
+	bool	   *nulls;
+	int			nweights;
+
+	deconstruct_array(array, reader->weight, is_double ? 8 : 4,
+					  !is_double || FLOAT8PASSBYVAL,
+					  is_double ? TYPALIGN_DOUBLE : TYPALIGN_INT,
+					  &elements, &nulls, &nweights);
+	if (nweights != count)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("a set of %d items has %d weights", count,
+						nweights)));
+	weights = palloc((count + 1) * sizeof(double));
+	for (int i = 0; i < count; i++)
+	{
+		weights[i] = nulls[i] ? NAN : is_double ? DatumGetFloat8(elements[i])
+			: DatumGetFloat4(elements[i]);
+		if (!nulls[i] && !(weights[i] >= 0 && weights[i] <= MAX_WEIGHT))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("weight of an item must be a number from 0 to %g, not %g",
+							MAX_WEIGHT, weights[i])));
+	}
+	pfree(elements);
+	pfree(nulls);
+	return weights;
+}
+
+/* the members of arrays of items and, unless NULL, weights; not united */
+static int
+reader_read_arrays(AepgSetReader *reader, Datum items, const Datum *weight,
+				   NumberFn find, void *arg)
+{
+	ArrayType  *array = DatumGetArrayTypeP(items);
+	double	   *weights = NULL;
 	Datum	   *elements;
 	bool	   *nulls;
 	int			nelements;
@@ -134,6 +246,8 @@ reader_read(AepgSetReader *reader, Datum value, NumberFn find, void *arg)
 	deconstruct_array(array, reader->element, reader->typlen,
 					  reader->typbyval, reader->typalign, &elements, &nulls,
 					  &nelements);
+	if (weight != NULL)
+		weights = reader_weights(reader, *weight, nelements);
 	reader_reserve(reader, nelements);
 	for (int i = 0; i < nelements; i++)
 	{
@@ -142,18 +256,74 @@ reader_read(AepgSetReader *reader, Datum value, NumberFn find, void *arg)
 		size_t		len;
 		int			item;
 
-		if (nulls[i])
+		if (nulls[i] || (weights != NULL && !(weights[i] >= MIN_WEIGHT)))
 			continue;
 		text = reader_item(reader, elements[i], number, &len);
 		item = find(arg, text, len);
 		if (item >= 0)
-			reader->members[count++] = (AeMember) {(uint32_t) item, 1.0f};
+			reader->members[count++] = (AeMember) {
+				(uint32_t) item, weights != NULL ? (float) weights[i] : 1.0f
+			};
 	}
 	pfree(elements);
 	pfree(nulls);
-	if ((Pointer) array != DatumGetPointer(value))
+	if (weights != NULL)
+		pfree(weights);
+	if ((Pointer) array != DatumGetPointer(items))
 		pfree(array);
 	return count;
+}
+
+/* columns of a row; without items there are none, without weights all are 1 */
+static int
+reader_read_columns(AepgSetReader *reader, int ncolumns, const Datum *values,
+					const bool *nulls, NumberFn find, void *arg)
+{
+	if (nulls[0])
+		return 0;
+	return reader_read_arrays(reader, values[0], ncolumns > 1 && !nulls[1]
+							  ? &values[1] : NULL, find, arg);
+}
+
+/* error unless the row is like the first one */
+static void
+reader_check_columns(const AepgSetReader *reader, TupleDesc desc)
+{
+	if (desc->natts == (OidIsValid(reader->weight) ? 2 : 1) &&
+		reader_element(TupleDescAttr(desc, 0)->atttypid) == reader->element &&
+		(desc->natts == 1 || reader->weight ==
+		 reader_element(TupleDescAttr(desc, 1)->atttypid)))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_DATATYPE_MISMATCH),
+			 errmsg("sets of one call must have the same columns")));
+}
+
+static int
+reader_read_row(AepgSetReader *reader, Datum value, NumberFn find, void *arg)
+{
+	HeapTupleHeader row = DatumGetHeapTupleHeader(value);
+	TupleDesc	desc = reader_row_type(value);
+	HeapTupleData tuple = {
+		.t_len = HeapTupleHeaderGetDatumLength(row),
+		.t_data = row
+	};
+	int			ncolumns = desc->natts;
+	Datum		values[2];
+	bool		nulls[2];
+
+	reader_check_columns(reader, desc);
+	heap_deform_tuple(&tuple, desc, values, nulls);
+	ReleaseTupleDesc(desc);
+	return reader_read_columns(reader, ncolumns, values, nulls, find, arg);
+}
+
+/* the members of a value, not united */
+static int
+reader_read(AepgSetReader *reader, Datum value, NumberFn find, void *arg)
+{
+	return reader->is_row ? reader_read_row(reader, value, find, arg)
+		: reader_read_arrays(reader, value, NULL, find, arg);
 }
 
 static int
@@ -225,19 +395,19 @@ number_item(const void *arg, const char *text, size_t len)
 	return (int) number;
 }
 
-void
-aepg_sets_add(AepgSets *sets, Oid type, Datum value)
+/* the reader of the first row is that of all */
+static void
+sets_start(AepgSets *sets, AepgSetReader *reader)
 {
-	int			count;
+	sets->reader = reader;
+	aepg_check(ae_sets_create(aepg_env_create(sets->context), sets->budget,
+							  reader->is_number, &sets->sets), READING);
+}
 
-	if (sets->reader == NULL)
-	{
-		sets->reader = aepg_set_reader_create(type, sets->context);
-		aepg_check(ae_sets_create(aepg_env_create(sets->context),
-								  sets->budget, sets->reader->is_number,
-								  &sets->sets), READING);
-	}
-	count = reader_read(sets->reader, value, number_item, sets->sets);
+/* the row that was read has so many members */
+static void
+sets_append(AepgSets *sets, int count)
+{
 	aepg_check(ae_sets_append(sets->sets, sets->reader->members, count),
 			   READING);
 	if (sets->budget->used > sets->budget->limit)
@@ -250,16 +420,24 @@ aepg_sets_add(AepgSets *sets, Oid type, Datum value)
 }
 
 void
+aepg_sets_add(AepgSets *sets, Oid type, Datum value)
+{
+	if (sets->reader == NULL)
+		sets_start(sets, aepg_set_reader_create(type, value, sets->context));
+	sets_append(sets, reader_read(sets->reader, value, number_item,
+								  sets->sets));
+}
+
+void
 aepg_sets_add_columns(AepgSets *sets, TupleDesc desc, const Datum *values,
 					  const bool *nulls)
 {
-	if (desc->natts != 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("a training on sets takes one column, not %d",
-						desc->natts)));
+	if (sets->reader == NULL)
+		sets_start(sets, aepg_set_reader_for_columns(desc, sets->context));
 	if (!nulls[0])
-		aepg_sets_add(sets, TupleDescAttr(desc, 0)->atttypid, values[0]);
+		sets_append(sets, reader_read_columns(sets->reader, desc->natts,
+											  values, nulls, number_item,
+											  sets->sets));
 }
 
 uint64

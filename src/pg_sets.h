@@ -3,7 +3,7 @@
  *	  SQL arrays as sets of items, and trainings on them.
  *
  * An item is an integer or a text.  NULL elements are no items, and an item
- * that an array holds twice is in the set once.
+ * that an array holds twice is in the set once, with the larger weight.
  */
 #ifndef AEPG_SETS_H
 #define AEPG_SETS_H
@@ -19,8 +19,15 @@
 /* what knows how to read arrays of one type */
 typedef struct AepgSetReader AepgSetReader;
 
-/* error unless values of the type are sets */
-extern AepgSetReader *aepg_set_reader_create(Oid type, MemoryContext context);
+/*
+ * For values of that type, of which one is at hand: arrays of items, or rows
+ * of such an array and one of weights.  Error unless they are sets.
+ */
+extern AepgSetReader *aepg_set_reader_create(Oid type, Datum value,
+											 MemoryContext context);
+/* for rows whose columns are at hand */
+extern AepgSetReader *aepg_set_reader_for_columns(TupleDesc desc,
+												  MemoryContext context);
 
 /*
  * The items of a value that the model has, united; count is set.  They stay
@@ -44,8 +51,7 @@ extern void aepg_sets_free(AepgSets *sets);
 /* one row: a value of that type, not NULL */
 extern void aepg_sets_add(AepgSets *sets, Oid type, Datum value);
 
-/* the same for the columns of a query, of which there must be one; a NULL is
- * no row */
+/* the same for the columns of a query; without items it is no row */
 extern void aepg_sets_add_columns(AepgSets *sets, TupleDesc desc,
 								  const Datum *values, const bool *nulls);
 

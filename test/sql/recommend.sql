@@ -108,6 +108,34 @@ SELECT r.item_id, round(score::numeric, 6) AS score,
 		  FROM (VALUES ('{1,2}'::int[]), ('{1}'), ('{2,1}'), ('{}'), (NULL)) t(items)) m,
 	   ae_recommend(model, ARRAY[2], 1) r;
 
+-- weights: a row of two arrays
+SELECT ae_train(ROW(items, array_fill(1::real, ARRAY[cardinality(items)])), '{"variant": "ease"}'
+				ORDER BY customer) = (SELECT model FROM of_items) AS ones,
+	   ae_train(ROW(items, NULL::real[]), '{"variant": "ease"}' ORDER BY customer) =
+	   (SELECT model FROM of_items) AS no_weights,
+	   ae_train(ROW(items), '{"variant": "ease"}' ORDER BY customer) =
+	   (SELECT model FROM of_items) AS items_alone,
+	   ae_train(ROW(items, array_fill(2::float8, ARRAY[cardinality(items)])), '{"variant": "ease"}'
+				ORDER BY customer) = (SELECT model FROM of_items) AS twos,
+	   ae_train(t, '{"variant": "ease"}' ORDER BY customer) =
+	   (SELECT model FROM of_items) AS left_out
+  FROM basket b, LATERAL (SELECT items || 29 || 28, array_fill(1::real, ARRAY[cardinality(items)])
+								 || 0::real || NULL::real) t;
+-- two items, G = [[1 + 4 + l, 2], [2, 1 + l]]
+SELECT r.item_id, round(score::numeric, 6) AS score,
+	   round(0.5 * 2 / (1 + 10.0), 6) AS expected
+  FROM (SELECT ae_train(t, '{"variant": "ease", "regularization": 10, "min_frequency": 1}') AS model
+		  FROM (VALUES ('{1,2}'::int[], '{2,1}'::real[]), ('{1,1}', '{1,0.5}'), (NULL, '{1}'))
+			   t(items, weights)) m,
+	   ae_recommend(model, ROW(ARRAY[2], '{0.5}'::real[]), 1) r;
+SELECT ae_train(ROW(items, items), '{"variant": "ease"}') FROM basket;
+SELECT ae_train(ROW(items, '{1}'::real[]), '{"variant": "ease"}') FROM basket;
+SELECT ae_train(ROW(items, 1, 2), '{"variant": "ease"}') FROM basket;
+SELECT ae_train(CASE WHEN customer = 1 THEN ROW(items) ELSE ROW(items, '{1}'::real[]) END,
+				'{"variant": "ease"}' ORDER BY customer) FROM basket;
+SELECT ae_recommend(model, ROW(ARRAY[1, 2], '{1,-1}'::real[]), 3) FROM of_items;
+SELECT ae_recommend(model, ROW(ARRAY[1, 2], '{1,NaN}'::float8[]), 3) FROM of_items;
+
 -- options
 SELECT i #>> '{options,item_weights}' AS kept, i ->> 'parameters' AS parameters
   FROM (SELECT ae_info(ae_train(items, '{"variant": "ease", "item_weights": 3}')) AS i
@@ -185,7 +213,12 @@ SELECT ae_ndcg(ARRAY[point(1, 1)], ARRAY[point(1, 1)]);
 
 -- named
 SELECT ae_create_model('shop', 'SELECT items FROM basket', '{"variant": "ease"}');
-SELECT ae_create_model('shop 2', 'SELECT customer, items FROM basket', '{"variant": "ease"}');
+SELECT ae_create_model('shop 2', 'SELECT items, customer FROM basket', '{"variant": "ease"}');
+SELECT ae_create_model('shop 2', 'SELECT items, customer, customer FROM basket', '{"variant": "ease"}');
+SELECT ae_create_model('shop 2', 'SELECT items, array_fill(1::real, ARRAY[cardinality(items)])
+								 FROM basket ORDER BY customer', '{"variant": "ease"}');
+SELECT ae_model('shop 2') = model AS same FROM of_items;
+SELECT ae_drop_model('shop 2');
 SELECT bool_and(item_id / 10 = 2) AS same_kind FROM ae_recommend('shop', ARRAY[21, 22], 8);
 SELECT count(*) FROM ae_recommend('shop', ARRAY[21, 22], 99, '{}'::int[]);
 SELECT count(*) FROM ae_similar_items('shop', 21, 3);
