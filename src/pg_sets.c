@@ -568,3 +568,23 @@ aepg_sets_train(const AepgSets *sets)
 	MemoryContextDelete(context);
 	return result;
 }
+
+bytea *
+aepg_sets_train_part(const AepgSets *sets, AeModel *model, bool verbose)
+{
+	AeSetRows	rows;
+	AeArena		scratch;
+
+	/* the model's context releases the arena's memory */
+	ae_arena_init(&scratch, model->arena.env);
+	aepg_check(ae_sets_match(sets->sets, model->items, &scratch, &rows),
+			   "reading rows");
+	ae_set_model_start_part(model, aepg_sets_rows(sets));
+	if (rows.count > 0)
+		aepg_check(ae_set_train(model, &rows, aepg_blas_get(),
+								aepg_kernels(),
+								aepg_progress_trainer(model->options.epochs,
+													  verbose)),
+				   "training");
+	return aepg_model_to_bytea(model);
+}

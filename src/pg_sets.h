@@ -43,7 +43,8 @@ extern int	aepg_item_print(int64 number, char *text);
 /* the rows of a training */
 typedef struct AepgSets AepgSets;
 
-/* without rows; lives in context.  options and budget are borrowed. */
+/* without rows; lives in context.  options, NULL for an update, and budget are
+ * borrowed. */
 extern AepgSets *aepg_sets_create(const AepgOptions *options,
 								  AeBudget *budget, MemoryContext context);
 extern void aepg_sets_free(AepgSets *sets);
@@ -61,5 +62,9 @@ extern uint64 aepg_sets_rows(const AepgSets *sets);
 extern bool aepg_sets_have_items(const AepgSets *sets);
 
 extern bytea *aepg_sets_train(const AepgSets *sets);
+
+/* trains the network of a model further on the rows; a model of these alone */
+extern bytea *aepg_sets_train_part(const AepgSets *sets, AeModel *model,
+								   bool verbose);
 
 #endif							/* AEPG_SETS_H */

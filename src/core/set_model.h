@@ -21,6 +21,17 @@ extern AeStatus ae_set_model_plan(AeModel *model, AeSets *sets,
 								  const AeOptions *options,
 								  AeArena *scratch, AeSetRows *rows);
 
+/*
+ * An update trains the network further, in parts that each have some of the
+ * rows: a part starts as a copy of the base.
+ */
+extern void ae_set_model_start_part(AeModel *part, uint64_t nrows);
+
+/* the base becomes the mean of its parts, each as heavy as its rows; false
+ * when they do not belong together */
+extern bool ae_set_model_join(AeModel *base, int nparts,
+							  const AeModel *const *parts);
+
 /* AE_ERR_CORRUPT when a model just decoded contradicts itself */
 extern AeStatus ae_set_model_prepare(AeModel *model);
 

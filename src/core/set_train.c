@@ -52,6 +52,7 @@ typedef struct SetTrainer
 	AeOptimizer optimizer;
 	double		best_loss;
 	double		began;			/* seconds of the host's clock */
+	bool		continues;		/* the model was trained before */
 } SetTrainer;
 
 static uint64_t
@@ -165,6 +166,7 @@ set_allocate(SetTrainer *t)
 		t->params == NULL || t->grads == NULL || m == NULL || v == NULL ||
 		model->history == NULL)
 		return AE_ERR_MEMORY;
+	t->continues = model->params != NULL;
 	ae_optimizer_init(&t->optimizer, &model->options, m, v);
 	t->optimizer.clip_norm = 0.0;
 	if (model->params == NULL)
@@ -244,8 +246,8 @@ set_strength(const SetTrainer *t, double done)
 {
 	const AeOptions *o = &t->model->options;
 
-	return o->variant == AE_VARIANT_MULT_VAE && done < o->kl_warmup
-		? (float) (done / o->kl_warmup) : 1.0f;
+	return o->variant == AE_VARIANT_MULT_VAE && !t->continues &&
+		done < o->kl_warmup ? (float) (done / o->kl_warmup) : 1.0f;
 }
 
 /*----------

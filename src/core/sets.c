@@ -339,7 +339,10 @@ sets_name(const AeSets *sets, const Ranked *ranked, int count,
 	return ae_items_index(it, arena);
 }
 
-/* the rows with the items' places; rows that are left without are dropped */
+/*
+ * The rows with the items' places, UINT32_MAX for none; rows that are left
+ * without are dropped.
+ */
 static AeStatus
 sets_place(const AeSets *sets, const uint32_t *place, AeArena *arena,
 		   AeSetRows *rows)
@@ -406,6 +409,29 @@ ae_sets_fit(const AeSets *sets, int min_frequency, AeArena *items_arena,
 						   items);
 		if (status == AE_OK)
 			status = sets_place(sets, place, rows_arena, rows);
+	}
+	ae_arena_free(&scratch);
+	return status;
+}
+
+AeStatus
+ae_sets_match(const AeSets *sets, const AeItems *items, AeArena *arena,
+			  AeSetRows *rows)
+{
+	AeArena		scratch;
+	uint32_t   *place;
+	AeStatus	status = AE_ERR_MEMORY;
+
+	ae_arena_init(&scratch, sets->account.env);
+	place = ae_arena_alloc(&scratch, sets->nitems, sizeof(uint32_t));
+	if (place != NULL)
+	{
+		/* -1 becomes UINT32_MAX */
+		for (uint32_t i = 0; i < sets->nitems; i++)
+			place[i] = (uint32_t) ae_items_find(items, sets->text +
+												sets->items[i].text,
+												sets->items[i].len);
+		status = sets_place(sets, place, arena, rows);
 	}
 	ae_arena_free(&scratch);
 	return status;

@@ -187,7 +187,6 @@ SELECT ae_recommend(model, ARRAY[1.5], 3) FROM of_items;
 SELECT ae_anomaly_score(model, ARRAY[1]) FROM of_items;
 SELECT ae_reconstruct(model, ARRAY[1]) FROM of_items;
 SELECT ae_decode(model, ARRAY[1]) FROM of_items;
-SELECT ae_update(model, items) FROM of_items, basket;
 SELECT ae_merge(model) FROM (SELECT model FROM of_items UNION ALL SELECT model FROM of_names) t;
 SELECT * FROM of_items, ae_sample(model, 1);
 SELECT count(*) AS features FROM of_items, ae_features(model);

@@ -110,11 +110,42 @@ SELECT ae_encode(ae_train(items, '{"variant": "ease"}'), ARRAY[1]) FROM basket;
 SELECT ae_encode(model, ARRAY[1.5]) FROM model;
 SELECT ae_anomaly_score(model, ARRAY[1]) FROM model;
 
+-- updates: new customers take other items together than the old ones did
+CREATE TABLE fresh AS
+SELECT u AS customer, ARRAY[u % 10, 10 + u % 10, 20 + u % 10, 20 + u % 10 / 2, 99] AS items
+  FROM generate_series(1, 400) u;
+CREATE TABLE updated AS
+SELECT name, ae_update(model, items, '{"epochs": 12}' ORDER BY customer) AS model
+  FROM model, fresh GROUP BY name, model;
+SELECT name, i ->> 'rows' AS rows, i ->> 'items' AS items, i ->> 'epochs' AS epochs,
+	   i #>> '{options,variant}' AS variant
+  FROM updated, ae_info(model) i ORDER BY name;
+SELECT u.name,
+	   (SELECT count(*) FROM ae_recommend(m.model, ARRAY[4], 6) r WHERE r.item_id IN (14, 24, 22)) <
+	   (SELECT count(*) FROM ae_recommend(u.model, ARRAY[4], 6) r WHERE r.item_id IN (14, 24, 22)) AS learned
+  FROM model m JOIN updated u USING (name) ORDER BY name;
+SELECT name, ae_update(m.model, items, '{"epochs": 12}' ORDER BY customer) = u.model AS same
+  FROM model m JOIN updated u USING (name), fresh GROUP BY name, u.model ORDER BY name;
+-- in parts, and with rows that have no known item
+SELECT name, (ae_info(ae_update(model, items, '{"partitions": 2}' ORDER BY customer))
+			  ->> 'rows')::int AS rows
+  FROM model, fresh GROUP BY name, model ORDER BY name;
+SELECT name, ae_encode(ae_update(model, '{777}'::int[]), ARRAY[1]) = ae_encode(model, ARRAY[1]) AS unchanged
+  FROM model, generate_series(1, 3) GROUP BY name, model ORDER BY name;
+SELECT ae_update(model, items, '{"dropout": 0.5}') FROM model, fresh WHERE name = 'mult_vae';
+SELECT ae_update(model, items, '{"latent": 5}') FROM model, fresh WHERE name = 'mult_vae';
+SELECT ae_update(model, 5) FROM model, fresh WHERE name = 'mult_vae';
+SELECT ae_update((SELECT ae_train(items, '{"variant": "ease"}') FROM basket), items) FROM fresh;
+SELECT ae_merge(model) FROM updated;
+DROP TABLE fresh, updated;
+
 -- named
 SELECT ae_store_model('shop', model) FROM model WHERE name = 'mult_vae';
 SELECT count(*) FROM ae_item_embeddings('shop');
 SELECT ae_encode('shop', ARRAY[1, 2]) = ae_encode(model, ARRAY[1, 2]) AS same
   FROM model WHERE name = 'mult_vae';
+SELECT ae_update_model('shop', 'SELECT items FROM basket', '{"epochs": 1}');
+SELECT (ae_info('shop') ->> 'rows')::int AS rows;
 SELECT ae_drop_model('shop');
 
 DROP TABLE basket, model;

@@ -200,6 +200,67 @@ test_validation(void)
 	ae_model_free(model);
 }
 
+/* a model in parts is their mean; nothing else is a part */
+static void
+test_join(void)
+{
+	AeStatus	status;
+	AeModel    *base = train(AE_VARIANT_MULT_DAE, 0.0, &status);
+	AeModel    *a = train(AE_VARIANT_MULT_DAE, 0.0, &status);
+	AeModel    *b = train(AE_VARIANT_MULT_DAE, 0.0, &status);
+	AeModel    *other = train(AE_VARIANT_MULT_VAE, 0.0, &status);
+	const AeModel *parts[2] = {a, b};
+	const AeModel *wrong[2] = {a, other};
+
+	must(status == AE_OK);
+	ae_set_model_start_part(a, 300);
+	ae_set_model_start_part(b, 100);
+	a->params[7] = 1.0f;
+	b->params[7] = 3.0f;
+	ok(!ae_set_model_join(base, 2, wrong) &&
+	   !ae_set_model_join(base, 0, parts), "parts of another model");
+	ok(ae_set_model_join(base, 2, parts) && base->params[7] == 1.5f &&
+	   base->nseen == NROWS + 400, "the mean of the parts");
+	b->items->text[0]++;
+	ok(!ae_set_model_join(base, 2, parts), "parts with other items");
+	ae_model_free(base);
+	ae_model_free(a);
+	ae_model_free(b);
+	ae_model_free(other);
+}
+
+/* training goes on from where it was */
+static void
+test_continue(void)
+{
+	AeStatus	status;
+	AeModel    *model = train(AE_VARIANT_MULT_VAE, 0.0, &status);
+	AeSets	   *sets = make_sets(200, 2 * NITEMS);
+	double		before = model->history[11].train_loss;
+	AeSetRows	rows;
+	AeArena		arena;
+	bool		known = true;
+
+	ae_arena_init(&arena, &unit_env);
+	must(status == AE_OK && sets != NULL);
+	ok(ae_sets_match(sets, model->items, &arena, &rows) == AE_OK &&
+	   rows.count > 0 && rows.count < 200, "rows with items that are known");
+	for (uint64_t i = 0; i < rows.start[rows.count]; i++)
+		known = known && rows.members[i].item < NITEMS;
+	ok(known, "and no others");
+	ae_set_model_start_part(model, 200);
+	model->options.epochs = 3;
+	status = ae_set_train(model, &rows, &ae_blas_reference,
+						  ae_kernels_get(AE_KERNEL_AUTO), NULL);
+	ok(status == AE_OK && model->nhistory == 3 &&
+	   model->history[0].train_loss < before,
+	   "trained further (%g, before %g)", model->history[0].train_loss,
+	   before);
+	ae_sets_free(sets);
+	ae_arena_free(&arena);
+	ae_model_free(model);
+}
+
 /* some allocations fail: nothing is left, and the last try works */
 static void
 test_memory(void)
@@ -261,6 +322,8 @@ main(void)
 	test_variant(AE_VARIANT_MULT_DAE, "mult_dae");
 	test_variant(AE_VARIANT_MULT_VAE, "mult_vae");
 	test_validation();
+	test_join();
+	test_continue();
 	test_memory();
 	test_fields();
 	ok(unit_alloc_live == 0 && set_budget.used == 0, "nothing is left");
