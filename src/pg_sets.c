@@ -29,8 +29,8 @@
 #define MIN_WEIGHT 1e-6
 #define MAX_WEIGHT 1e6
 
-/* of a weight between items in a model */
-#define SET_WEIGHT_BYTES 8.0
+/* of a weight between items in a model, more or less */
+#define SET_WEIGHT_BYTES 5.25
 
 #define READING "reading sets"
 

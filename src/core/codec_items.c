@@ -11,7 +11,8 @@
 /* least bytes of an item: its length and frequency */
 #define ITEM_BYTES 12
 
-#define WEIGHT_BYTES 8
+/* a weight, and the gap to its target */
+#define MIN_WEIGHT_BYTES 5
 
 bool
 ae_codec_has_section(const AeOptions *options, int section)
@@ -102,6 +103,78 @@ ae_codec_read_items(AeReader *r, AeModel *model)
 	return ae_items_index(items, &model->arena);
 }
 
+/*
+ * Targets are close to each other, so the gaps between them take mostly one
+ * byte: seven bits at a time, the lowest first, with the eighth bit set in all
+ * bytes but the last.
+ */
+static void
+gap_write(AeWriter *w, uint32_t gap)
+{
+	for (; gap >= 0x80; gap >>= 7)
+		ae_write_u8(w, (uint8_t) (gap | 0x80));
+	ae_write_u8(w, (uint8_t) gap);
+}
+
+/* no more than five bytes */
+static uint32_t
+gap_read(AeReader *r)
+{
+	uint32_t	gap = 0;
+
+	for (int shift = 0; shift < 35 && !r->failed; shift += 7)
+	{
+		uint8_t		byte = ae_read_u8(r);
+
+		gap |= (uint32_t) (byte & 0x7f) << shift;
+		if (byte < 0x80)
+			return gap;
+	}
+	r->failed = true;
+	return 0;
+}
+
+/* the most that the targets of an item can take: gaps add up to count */
+static size_t
+gaps_bound(const AeEase *ease)
+{
+	size_t		bytes = (size_t) ease->kept;
+
+	for (size_t left = (size_t) ease->count >> 7; left > 0; left >>= 7)
+		bytes += left;
+	return bytes;
+}
+
+static void
+targets_write(AeWriter *w, const AeEase *ease, int item)
+{
+	const uint32_t *target = ease->target + (size_t) item *
+		(size_t) ease->kept;
+	uint32_t	next = 0;
+
+	for (int k = 0; k < ease->kept; k++)
+	{
+		gap_write(w, target[k] - next);
+		next = target[k] + 1;
+	}
+}
+
+static AeStatus
+targets_read(AeReader *r, AeEase *ease, int item)
+{
+	uint32_t   *target = ease->target + (size_t) item * (size_t) ease->kept;
+	uint64_t	next = 0;
+
+	for (int k = 0; k < ease->kept; k++)
+	{
+		next += gap_read(r);
+		if (r->failed || next >= (uint64_t) ease->count)
+			return AE_ERR_CORRUPT;
+		target[k] = (uint32_t) next++;
+	}
+	return AE_OK;
+}
+
 void
 ae_codec_write_ease(AeWriter *w, const AeModel *model)
 {
@@ -110,19 +183,18 @@ ae_codec_write_ease(AeWriter *w, const AeModel *model)
 
 	ae_write_u32(w, (uint32_t) ease->count);
 	ae_write_u32(w, (uint32_t) ease->kept);
-	if (w->data == NULL)
-	{
-		w->used += n * WEIGHT_BYTES;
-		return;
-	}
-	for (size_t i = 0; i < n; i++)
-		ae_write_u32(w, ease->target[i]);
 	ae_write_f32s(w, ease->weight, n);
+	if (ease->is_fitted)
+		for (int i = 0; i < ease->count; i++)
+			targets_write(w, ease, i);
+	else
+		w->used += (size_t) ease->count * gaps_bound(ease);
 }
 
 AeStatus
 ae_codec_read_ease(AeReader *r, AeModel *model)
 {
+	const AeEnv *env = model->arena.env;
 	AeEase	   *ease = &model->ease;
 	uint32_t	count = ae_read_u32(r);
 	uint32_t	kept = ae_read_u32(r);
@@ -132,21 +204,19 @@ ae_codec_read_ease(AeReader *r, AeModel *model)
 		return AE_ERR_CORRUPT;
 	if (count > AE_MAX_ITEMS)
 		return AE_ERR_LIMIT;
-	if (r->left % WEIGHT_BYTES != 0 ||
-		r->left / WEIGHT_BYTES != (uint64_t) count * kept)
+	if (r->left / MIN_WEIGHT_BYTES < (uint64_t) count * kept)
 		return AE_ERR_CORRUPT;
 	AE_TRY(ae_ease_plan(ease, (int) count, (int) kept, &model->arena));
 	n = (size_t) count * kept;
-	for (size_t i = 0; i < n; i++)
-	{
-		ease->target[i] = ae_read_u32(r);
-		if (ease->target[i] >= count ||
-			(i % kept > 0 && ease->target[i] <= ease->target[i - 1]))
-			return AE_ERR_CORRUPT;
-	}
 	ae_read_f32s(r, ease->weight, n);
 	for (size_t i = 0; i < n; i++)
 		if (!isfinite(ease->weight[i]))
 			return AE_ERR_CORRUPT;
-	return r->failed ? AE_ERR_CORRUPT : AE_OK;
+	for (int i = 0; i < ease->count; i++)
+	{
+		env->poll(env->host);
+		AE_TRY(targets_read(r, ease, i));
+	}
+	ease->is_fitted = true;
+	return r->failed || r->left > 0 ? AE_ERR_CORRUPT : AE_OK;
 }

@@ -250,6 +250,7 @@ ae_ease_fit(AeEase *ease, const AeItems *items, const AeSetRows *rows,
 	}
 	if (status == AE_OK)
 		status = ease_keep(ease, &matrix, scale, &scratch);
+	ease->is_fitted = status == AE_OK;
 	ae_arena_free(&scratch);
 	return status;
 }

@@ -20,6 +20,7 @@ typedef struct AeEase
 {
 	int			count;			/* of items; 0: not such a model */
 	int			kept;			/* weights of each item */
+	bool		is_fitted;		/* target and weight are known */
 	uint32_t   *target;			/* (count, kept) in ascending order */
 	float	   *weight;			/* (count, kept) from the item to the target */
 } AeEase;

@@ -9,7 +9,7 @@
 
 /* weights of an item, and of all of them, that a model keeps by default */
 #define SET_ITEM_WEIGHTS 1000
-#define SET_ALL_WEIGHTS (16 << 20)
+#define SET_ALL_WEIGHTS (32 << 20)
 
 /* the best of 0, 0.15, 0.25 and 0.35 */
 #define SET_NORMALIZATION 0.25

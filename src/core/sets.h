@@ -63,7 +63,7 @@ extern AeStatus ae_sets_fit(const AeSets *sets, int min_frequency,
 							AeArena *items_arena, AeItems **items,
 							AeArena *rows_arena, AeSetRows *rows);
 
-/* the rows in terms of items that are there already; all others are left out */
+/* the rows in terms of items that are there already; others are left out */
 extern AeStatus ae_sets_match(const AeSets *sets, const AeItems *items,
 							  AeArena *arena, AeSetRows *rows);
 
