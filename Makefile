@@ -66,6 +66,7 @@ CORE_OBJS = \
 	src/core/score.o \
 	src/core/score_fit.o \
 	src/core/score_head.o \
+	src/core/set_mix.o \
 	src/core/set_model.o \
 	src/core/set_net.o \
 	src/core/set_train.o \
@@ -115,6 +116,7 @@ OBJS = \
 	src/pg_row_read.o \
 	src/pg_row_train.o \
 	src/pg_scalar.o \
+	src/pg_set_read.o \
 	src/pg_sets.o \
 	src/pg_store.o \
 	src/pg_train.o \
@@ -143,6 +145,7 @@ REGRESS = \
 	recommend \
 	sample \
 	score \
+	set_columns \
 	set_networks \
 	train \
 	trigger \

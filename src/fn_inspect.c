@@ -171,6 +171,12 @@ info_code(StringInfo json, const AeModel *model)
 	appendStringInfoChar(json, '}');
 }
 
+static int
+info_items(const AeModel *model)
+{
+	return model->items != NULL ? model->items->count : 0;
+}
+
 /* ae_info(model) returns jsonb */
 Datum
 ae_info(PG_FUNCTION_ARGS)
@@ -186,10 +192,12 @@ ae_info(PG_FUNCTION_ARGS)
 	aepg_json_count(&json, "rows", model->nseen);
 	aepg_json_count(&json, "known_anomalies", model->nanomalies);
 	aepg_json_count(&json, "columns", model->features->ncolumns);
-	aepg_json_count(&json, "inputs", model->features->input_width);
-	aepg_json_count(&json, "outputs", model->features->output_width);
 	if (model->items != NULL)
 		aepg_json_count(&json, "items", model->items->count);
+	aepg_json_count(&json, "inputs", info_items(model) +
+					model->features->input_width);
+	aepg_json_count(&json, "outputs", model->items != NULL ?
+					info_items(model) : model->features->output_width);
 	aepg_json_count(&json, "latent", model->net.nlayers > 0 ?
 					ae_net_latent(&model->net) : 0);
 	aepg_json_count(&json, "components",

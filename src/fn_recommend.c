@@ -12,6 +12,7 @@
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 
 #include "core/recommend.h"
 #include "pg_compat.h"
@@ -19,7 +20,8 @@
 #include "pg_guc.h"
 #include "pg_named.h"
 #include "pg_recommend.h"
-#include "pg_sets.h"
+#include "pg_row.h"
+#include "pg_set_read.h"
 
 PG_FUNCTION_INFO_V1(ae_item_embeddings);
 PG_FUNCTION_INFO_V1(ae_recommend);
@@ -35,6 +37,8 @@ struct AepgRecommendCall
 	AeArena		arena;			/* holds the next */
 	AeRecommender *recommender;
 	MemoryContext context;		/* of what is made for the model */
+	AepgReader *reader;			/* of columns beside the sets; of the model */
+	double	   *row;			/* (ncells) likewise */
 	AepgSetReader *owned;		/* NULL before the first call */
 	AepgSetReader *excluded;	/* likewise */
 };
@@ -49,11 +53,15 @@ call_use(AepgRecommendCall *call, const AeModel *model)
 				 errmsg("model is of rows, not of sets of items"),
 				 errhint("Train it with the option \"input\" set to \"set\".")));
 	call->model = NULL;
+	call->reader = NULL;
 	MemoryContextReset(call->context);
 	/* the context releases the arena's memory */
 	ae_arena_init(&call->arena, aepg_env_create(call->context));
 	aepg_check(ae_recommender_create(model, aepg_kernels(), &call->arena,
 									 &call->recommender), APPLYING);
+	call->row = MemoryContextAlloc(call->context,
+								   Max(model->features->ncells, 1) *
+								   sizeof(double));
 	call->model = model;
 }
 
@@ -105,6 +113,39 @@ call_members(FunctionCallInfo fcinfo, const AepgRecommendCall *call, int arg,
 										 fcinfo->flinfo->fn_mcxt);
 	return aepg_set_reader_read(*reader, PG_GETARG_DATUM(arg),
 								call->model->items, count);
+}
+
+static double
+call_label(void *arg, int column, const char *label, size_t len)
+{
+	const AeModel *model = arg;
+
+	return ae_features_code(model->features, column, label, len);
+}
+
+/* what the recommender needs to know of who is in argument 1; the items that
+ * he has */
+static AeMember *
+call_owner(FunctionCallInfo fcinfo, AepgRecommendCall *call, int *count)
+{
+	const AeModel *model = call->model;
+	Datum		row = PG_GETARG_DATUM(1);
+	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, 1);
+
+	if (model->features->ncolumns == 0)
+		return call_members(fcinfo, call, 1, &call->owned, count);
+	if (!type_is_rowtype(type))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("model needs a row with columns beside the set \"%s\", not type %s",
+						model->items->column, format_type_be(type))));
+	if (call->reader == NULL || !aepg_reader_fits(call->reader, row))
+		call->reader = aepg_reader_for_model(type, row, model, call->context);
+	aepg_reader_read(call->reader, row, call_label,
+					 unconstify(AeModel *, model), call->row);
+	ae_recommender_use_row(call->recommender, call->row);
+	return aepg_set_reader_read_column(&call->owned, row, model->items,
+									   fcinfo->flinfo->fn_mcxt, count);
 }
 
 /* how many items are asked for, no more than there are */
@@ -182,8 +223,7 @@ ae_recommend(PG_FUNCTION_ARGS)
 	AepgRecommendCall *call = call_get(fcinfo);
 	int			k = call_get_count(fcinfo, call, 2);
 	int			nexcluded;
-	AeMember   *excluded = call_members(fcinfo, call, 1, &call->owned,
-										&nexcluded);
+	AeMember   *excluded = call_owner(fcinfo, call, &nexcluded);
 
 	ae_recommender_score(call->recommender, excluded, nexcluded);
 	if (PG_NARGS() > 3)
@@ -273,7 +313,7 @@ aepg_recommend_encode(FunctionCallInfo fcinfo, AepgRecommendCall **call)
 		*call = call_create(fcinfo->flinfo->fn_mcxt);
 	call_prepare(fcinfo, *call);
 	vectors_require_network((*call)->model);
-	members = call_members(fcinfo, *call, 1, &(*call)->owned, &count);
+	members = call_owner(fcinfo, *call, &count);
 	code = ae_recommender_encode((*call)->recommender, members, count);
 	return vector_datum(code, ae_net_latent(&(*call)->model->net));
 }

@@ -113,6 +113,8 @@ text_check(const char *string)
 static void
 items_check_text(const AeItems *items)
 {
+	if (items->column != NULL)
+		text_check(items->column);
 	for (int i = 0; i < items->count; i++)
 	{
 		size_t		len;

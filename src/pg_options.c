@@ -24,6 +24,9 @@
 #define MAX_TYPO_BYTES 64		/* a longer name is no typo of any of ours */
 #define MAX_SHOWN_DIGITS 40
 
+/* the kind of a column that is a set; the core has no such columns */
+#define SET_KIND "set"
+
 static const char *const column_option_names[] = {
 	"kind", "loss", "max_categories", "min_frequency", "scaling", "skip",
 	"weight"
@@ -306,6 +309,9 @@ options_set_column_field(AepgColumnOptions *column, AeOptions *scratch,
 			options_reject(path, "true or false", value);
 		column->skip = value->val.boolean;
 	}
+	else if (strcmp(field, "kind") == 0 && value->type == jbvString &&
+			 strcmp(options_text(value), SET_KIND) == 0)
+		column->is_set = true;
 	else if (strcmp(field, "kind") == 0)
 	{
 		column->kind = options_kind(path, value);
@@ -513,6 +519,36 @@ options_have(Jsonb *jsonb, const char *name)
 									   &key) != NULL;
 }
 
+/* one column is the set, and all others are beside it */
+static void
+options_find_set(AepgOptions *options)
+{
+	for (int i = 0; i < options->ncolumns; i++)
+	{
+		AepgColumnOptions *column = &options->columns[i];
+
+		if (!column->is_set)
+			continue;
+		if (options->core.input != AE_INPUT_SET || options->set_column != NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("column \"%s\" cannot be a set of items",
+							column->name),
+					 options->set_column != NULL ?
+					 errdetail("Column \"%s\" is one already.",
+							   options->set_column) :
+					 errhint("Set the option \"variant\" to \"mult_vae\".")));
+		options->set_column = column->name;
+		column->skip = true;
+	}
+	if (options->core.input == AE_INPUT_SET && options->ncolumns > 0 &&
+		options->set_column == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"columns\" must say which column is the set of items"),
+				 errhint("Give that column the kind \"set\".")));
+}
+
 /*
  * Rows are sets of items: a variant that takes them, and nothing else.  Who
  * asks for ease gets what was published under that name; who asks for nothing
@@ -592,6 +628,7 @@ aepg_options_parse(Jsonb *jsonb)
 	}
 
 	options_resolve_input(&options->core, jsonb);
+	options_find_set(options);
 	if (options->core.score == AE_SCORE_NEIGHBOUR &&
 		options->core.coreset == 0)
 		ereport(ERROR,

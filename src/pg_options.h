@@ -17,6 +17,7 @@ typedef struct AepgColumnOptions
 {
 	char	   *name;
 	bool		skip;
+	bool		is_set;			/* the one that is a set of items */
 	bool		has_kind;
 	AeKind		kind;			/* "numeric", "binary", "category", "calendar" */
 	AeScaling	scaling;		/* AE_SCALING_AUTO: not given */
@@ -30,6 +31,7 @@ typedef struct AepgOptions
 {
 	AeOptions	core;			/* not resolved; time_zone set */
 	char	   *label;			/* column of known anomalies, NULL for none */
+	char	   *set_column;		/* which column is the set; NULL: the row is */
 	int			ncolumns;
 	AepgColumnOptions *columns;
 } AepgOptions;

@@ -10,7 +10,9 @@
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "utils/builtins.h"
 #include "utils/datum.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 #include "core/codec.h"
@@ -44,8 +46,8 @@ struct AepgTraining
 	AeEnv	   *env;
 	Jsonb	   *given;			/* options as given, NULL for none */
 	AepgOptions *options;
-	AepgSets   *sets;			/* NULL unless rows are sets of items; all
-								 * below is for other rows */
+	AepgSets   *sets;			/* NULL unless rows have sets of items */
+	bool		has_columns;	/* what is below is used */
 	AepgReader *reader;			/* NULL until the first row */
 	int			nspecs;
 	AeColumnSpec *specs;		/* borrowed from the reader */
@@ -90,6 +92,8 @@ aepg_training_create(const Jsonb *options, AeBudget *budget, AeSpool *spool,
 	training->options = aepg_options_parse(training->given);
 	if (training->options->core.input == AE_INPUT_SET)
 		training->sets = aepg_sets_create(training->options, budget, context);
+	training->has_columns = training->sets == NULL ||
+		training->options->set_column != NULL;
 	MemoryContextSwitchTo(old);
 	return training;
 }
@@ -136,6 +140,8 @@ train_append(AepgTraining *training, Datum value)
 {
 	aepg_reader_read(training->reader, value, train_label, training->dataset,
 					 training->row);
+	if (training->sets != NULL)
+		aepg_sets_add_row(training->sets, value);
 	train_keep(training);
 }
 
@@ -205,20 +211,29 @@ train_start(AepgTraining *training, Oid type, Datum value)
 void
 aepg_training_add(AepgTraining *training, Oid type, Datum value)
 {
-	if (training->sets != NULL)
+	if (!training->has_columns)
 	{
 		aepg_sets_add(training->sets, type, value);
 		aepg_progress_row();
 	}
-	else if (train_start(training, type, value))
-		train_append(training, value);
+	else
+	{
+		if (training->sets != NULL && !type_is_rowtype(type))
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("training needs rows with the column \"%s\", not type %s",
+							training->options->set_column,
+							format_type_be(type))));
+		if (train_start(training, type, value))
+			train_append(training, value);
+	}
 }
 
 void
 aepg_training_add_columns(AepgTraining *training, TupleDesc desc,
 						  Datum *values, bool *nulls)
 {
-	if (training->sets != NULL)
+	if (!training->has_columns)
 	{
 		aepg_sets_add_columns(training->sets, desc, values, nulls);
 		aepg_progress_row();
@@ -234,13 +249,15 @@ aepg_training_add_columns(AepgTraining *training, TupleDesc desc,
 	}
 	aepg_reader_read_columns(training->reader, values, nulls, train_label,
 							 training->dataset, training->row);
+	if (training->sets != NULL)
+		aepg_sets_add_attribute(training->sets, desc, values, nulls);
 	train_keep(training);
 }
 
 uint64
 aepg_training_finish(AepgTraining *training)
 {
-	if (training->sets != NULL)
+	if (!training->has_columns)
 		return aepg_sets_rows(training->sets);
 	if (training->nwaiting > 0)
 	{
@@ -402,7 +419,8 @@ aepg_training_run(AepgTraining *training)
 
 	error_context_stack = &callback;
 	aepg_progress_phase(AEPG_PHASE_PLANNING, nrows);
-	result = training->sets != NULL ? aepg_sets_train(training->sets)
+	result = training->sets != NULL
+		? aepg_sets_train(training->sets, training->dataset)
 		: train_model(training);
 	error_context_stack = callback.previous;
 	return result;

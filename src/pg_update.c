@@ -168,6 +168,11 @@ update_create_rows(AepgUpdate *update, AeBudget *budget, AeSpool *spool)
 static void
 update_require_network(const AeModel *model)
 {
+	if (model->items != NULL && model->features->ncolumns > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("model of sets with columns beside them cannot be updated"),
+				 errhint("Train a new one on all rows.")));
 	if (model->ease.count == 0)
 		return;
 	ereport(ERROR,

@@ -25,7 +25,7 @@ layer()
 			ease | histogram | items | moments | neighbour | sets)
 			echo 3 features ;;
 		dense | gaussian | head | layer | net | sparse) echo 3 network ;;
-		codec | codec_* | model | options | options_set | set_model) echo 4 model ;;
+		codec | codec_* | model | options | options_set | set_mix | set_model) echo 4 model ;;
 		density_fit | drift | head_fit | impute | likelihood | merge | \
 			objective | optim | recommend | sample | score | score_fit | \
 			score_head | set_net | set_train | share | team | train | update | worker)

@@ -343,6 +343,8 @@ model_write(AeWriter *w, const AeModel *model, size_t total)
 	sections_write(w, model, AE_CODEC_SECTIONS);
 	if (model->items != NULL)
 		section_write(w, AE_CODEC_ITEMS, ae_codec_write_items, model);
+	if (model->items != NULL && model->features->ncolumns > 0)
+		section_write(w, AE_CODEC_COLUMNS, features_write, model);
 	if (model->ease.count > 0)
 		section_write(w, AE_CODEC_EASE, ae_codec_write_ease, model);
 	if (model->unit_activity != NULL)

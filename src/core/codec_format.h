@@ -42,6 +42,7 @@ typedef enum AeCodecSection
 /* of models of sets */
 #define AE_CODEC_ITEMS "item"
 #define AE_CODEC_EASE "ease"
+#define AE_CODEC_COLUMNS "cols"
 
 extern const char *const ae_codec_tags[AE_CODEC_SECTIONS];
 

@@ -11,6 +11,9 @@
 /* least bytes of an item: its length and frequency */
 #define ITEM_BYTES 12
 
+/* of a column's name; longer than any identifier of the server */
+#define MAX_NAME_BYTES 1024
+
 /* a weight, and the gap to its target */
 #define MIN_WEIGHT_BYTES 5
 
@@ -38,6 +41,7 @@ ae_codec_write_items(AeWriter *w, const AeModel *model)
 	const AeItems *items = model->items;
 
 	ae_write_u8(w, items->is_number);
+	ae_write_text(w, items->column != NULL ? items->column : "");
 	ae_write_u32(w, (uint32_t) items->count);
 	for (int i = 0; i < items->count; i++)
 	{
@@ -74,17 +78,26 @@ AeStatus
 ae_codec_read_items(AeReader *r, AeModel *model)
 {
 	uint8_t		is_number = ae_read_u8(r);
+	uint32_t	name_len = ae_read_u32(r);
+	const char *name = ae_read_bytes(r, name_len);
 	uint32_t	count = ae_read_count(r, ITEM_BYTES);
 	size_t		bytes = items_text_bytes(*r, count);
 	AeItems    *items;
 
 	if (model->items != NULL || r->failed || is_number > 1 ||
-		bytes == SIZE_MAX || count == 0)
+		bytes == SIZE_MAX || count == 0 || name_len > MAX_NAME_BYTES ||
+		memchr(name, '\0', name_len) != NULL)
 		return AE_ERR_CORRUPT;
 	if (count > AE_MAX_ITEMS)
 		return AE_ERR_LIMIT;
 	AE_TRY(ae_items_create(&model->arena, (int) count, bytes, &items));
 	items->is_number = is_number == 1;
+	if (name_len > 0)
+	{
+		items->column = ae_arena_strndup(&model->arena, name, name_len);
+		if (items->column == NULL)
+			return AE_ERR_MEMORY;
+	}
 	for (uint32_t i = 0; i < count; i++)
 	{
 		uint32_t	len;

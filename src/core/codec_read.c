@@ -716,6 +716,13 @@ density_read(AeReader *r, AeModel *model)
 		? ae_codec_read_density(r, model) : AE_ERR_CORRUPT;
 }
 
+/* of a model of sets */
+static AeStatus
+columns_read(AeReader *r, AeModel *model)
+{
+	return model->features == NULL ? features_read(r, model) : AE_ERR_CORRUPT;
+}
+
 typedef struct OptionalSection
 {
 	const char *tag;
@@ -730,7 +737,8 @@ static const OptionalSection optional_sections[] = {
 	{AE_CODEC_RESIDUALS, residuals_read},
 	{AE_CODEC_DENSITY, density_read},
 	{AE_CODEC_ITEMS, ae_codec_read_items},
-	{AE_CODEC_EASE, ae_codec_read_ease}
+	{AE_CODEC_EASE, ae_codec_read_ease},
+	{AE_CODEC_COLUMNS, columns_read}
 };
 
 /* models of sets have some sections, and all others have the others */
@@ -739,7 +747,8 @@ optional_fits(const AeModel *model, const char *tag, int nread)
 {
 	bool		is_of_sets =
 		memcmp(tag, AE_CODEC_ITEMS, AE_CODEC_TAG_BYTES) == 0 ||
-		memcmp(tag, AE_CODEC_EASE, AE_CODEC_TAG_BYTES) == 0;
+		memcmp(tag, AE_CODEC_EASE, AE_CODEC_TAG_BYTES) == 0 ||
+		memcmp(tag, AE_CODEC_COLUMNS, AE_CODEC_TAG_BYTES) == 0;
 
 	return model->options.input == AE_INPUT_SET
 		? is_of_sets && nread > AE_CODEC_OPTIONS

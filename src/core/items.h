@@ -23,6 +23,7 @@ typedef struct AeItems
 {
 	int			count;
 	bool		is_number;		/* trained on integers */
+	char	   *column;			/* which of several has the set; or NULL */
 	char	   *text;			/* of all items, in order */
 	uint32_t   *start;			/* (count + 1) in text */
 	uint64_t   *frequency;		/* (count) training rows that have the item */

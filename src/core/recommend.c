@@ -17,6 +17,7 @@ struct AeRecommender
 	const AeKernels *kernels;
 	int			count;			/* of items */
 	float	   *scores;			/* (AE_PAD(count)) */
+	float	   *others;			/* (input_width) of the features */
 	float	   *first;			/* of the first layer, if there are layers */
 	float	   *code;			/* (AE_PAD(latent)) */
 	float	   *scratch;		/* for ae_net_infer() */
@@ -44,8 +45,11 @@ recommender_alloc_layers(AeRecommender *r, AeArena *arena)
 								sizeof(float));
 	r->rows = ae_arena_alloc(arena, (size_t) ae_net_latent(net),
 							 sizeof(float *));
-	return r->first != NULL && r->code != NULL && r->scratch != NULL &&
-		r->rows != NULL ? AE_OK : AE_ERR_MEMORY;
+	r->others = ae_arena_alloc(arena,
+							   (size_t) r->model->features->input_width,
+							   sizeof(float));
+	return r->others != NULL && r->first != NULL && r->code != NULL &&
+		r->scratch != NULL && r->rows != NULL ? AE_OK : AE_ERR_MEMORY;
 }
 
 AeStatus
@@ -88,6 +92,29 @@ recommender_add(AeRecommender *r, uint32_t item, float weight)
  *----------
  */
 
+void
+ae_recommender_use_row(AeRecommender *r, const double *cells)
+{
+	ae_features_encode(r->model->features, cells, r->others, NULL);
+}
+
+/* the inputs that are no items */
+static void
+recommender_gather_others(AeRecommender *r)
+{
+	const AeLayer *layer = &r->model->net.layers[0];
+	size_t		ld = AE_PAD((size_t) layer->out);
+
+	for (int i = 0; i < r->model->features->input_width; i++)
+	{
+		const float *from = r->model->params + layer->weights +
+			(size_t) (r->count + i) * ld;
+
+		if (r->others[i] != 0.0f)
+			r->kernels->combine(ld, 1, &r->others[i], &from, r->first);
+	}
+}
+
 /* the first layer adds up the weights of the items, of length 1 together */
 static void
 recommender_gather(AeRecommender *r, const AeMember *members, int count)
@@ -112,6 +139,7 @@ recommender_gather(AeRecommender *r, const AeMember *members, int count)
 		r->kernels->combine(ld, n, weight, from, r->first);
 		n = 0;
 	}
+	recommender_gather_others(r);
 }
 
 const float *

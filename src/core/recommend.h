@@ -28,6 +28,12 @@ extern AeStatus ae_recommender_create(const AeModel *model,
 extern void ae_recommender_score(AeRecommender *r, const AeMember *members,
 								 int count);
 
+/*
+ * From now on, who is recommended something has these values in the columns
+ * of the model: cells (ncells) as for ae_features_encode().
+ */
+extern void ae_recommender_use_row(AeRecommender *r, const double *cells);
+
 /* the code (latent) of who has these; only where there is a network */
 extern const float *ae_recommender_encode(AeRecommender *r,
 										  const AeMember *members, int count);

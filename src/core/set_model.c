@@ -7,6 +7,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/set_mix.h"
+
 /* weights of an item, and of all of them, that a model keeps by default */
 #define SET_ITEM_WEIGHTS 1000
 #define SET_ALL_WEIGHTS (32 << 20)
@@ -31,7 +33,7 @@
 #define SET_SPARE_ROWS 5000
 #define SET_VALIDATION 0.1
 
-/* no columns: what reads the features of a model finds none */
+/* no columns: what reads the features of such a model finds none */
 static AeStatus
 set_plan_features(AeModel *model)
 {
@@ -97,6 +99,8 @@ set_resolve_network(AeModel *model, uint64_t nrows)
 		o->latent = SET_CODE_UNITS;
 	if (o->activation == AE_AUTO)
 		o->activation = AE_ACT_TANH;
+	if (o->scaling == AE_AUTO)
+		o->scaling = AE_SCALING_STANDARD;
 	if (isnan(o->learning_rate))
 		o->learning_rate = SET_RATE;
 	if (isnan(o->corruption_rate))
@@ -135,7 +139,7 @@ set_plan_network(AeModel *model)
 	const AeOptions *o = &model->options;
 	AeNet	   *net = &model->net;
 	int			items = model->items->count;
-	int			in = items;
+	int			in = items + model->features->input_width;
 
 	net->nlayers = 0;
 	net->layers = ae_arena_alloc(&model->arena, (size_t) o->nhidden + 3,
@@ -186,7 +190,8 @@ set_prepare_network(AeModel *model)
 	const AeNet *net = &model->net;
 
 	if (net->nlayers != net->ncoder + 1 ||
-		ae_net_inputs(net) != model->items->count ||
+		ae_net_inputs(net) - model->items->count !=
+		model->features->input_width ||
 		ae_net_outputs(net) != model->items->count ||
 		net->layers[net->nlayers - 1].activation != AE_ACT_LINEAR ||
 		!set_prepare_code(model))
@@ -195,8 +200,9 @@ set_prepare_network(AeModel *model)
 }
 
 AeStatus
-ae_set_model_plan(AeModel *model, AeSets *sets, const AeOptions *options,
-				  AeArena *scratch, AeSetRows *rows)
+ae_set_model_plan(AeModel *model, AeSets *sets, AeDataset *dataset,
+				  const AeOptions *options, AeArena *scratch,
+				  AeSetRows *rows)
 {
 	model->options = *options;
 	/* what does not change the weights is no part of the model */
@@ -205,7 +211,15 @@ ae_set_model_plan(AeModel *model, AeSets *sets, const AeOptions *options,
 	model->nseen = ae_sets_rows(sets);
 	AE_TRY(ae_sets_fit(sets, options->min_frequency, &model->arena,
 					   &model->items, scratch, rows));
-	AE_TRY(set_plan_features(model));
+	if (dataset == NULL)
+		AE_TRY(set_plan_features(model));
+	else
+	{
+		AE_TRY(ae_dataset_fit(dataset, &model->arena, &model->features));
+		AE_TRY(ae_set_rows_mix(rows, model->items->count, dataset,
+							   model->features,
+							   ae_kernels_get(AE_KERNEL_AUTO), scratch));
+	}
 	if (options->variant == AE_VARIANT_EASE)
 		return set_plan_ease(model);
 	set_resolve_network(model, rows->count);
@@ -291,7 +305,11 @@ ae_set_model_prepare(AeModel *model)
 		return AE_ERR_CORRUPT;
 	if (is_ease && model->ease.count != items->count)
 		return AE_ERR_CORRUPT;
-	if (!is_ease)
-		AE_TRY(set_prepare_network(model));
-	return set_plan_features(model);
+	if (model->features == NULL)
+		AE_TRY(set_plan_features(model));
+	if (model->features->ncolumns > 0 && (is_ease || items->column == NULL))
+		return AE_ERR_CORRUPT;
+	if (is_ease)
+		return AE_OK;
+	return set_prepare_network(model);
 }

@@ -2,9 +2,9 @@
  * set_model.h
  *	  Models of sets of items: planned, and checked.
  *
- * Such a model has items instead of columns, and either weights between items
- * or a network whose first layer has one input and whose last layer has one
- * output for each item.
+ * Such a model has items, and either weights between them or a network whose
+ * first layer has one input and whose last layer has one output for each item.
+ * Behind the items a network may have the inputs of columns.
  */
 #ifndef AE_SET_MODEL_H
 #define AE_SET_MODEL_H
@@ -15,9 +15,11 @@
 /*
  * From rows to an untrained model: the items, the options resolved, room for
  * weights or the network's layers.  rows live in scratch.  An item must be
- * frequent enough.
+ * frequent enough.  dataset, finished, has the columns beside the sets, for
+ * networks; or NULL.
  */
 extern AeStatus ae_set_model_plan(AeModel *model, AeSets *sets,
+								  AeDataset *dataset,
 								  const AeOptions *options,
 								  AeArena *scratch, AeSetRows *rows);
 

@@ -33,8 +33,8 @@ struct AeSetTape
 	float	   *scratch;
 
 	/* inputs by item, for the gradient */
-	int		   *first;			/* (items + 1) */
-	int		   *touched;		/* items that went in, ascending */
+	int		   *first;			/* (inputs of the network + 1) */
+	int		   *touched;		/* those that are not 0, ascending */
 	int			ntouched;
 	int		   *by_item_row;	/* (nmembers) */
 	float	   *by_item_weight; /* (nmembers) */
@@ -86,6 +86,7 @@ ae_set_tape_create(const AeNet *net, int rows, int nmembers, AeArena *arena,
 {
 	size_t		n = (size_t) net->nlayers;
 	size_t		items = (size_t) ae_net_outputs(net);
+	size_t		inputs = (size_t) ae_net_inputs(net);
 	size_t		members = (size_t) nmembers;
 	size_t		slice = (size_t) ae_set_slice_rows(net, rows);
 	AeSetTape  *t = ae_arena_alloc(arena, 1, sizeof(AeSetTape));
@@ -101,8 +102,8 @@ ae_set_tape_create(const AeNet *net, int rows, int nmembers, AeArena *arena,
 	t->dh = ae_arena_alloc(arena, n + 1, sizeof(float *));
 	t->outputs = ae_arena_alloc(arena, slice, AE_PAD(items) * sizeof(float));
 	t->scratch = ae_arena_alloc(arena, ae_tape_scratch(net), sizeof(float));
-	t->first = ae_arena_alloc(arena, items + 1, sizeof(int));
-	t->touched = ae_arena_alloc(arena, items, sizeof(int));
+	t->first = ae_arena_alloc(arena, inputs + 1, sizeof(int));
+	t->touched = ae_arena_alloc(arena, inputs, sizeof(int));
 	t->by_item_row = ae_arena_alloc(arena, members, sizeof(int));
 	t->by_item_weight = ae_arena_alloc(arena, members, sizeof(float));
 	t->grad = ae_arena_alloc(arena, AE_PAD((size_t) net->layers[0].out),
@@ -148,6 +149,8 @@ ae_set_read(AeSetTape *tape, const AeSetRow *rows, int count, float dropout,
 			member.weight *= scale;
 			tape->inputs[next++] = member;
 		}
+		for (int i = 0; i < rows[r].nothers; i++)
+			tape->inputs[next++] = rows[r].members[rows[r].count + i];
 	}
 	tape->start[count] = next;
 }

@@ -19,11 +19,12 @@
 #include "core/optim.h"
 #include "core/sets.h"
 
-/* items of a row, borrowed */
+/* items of a row, borrowed, and behind them its other inputs */
 typedef struct AeSetRow
 {
 	const AeMember *members;
-	int			count;
+	int			count;			/* items */
+	int			nothers;
 } AeSetRow;
 
 /* buffers of one pass over up to rows rows with up to nmembers items */
@@ -37,7 +38,8 @@ extern int	ae_set_slice_rows(const AeNet *net, int rows);
 
 /*
  * The rows' inputs: items with weights of length 1, of which dropout, drawn
- * from rng, leaves out a share and scales up the rest.
+ * from rng, leaves out a share and scales up the rest; other inputs as they
+ * are.
  */
 extern void ae_set_read(AeSetTape *tape, const AeSetRow *rows, int count,
 						float dropout, AeRng *rng);

@@ -110,10 +110,19 @@ static AeSetRow
 set_row(const SetTrainer *t, uint64_t row)
 {
 	const uint64_t *start = t->rows->start + row;
-
-	return (AeSetRow) {
-		t->rows->members + start[0], (int) (start[1] - start[0])
+	uint32_t	nitems = (uint32_t) t->model->items->count;
+	AeSetRow	result = {
+		.members = t->rows->members + start[0],
+		.count = (int) (start[1] - start[0])
 	};
+
+	while (result.count > 0 &&
+		   result.members[result.count - 1].item >= nitems)
+	{
+		result.count--;
+		result.nothers++;
+	}
+	return result;
 }
 
 /* room for the items of a batch and a row; no more than an int counts */
@@ -127,7 +136,8 @@ set_batch_members(const SetTrainer *t, int *count)
 	{
 		AeSetRow	row = set_row(t, i);
 
-		longest = row.count > longest ? row.count : longest;
+		if (row.count + row.nothers > longest)
+			longest = row.count + row.nothers;
 	}
 	most = (uint64_t) longest * ((uint64_t) t->batch_rows + 1);
 	if (most > INT32_MAX)
@@ -255,24 +265,30 @@ set_strength(const SetTrainer *t, double done)
  *----------
  */
 
-/* splits a row; which items are hidden depends on row and seed only */
-static void
-set_hide(const SetTrainer *t, uint64_t row, AeMember *shown, int *nshown,
+/*
+ * Splits a row; which items are hidden depends on row and seed only.  Returns
+ * what is shown, in memory of the caller.
+ */
+static AeSetRow
+set_hide(const SetTrainer *t, uint64_t row, AeMember *shown,
 		 AeMember *hidden, int *nhidden)
 {
 	AeSetRow	all = set_row(t, row);
+	AeSetRow	rest = {.members = shown,.nothers = all.nothers};
 	AeRng		rng;
 
 	ae_rng_seed(&rng, set_seed(t, STREAM_HIDDEN), row);
-	*nshown = 0;
 	*nhidden = 0;
 	for (int i = 0; i < all.count; i++)
 	{
 		if (ae_rng_uniform(&rng) < SET_HIDDEN)
 			hidden[(*nhidden)++] = all.members[i];
 		else
-			shown[(*nshown)++] = all.members[i];
+			shown[rest.count++] = all.members[i];
 	}
+	for (int i = 0; i < all.nothers; i++)
+		shown[rest.count + i] = all.members[all.count + i];
+	return rest;
 }
 
 /* discounted gain of the hidden items among all that are not shown */
@@ -314,15 +330,13 @@ set_validate_batch(SetTrainer *t, const uint64_t *rows, int count,
 	{
 		int			nhidden;
 
-		t->batch[i].members = shown;
-		set_hide(t, rows[i], shown, &t->batch[i].count, t->hidden, &nhidden);
-		shown += t->batch[i].count;
+		t->batch[i] = set_hide(t, rows[i], shown, t->hidden, &nhidden);
+		shown += t->batch[i].count + t->batch[i].nothers;
 	}
 	ae_set_read(t->tape, t->batch, count, 0.0f, NULL);
 	ae_set_forward(net, t->blas, t->kernels, t->params, t->tape, NULL);
 	for (int i = 0; i < count; i++)
 	{
-		int			nshown;
 		int			nhidden;
 		float	   *scores;
 
@@ -330,8 +344,8 @@ set_validate_batch(SetTrainer *t, const uint64_t *rows, int count,
 			ae_set_outputs(net, t->blas, t->params, t->tape, i,
 						   count - i < slice ? count - i : slice);
 		scores = ae_set_output_row(net, t->tape, i % slice);
-		set_hide(t, rows[i], shown, &nshown, t->hidden, &nhidden);
-		if (nhidden == 0 || nshown == 0)
+		set_hide(t, rows[i], shown, t->hidden, &nhidden);
+		if (nhidden == 0 || t->batch[i].count == 0)
 			continue;
 		*gain += set_gain(scores, nitems, &t->batch[i], t->hidden, nhidden);
 		++*measured;

@@ -355,9 +355,11 @@ sets_place(const AeSets *sets, const uint32_t *place, AeArena *arena,
 	rows->count = 0;
 	rows->start = ae_arena_alloc(arena, (size_t) sets->nrows + 1,
 								 sizeof(uint64_t));
+	rows->origin = ae_arena_alloc(arena, (size_t) sets->nrows,
+								  sizeof(uint64_t));
 	rows->members = ae_arena_alloc(arena, (size_t) sets->nmembers,
 								   sizeof(AeMember));
-	if (rows->start == NULL || rows->members == NULL)
+	if (rows->start == NULL || rows->origin == NULL || rows->members == NULL)
 		return AE_ERR_MEMORY;
 	for (uint64_t r = 0, i = 0; r < sets->nrows; r++)
 	{
@@ -375,7 +377,10 @@ sets_place(const AeSets *sets, const uint32_t *place, AeArena *arena,
 			qsort(rows->members + first, (size_t) (next - first),
 				  sizeof(AeMember), compare_members);
 		if (next > first)
+		{
+			rows->origin[rows->count] = r;
 			rows->start[++rows->count] = next;
+		}
 		if (r % SETS_POLL == 0)
 			env->poll(env->host);
 	}

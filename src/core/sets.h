@@ -16,13 +16,17 @@
 typedef struct AeMember
 {
 	uint32_t	item;
-	float		weight;			/* > 0 */
+	float		weight;			/* > 0, but for other inputs */
 } AeMember;
 
-/* rows of the items of a vocabulary, in ascending order in each row */
+/*
+ * Rows of the items of a vocabulary, in ascending order in each row; behind
+ * them may stand other inputs, numbered from the count of items on.
+ */
 typedef struct AeSetRows
 {
 	uint64_t	count;			/* rows that have an item */
+	uint64_t   *origin;			/* (count) which of the rows appended it is */
 	uint64_t   *start;			/* (count + 1) in members */
 	AeMember   *members;
 } AeSetRows;

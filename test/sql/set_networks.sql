@@ -29,7 +29,7 @@ SELECT name, i ->> 'items' AS items, i ->> 'latent' AS latent,
   FROM model, ae_info(model) i ORDER BY name;
 SELECT name, o.key, o.value
   FROM model, jsonb_each(ae_info(model) -> 'options') o
- WHERE name = 'mult_vae' ORDER BY o.key;
+ WHERE name = 'mult_vae' AND o.key <> 'time_zone' ORDER BY o.key;
 SELECT name, count(*), bool_and(validation_loss IS NULL) AS none_held_out,
 	   max(train_loss) FILTER (WHERE epoch = 20) <
 	   max(train_loss) FILTER (WHERE epoch = 1) AS falls

@@ -19,7 +19,8 @@ build_ease(void)
 	options.item_weights = 9;
 	ae_arena_init(&arena, &unit_env);
 	must(sets != NULL && ae_model_create(&unit_env, &model) == AE_OK &&
-		 ae_set_model_plan(model, sets, &options, &arena, &rows) == AE_OK &&
+		 ae_set_model_plan(model, sets, NULL, &options, &arena,
+							   &rows) == AE_OK &&
 		 ae_ease_fit(&model->ease, model->items, &rows,
 					 model->options.normalization,
 					 model->options.regularization, &ae_blas_reference,

@@ -75,7 +75,7 @@ train(int kept, double power, double lambda, AeSetRows *rows,
 	options.regularization = lambda;
 	options.item_weights = kept;
 	ok(sets != NULL && ae_model_create(&unit_env, &model) == AE_OK &&
-	   ae_set_model_plan(model, sets, &options, arena, rows) == AE_OK,
+	   ae_set_model_plan(model, sets, NULL, &options, arena, rows) == AE_OK,
 	   "planned");
 	strcpy(model->version, "1.0");
 	ok(ae_ease_fit(&model->ease, model->items, rows,

@@ -36,7 +36,8 @@ train(AeVariant variant, double validation, AeStatus *status)
 	*status = sets == NULL ? AE_ERR_MEMORY
 		: ae_model_create(&unit_env, &model);
 	if (*status == AE_OK)
-		*status = ae_set_model_plan(model, sets, &options, &arena, &rows);
+		*status = ae_set_model_plan(model, sets, NULL, &options, &arena,
+							   &rows);
 	if (*status == AE_OK)
 	{
 		strcpy(model->version, "1.0");
