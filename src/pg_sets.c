@@ -85,7 +85,8 @@ sets_start(AepgSets *sets, AepgSetReader *reader)
 static void
 sets_append(AepgSets *sets, int count)
 {
-	aepg_check(ae_sets_append(sets->sets, aepg_set_reader_members(sets->reader), count),
+	aepg_check(ae_sets_append(sets->sets,
+							  aepg_set_reader_members(sets->reader), count),
 			   READING);
 	if (sets->budget->used > sets->budget->limit)
 		ereport(ERROR,
@@ -102,7 +103,7 @@ aepg_sets_add(AepgSets *sets, Oid type, Datum value)
 	if (sets->reader == NULL)
 		sets_start(sets, aepg_set_reader_create(type, value, sets->context));
 	sets_append(sets, aepg_set_reader_each(sets->reader, value, number_item,
-								  sets->sets));
+										   sets->sets));
 }
 
 /* one row whose set is in a column */
@@ -112,7 +113,7 @@ sets_add_column(AepgSets *sets, Oid type, Datum value, bool isnull)
 	if (sets->reader == NULL)
 		sets_start(sets, aepg_set_reader_for_column(type, sets->context));
 	sets_append(sets, isnull ? 0 : aepg_set_reader_each(sets->reader, value,
-											   number_item, sets->sets));
+														    number_item, sets->sets));
 }
 
 void
@@ -146,9 +147,10 @@ aepg_sets_add_columns(AepgSets *sets, TupleDesc desc, const Datum *values,
 	if (sets->reader == NULL)
 		sets_start(sets, aepg_set_reader_for_columns(desc, sets->context));
 	if (!nulls[0])
-		sets_append(sets, aepg_set_reader_each_columns(sets->reader, desc->natts,
-											  values, nulls, number_item,
-											  sets->sets));
+		sets_append(sets,
+					aepg_set_reader_each_columns(sets->reader, desc->natts,
+												 values, nulls, number_item,
+												 sets->sets));
 }
 
 uint64
@@ -232,6 +234,7 @@ static void
 sets_fit_ease(AeModel *model, const AeSetRows *rows, const AeEnv *env)
 {
 	sets_check_memory(model);
+	aepg_progress_phase(AEPG_PHASE_TRAINING, model->nseen);
 	aepg_check(ae_ease_fit(&model->ease, model->items, rows,
 						   model->options.normalization,
 						   model->options.regularization, aepg_blas_get(),

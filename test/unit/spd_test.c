@@ -48,7 +48,10 @@ test_inverse(int n)
 	ok(ae_spd_create(&arena, n, &m) == AE_OK, "matrix of order %d", n);
 	ok(arena.bytes <= ae_spd_bytes(n) + 65536, "memory as foretold");
 	fill(&m, a);
+	unit_polls = 0;
 	ok(ae_spd_invert(&m, &ae_blas_reference) == AE_OK, "inverse");
+	ok(unit_polls >= m.ntiles * (m.ntiles + 1) / 2,
+	   "may be cancelled between two tiles");
 	for (int i = 0; i < n; i++)
 	{
 		ae_spd_row(&m, i, row);
