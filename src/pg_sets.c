@@ -112,8 +112,11 @@ sets_add_column(AepgSets *sets, Oid type, Datum value, bool isnull)
 {
 	if (sets->reader == NULL)
 		sets_start(sets, aepg_set_reader_for_column(type, sets->context));
-	sets_append(sets, isnull ? 0 : aepg_set_reader_each(sets->reader, value,
-														    number_item, sets->sets));
+	if (isnull)
+		sets_append(sets, 0);
+	else
+		sets_append(sets, aepg_set_reader_each(sets->reader, value,
+											   number_item, sets->sets));
 }
 
 void
