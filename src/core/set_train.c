@@ -46,9 +46,11 @@ typedef struct SetTrainer
 	AeMember   *hidden;			/* of the rows of a batch, to be found */
 	AeMember   *shown;
 	AeSetTape  *tape;
-	float	   *params;			/* (nparams) as the next; the model's are those
-								 * of the best epoch */
-	float	   *grads;			/* not of the first layer's items */
+	float	   *params;			/* (nparams) as the next; the model's own, or
+								 * those are of the best epoch */
+	float	   *grads;			/* those of the first layer's weights are not
+								 * touched, so they take no memory */
+	void	   *grads_chunk;	/* of the host, in which grads are */
 	AeOptimizer optimizer;
 	double		best_loss;
 	double		began;			/* seconds of the host's clock */
@@ -146,6 +148,53 @@ set_batch_members(const SetTrainer *t, int *count)
 	return AE_OK;
 }
 
+/* an arena would clear them, and so take the memory */
+static AeStatus
+set_allocate_grads(SetTrainer *t)
+{
+	const AeEnv *env = t->arena.env;
+	const AeNet *net = &t->model->net;
+	size_t		first = net->layers[0].bias;
+	size_t		bytes = net->nparams * sizeof(float);
+	uintptr_t	address;
+
+	if (net->nparams > (SIZE_MAX - AE_ALIGN) / sizeof(float))
+		return AE_ERR_MEMORY;
+	t->grads_chunk = env->alloc(env->host, bytes + AE_ALIGN);
+	if (t->grads_chunk == NULL)
+		return AE_ERR_MEMORY;
+	address = (uintptr_t) t->grads_chunk;
+	t->grads = (float *) ((char *) t->grads_chunk +
+						  (AE_ALIGN - address % AE_ALIGN) % AE_ALIGN);
+	memset(t->grads + first, 0, bytes - first * sizeof(float));
+	return AE_OK;
+}
+
+/* the parameters to start from, and a copy where the best are kept apart */
+static AeStatus
+set_allocate_params(SetTrainer *t)
+{
+	AeModel    *model = t->model;
+	size_t		n = model->net.nparams;
+
+	t->continues = model->params != NULL;
+	if (model->params == NULL)
+	{
+		model->params = ae_arena_alloc(&model->arena, n, sizeof(float));
+		if (model->params == NULL)
+			return AE_ERR_MEMORY;
+		ae_net_init(&model->net, set_seed(t, STREAM_WEIGHTS), model->params);
+	}
+	t->params = model->params;
+	if (t->nvalidation == 0)
+		return AE_OK;
+	t->params = ae_arena_alloc(&t->arena, n, sizeof(float));
+	if (t->params == NULL)
+		return AE_ERR_MEMORY;
+	memcpy(t->params, model->params, n * sizeof(float));
+	return AE_OK;
+}
+
 static AeStatus
 set_allocate(SetTrainer *t)
 {
@@ -165,29 +214,18 @@ set_allocate(SetTrainer *t)
 	t->shown = ae_arena_alloc(&t->arena, (size_t) nmembers, sizeof(AeMember));
 	t->hidden = ae_arena_alloc(&t->arena, (size_t) nmembers,
 							   sizeof(AeMember));
-	t->params = ae_arena_alloc(&t->arena, n, sizeof(float));
-	t->grads = ae_arena_alloc(&t->arena, n, sizeof(float));
 	m = ae_arena_alloc(&t->arena, n, sizeof(float));
 	v = ae_arena_alloc(&t->arena, n, sizeof(float));
 	model->history = ae_arena_alloc(&model->arena,
 									(size_t) model->options.epochs,
 									sizeof(AeEpoch));
 	if (t->batch == NULL || t->shown == NULL || t->hidden == NULL ||
-		t->params == NULL || t->grads == NULL || m == NULL || v == NULL ||
-		model->history == NULL)
+		m == NULL || v == NULL || model->history == NULL)
 		return AE_ERR_MEMORY;
-	t->continues = model->params != NULL;
 	ae_optimizer_init(&t->optimizer, &model->options, m, v);
 	t->optimizer.clip_norm = 0.0;
-	if (model->params == NULL)
-	{
-		model->params = ae_arena_alloc(&model->arena, n, sizeof(float));
-		if (model->params == NULL)
-			return AE_ERR_MEMORY;
-		ae_net_init(net, set_seed(t, STREAM_WEIGHTS), model->params);
-	}
-	memcpy(t->params, model->params, n * sizeof(float));
-	return AE_OK;
+	AE_TRY(set_allocate_grads(t));
+	return set_allocate_params(t);
 }
 
 /*----------
@@ -420,6 +458,8 @@ set_keep(SetTrainer *t, int epoch)
 	AeModel    *model = t->model;
 
 	model->best_epoch = epoch;
+	if (t->params == model->params)
+		return;
 	memcpy(model->params, t->params, model->net.nparams * sizeof(float));
 }
 
@@ -474,6 +514,9 @@ ae_set_train(AeModel *model, const AeSetRows *rows, const AeBlas *blas,
 	status = set_allocate(&trainer);
 	if (status == AE_OK)
 		status = set_run(&trainer);
+	if (trainer.grads_chunk != NULL)
+		model->arena.env->release(model->arena.env->host,
+								  trainer.grads_chunk);
 	ae_arena_free(&trainer.arena);
 	return status;
 }
