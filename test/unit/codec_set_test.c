@@ -6,6 +6,7 @@
 #include "set_model.h"
 
 #include "core/ease.h"
+#include "core/set_train.h"
 
 static AeModel *
 build_ease(void)
@@ -29,6 +30,83 @@ build_ease(void)
 	ae_sets_free(sets);
 	ae_arena_free(&arena);
 	return model;
+}
+
+/* two columns beside the sets of make_sets() */
+static AeDataset *
+make_columns(int nrows)
+{
+	AeColumnSpec specs[2] = {
+		{.name = "age",.type = "integer",.ncells = 1,.weight = 1},
+		{.name = "new",.type = "boolean",.kind = AE_KIND_BINARY,.ncells = 1,
+			.weight = 1,.loss = AE_LOSS_LOGISTIC}
+	};
+	AeDataset  *dataset;
+
+	must(ae_dataset_create(&unit_env, NULL, &set_budget, 2, specs,
+						   &dataset) == AE_OK);
+	for (int r = 0; r < nrows; r++)
+	{
+		double		row[2] = {r % 9, r % 4 == 0 ? NAN : r % 2};
+
+		must(ae_dataset_append(dataset, row) == AE_OK);
+	}
+	must(ae_dataset_finish(dataset) == AE_OK);
+	return dataset;
+}
+
+static AeModel *
+build_mixed(void)
+{
+	AeSets	   *sets = make_sets(200, 36);
+	AeDataset  *dataset = make_columns(200);
+	AeOptions	options = set_options(AE_VARIANT_MULT_DAE);
+	AeModel    *model = NULL;
+	AeSetRows	rows;
+	AeArena		arena;
+
+	options.nhidden = 0;
+	options.latent = 3;
+	options.epochs = 2;
+	ae_arena_init(&arena, &unit_env);
+	must(sets != NULL && ae_model_create(&unit_env, &model) == AE_OK &&
+		 ae_set_model_plan(model, sets, dataset, &options, &arena,
+						   &rows) == AE_OK &&
+		 ae_set_train(model, &rows, &ae_blas_reference,
+					  ae_kernels_get(AE_KERNEL_AUTO), NULL) == AE_OK);
+	strcpy(model->version, "1.0");
+	model->items->column = text(model, "bought");
+	ae_sets_free(sets);
+	ae_dataset_free(dataset);
+	ae_arena_free(&arena);
+	return model;
+}
+
+static void
+test_mixed(void)
+{
+	AeModel    *model = build_mixed();
+	Blob		b = encode(model);
+	AeModel    *back = NULL;
+	Blob		again;
+
+	ok(ae_codec_read(&unit_env, b.data, b.size, &back) == AE_OK,
+	   "read a model with columns");
+	ok(back->features->ncolumns == 2 && back->features->input_width == 3 &&
+	   strcmp(back->items->column, "bought") == 0 &&
+	   back->net.layers[0].in == 39, "columns");
+	again = encode(back);
+	ok(again.size == b.size && memcmp(again.data, b.data, b.size) == 0,
+	   "the same bytes from it");
+	ae_model_free(back);
+	model->items->column = NULL;
+	free(again.data);
+	again = encode(model);
+	ok(ae_codec_read(&unit_env, again.data, again.size, &back) ==
+	   AE_ERR_CORRUPT, "columns without a name for the set");
+	ae_model_free(model);
+	free(again.data);
+	free(b.data);
 }
 
 /* bytes that are foretold before the weights are known */
@@ -137,9 +215,8 @@ test_cut(void)
 
 /* every byte is changed in turn: refused, or a model that can be applied */
 static void
-test_damage(void)
+test_damage(AeModel *model)
 {
-	AeModel    *model = build_ease();
 	Blob		b = encode(model);
 	int			read = 0;
 
@@ -162,7 +239,11 @@ test_damage(void)
 			if (ae_recommender_create(back, ae_kernels_get(AE_KERNEL_AUTO),
 									  &arena, &r) == AE_OK)
 			{
-				ae_recommender_score(r, all, 2);
+				double		row[2] = {1.0, NAN};
+
+				if (back->features->ncells == 2)
+					ae_recommender_use_row(r, row);
+				ae_recommender_score(r, all, back->items->count > 1 ? 2 : 1);
 				ae_recommender_top(r, all, 2, false, 4, top);
 				read++;
 			}
@@ -181,7 +262,9 @@ main(void)
 	test_round();
 	test_fields();
 	test_cut();
-	test_damage();
+	test_mixed();
+	test_damage(build_ease());
+	test_damage(build_mixed());
 	ok(unit_alloc_live == 0, "nothing is left");
 	return done();
 }
