@@ -17,6 +17,7 @@ CORE_OBJS = \
 	src/core/classes.o \
 	src/core/codec.o \
 	src/core/codec_density.o \
+	src/core/codec_items.o \
 	src/core/codec_read.o \
 	src/core/coder.o \
 	src/core/condition.o \
@@ -37,6 +38,7 @@ CORE_OBJS = \
 	src/core/density_fit.o \
 	src/core/draw.o \
 	src/core/drift.o \
+	src/core/ease.o \
 	src/core/evidence.o \
 	src/core/feature.o \
 	src/core/feature_cell.o \
@@ -45,6 +47,7 @@ CORE_OBJS = \
 	src/core/head_fit.o \
 	src/core/histogram.o \
 	src/core/impute.o \
+	src/core/items.o \
 	src/core/join.o \
 	src/core/joint.o \
 	src/core/joint_fit.o \
@@ -65,6 +68,8 @@ CORE_OBJS = \
 	src/core/objective.o \
 	src/core/optim.o \
 	src/core/options.o \
+	src/core/options_set.o \
+	src/core/recommend.o \
 	src/core/ordinal.o \
 	src/core/rng.o \
 	src/core/sample.o \
@@ -73,9 +78,15 @@ CORE_OBJS = \
 	src/core/score_evidence.o \
 	src/core/score_fit.o \
 	src/core/score_head.o \
+	src/core/set_mix.o \
+	src/core/set_model.o \
+	src/core/set_net.o \
+	src/core/set_train.o \
+	src/core/sets.o \
 	src/core/share.o \
 	src/core/sort.o \
 	src/core/sparse.o \
+	src/core/spd.o \
 	src/core/spectrum.o \
 	src/core/supervise.o \
 	src/core/train.o \
@@ -96,6 +107,8 @@ OBJS = \
 	src/fn_merge.o \
 	src/fn_metrics.o \
 	src/fn_named.o \
+	src/fn_ranking.o \
+	src/fn_recommend.o \
 	src/fn_report.o \
 	src/fn_predict.o \
 	src/fn_sample.o \
@@ -126,6 +139,8 @@ OBJS = \
 	src/pg_row_read.o \
 	src/pg_row_train.o \
 	src/pg_scalar.o \
+	src/pg_set_read.o \
+	src/pg_sets.o \
 	src/pg_store.o \
 	src/pg_train.o \
 	src/pg_update.o \
@@ -158,10 +173,13 @@ REGRESS = \
 	named \
 	options \
 	privileges \
+	recommend \
 	sample \
 	score \
-	synthetic \
+	set_columns \
+	set_networks \
 	supervised \
+	synthetic \
 	train \
 	trigger \
 	types \

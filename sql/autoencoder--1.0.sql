@@ -251,6 +251,75 @@ COMMENT ON FUNCTION ae_synthetic_report(text, text, jsonb) IS
 	'how good the rows of a query are in place of real ones: copies, distances, distributions of columns and pairs, and what a model learns from them';
 
 --
+-- recommending items
+--
+
+CREATE FUNCTION ae_recommend(
+	model bytea,
+	items anyelement,
+	k integer,
+	OUT item text,
+	OUT item_id bigint,
+	OUT score double precision)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'ae_recommend'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000 ROWS 20;
+COMMENT ON FUNCTION ae_recommend(bytea, anyelement, integer) IS
+	'the k items that suit a set of items best, without those in it';
+
+CREATE FUNCTION ae_recommend(
+	model bytea,
+	items anyelement,
+	k integer,
+	exclude anycompatiblearray,
+	OUT item text,
+	OUT item_id bigint,
+	OUT score double precision)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'ae_recommend'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000 ROWS 20;
+COMMENT ON FUNCTION ae_recommend(bytea, anyelement, integer, anycompatiblearray) IS
+	'the k items that suit a set of items best, without those to exclude';
+
+CREATE FUNCTION ae_similar_items(
+	model bytea,
+	item bigint,
+	k integer,
+	OUT item text,
+	OUT item_id bigint,
+	OUT score double precision)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'ae_similar_items_number'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000 ROWS 20;
+COMMENT ON FUNCTION ae_similar_items(bytea, bigint, integer) IS
+	'the k items most similar to an item';
+
+CREATE FUNCTION ae_similar_items(
+	model bytea,
+	item text,
+	k integer,
+	OUT item text,
+	OUT item_id bigint,
+	OUT score double precision)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'ae_similar_items_text'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000 ROWS 20;
+COMMENT ON FUNCTION ae_similar_items(bytea, text, integer) IS
+	'the k items most similar to an item';
+
+CREATE FUNCTION ae_item_embeddings(
+	model bytea,
+	OUT item text,
+	OUT item_id bigint,
+	OUT embedding real[],
+	OUT bias real)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'ae_item_embeddings'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100000 ROWS 10000;
+COMMENT ON FUNCTION ae_item_embeddings(bytea) IS
+	'the vectors of all items, and what is added to their inner products with ae_encode() to give scores';
+
+--
 -- evaluating a model
 --
 
@@ -538,6 +607,38 @@ CREATE AGGREGATE ae_average_precision(score double precision, label boolean) (
 COMMENT ON AGGREGATE ae_average_precision(double precision, boolean) IS
 	'average precision: the share of true labels among the rows with at least a score, averaged over the scores of rows with a true label';
 
+CREATE FUNCTION ae_recall(ranked anycompatiblearray,
+						  relevant anycompatiblearray)
+	RETURNS double precision
+	AS 'MODULE_PATHNAME', 'ae_recall'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION ae_recall(anycompatiblearray, anycompatiblearray) IS
+	'the share of the relevant elements, or of its ranks if these are fewer, that a ranking has';
+
+CREATE FUNCTION ae_recall(ranked anycompatiblearray,
+						  relevant anycompatiblearray, k integer)
+	RETURNS double precision
+	AS 'MODULE_PATHNAME', 'ae_recall'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION ae_recall(anycompatiblearray, anycompatiblearray, integer) IS
+	'the share of the relevant elements, or of the first k ranks if these are fewer, that a ranking has among its first k';
+
+CREATE FUNCTION ae_ndcg(ranked anycompatiblearray,
+						  relevant anycompatiblearray)
+	RETURNS double precision
+	AS 'MODULE_PATHNAME', 'ae_ndcg'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION ae_ndcg(anycompatiblearray, anycompatiblearray) IS
+	'the normalised discounted cumulative gain of a ranking''s elements';
+
+CREATE FUNCTION ae_ndcg(ranked anycompatiblearray,
+						  relevant anycompatiblearray, k integer)
+	RETURNS double precision
+	AS 'MODULE_PATHNAME', 'ae_ndcg'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION ae_ndcg(anycompatiblearray, anycompatiblearray, integer) IS
+	'the normalised discounted cumulative gain of a ranking''s first k elements';
+
 --
 -- looking into a model
 --
@@ -808,6 +909,71 @@ CREATE FUNCTION ae_impute(name text, features anyelement, draws integer,
 	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 1000 ROWS 5;
 COMMENT ON FUNCTION ae_impute(text, anyelement, integer, bigint) IS
 	'ae_impute() with draws, with the current version of a named model';
+
+CREATE FUNCTION ae_recommend(
+	name text,
+	items anyelement,
+	k integer,
+	OUT item text,
+	OUT item_id bigint,
+	OUT score double precision)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'ae_recommend'
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10000 ROWS 20;
+COMMENT ON FUNCTION ae_recommend(text, anyelement, integer) IS
+	'ae_recommend() with the current version of a named model';
+
+CREATE FUNCTION ae_recommend(
+	name text,
+	items anyelement,
+	k integer,
+	exclude anycompatiblearray,
+	OUT item text,
+	OUT item_id bigint,
+	OUT score double precision)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'ae_recommend'
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10000 ROWS 20;
+COMMENT ON FUNCTION ae_recommend(text, anyelement, integer, anycompatiblearray) IS
+	'ae_recommend() with the current version of a named model';
+
+CREATE FUNCTION ae_similar_items(
+	name text,
+	item bigint,
+	k integer,
+	OUT item text,
+	OUT item_id bigint,
+	OUT score double precision)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'ae_similar_items_number'
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10000 ROWS 20;
+COMMENT ON FUNCTION ae_similar_items(text, bigint, integer) IS
+	'ae_similar_items() with the current version of a named model';
+
+CREATE FUNCTION ae_similar_items(
+	name text,
+	item text,
+	k integer,
+	OUT item text,
+	OUT item_id bigint,
+	OUT score double precision)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'ae_similar_items_text'
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10000 ROWS 20;
+COMMENT ON FUNCTION ae_similar_items(text, text, integer) IS
+	'ae_similar_items() with the current version of a named model';
+
+CREATE FUNCTION ae_item_embeddings(
+	name text,
+	OUT item text,
+	OUT item_id bigint,
+	OUT embedding real[],
+	OUT bias real)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'ae_item_embeddings'
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100000 ROWS 10000;
+COMMENT ON FUNCTION ae_item_embeddings(text) IS
+	'ae_item_embeddings() with the current version of a named model';
 
 CREATE FUNCTION ae_anomaly_score(name text, features anyelement)
 	RETURNS double precision

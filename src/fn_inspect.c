@@ -231,6 +231,12 @@ info_condition(StringInfo json, const AeFeatures *features)
 	appendStringInfoChar(json, ']');
 }
 
+static int
+info_items(const AeModel *model)
+{
+	return model->items != NULL ? model->items->count : 0;
+}
+
 /* ae_info(model) returns jsonb */
 Datum
 ae_info(PG_FUNCTION_ARGS)
@@ -248,19 +254,26 @@ ae_info(PG_FUNCTION_ARGS)
 	aepg_json_count(&json, "columns", model->features->ncolumns);
 	info_condition(&json, model->features);
 	info_classes(&json, model);
-	aepg_json_count(&json, "inputs", model->features->input_width);
-	aepg_json_count(&json, "outputs", model->features->output_width);
-	aepg_json_count(&json, "latent", ae_net_latent(&model->net));
+	if (model->items != NULL)
+		aepg_json_count(&json, "items", model->items->count);
+	aepg_json_count(&json, "inputs", info_items(model) +
+					model->features->input_width);
+	aepg_json_count(&json, "outputs", model->items != NULL ?
+					info_items(model) : model->features->output_width);
+	aepg_json_count(&json, "latent", model->net.nlayers > 0 ?
+					ae_net_latent(&model->net) : 0);
 	aepg_json_count(&json, "components",
 					model->density.codes.ncomponents);
-	aepg_json_count(&json, "parameters", ae_net_weights(&model->net));
+	aepg_json_count(&json, "parameters", ae_net_weights(&model->net) +
+					(size_t) model->ease.count * model->ease.kept);
 	info_layers(&json, &model->net);
 	info_code(&json, model);
 	aepg_json_count(&json, "epochs", model->nhistory);
 	aepg_json_count(&json, "best_epoch", model->best_epoch);
 	aepg_json_count(&json, "steps", model->nsteps);
 	info_losses(&json, model);
-	info_option(&json, model, ae_option_find("score"));
+	if (model->items == NULL)
+		info_option(&json, model, ae_option_find("score"));
 	info_evidence(&json, model);
 	info_options(&json, model);
 	appendStringInfoChar(&json, '}');

@@ -74,6 +74,8 @@ ae_merge_final(PG_FUNCTION_ARGS)
 									"autoencoder merge",
 									ALLOCSET_DEFAULT_SIZES);
 	models = aepg_partial_parse(partial, 0, context);
+	for (int i = 0; i < partial->nmodels; i++)
+		aepg_model_require_rows(models[i]);
 	if (partial->nmodels == 1)
 		PG_RETURN_DATUM(PointerGetDatum(partial->models[0]));
 	merge_check(partial->nmodels, models);

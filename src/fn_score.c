@@ -50,8 +50,11 @@ aepg_code_value(const AeModel *model, const float *code)
 Datum
 ae_encode(PG_FUNCTION_ARGS)
 {
-	AepgCall   *call = aepg_call_row(fcinfo, 0);
+	AepgCall   *call;
 
+	if (aepg_call_look(fcinfo, 0, &call)->items != NULL)
+		return aepg_recommend_encode(fcinfo, &call->of_sets);
+	call = aepg_call_row(fcinfo, 0);
 	PG_RETURN_DATUM(aepg_code_value(call->model,
 									ae_score_encode(call->scorer,
 													call->row)));

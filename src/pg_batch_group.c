@@ -138,13 +138,14 @@ group_find_model(AepgBatchGroup *group, Datum value)
 							group->context);
 }
 
-/* makes the model that of the rows to come; false: there is none */
+/* makes the model that of the rows to come; false: there is none, or none that
+ * takes rows together */
 static bool
 group_take_model(AepgBatchGroup *group, Datum value)
 {
 	const AeModel *model = group_find_model(group, value);
 
-	if (model == NULL)
+	if (model == NULL || !ae_score_batch_suits(model, group->what))
 		return false;
 	if (model != group->call->model)
 	{
@@ -251,8 +252,7 @@ aepg_batch_group_add(AepgBatchGroup *group, ExprContext *econtext, int row)
 	else
 		isnull = !group->has_model;
 	if (is_added && !isnull)
-		is_added = ae_score_batch_suits(group->call->model, group->what) &&
-			group->batch->nrows < group->batch->capacity &&
+		is_added = group->batch->nrows < group->batch->capacity &&
 			group_read(group, econtext, row);
 	MemoryContextSwitchTo(old);
 	return is_added;

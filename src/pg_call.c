@@ -36,6 +36,7 @@ call_make(AepgCall *call, const AeModel *model)
 	size_t		bytes = model->features->ncells * sizeof(double);
 	AeArena		arena;
 
+	aepg_model_require_rows(model);
 	call->model = NULL;
 	call->reader = NULL;
 	MemoryContextReset(call->context);
@@ -62,19 +63,24 @@ aepg_call_reset(AepgCall *call)
 	call_make(call, call->model);
 }
 
+const AeModel *
+aepg_call_look(FunctionCallInfo fcinfo, int arg, AepgCall **call)
+{
+	FmgrInfo   *flinfo = fcinfo->flinfo;
+
+	if (flinfo->fn_extra == NULL)
+		flinfo->fn_extra = aepg_call_create(flinfo->fn_mcxt);
+	*call = flinfo->fn_extra;
+	return aepg_arg_model(fcinfo, arg, &(*call)->site, flinfo->fn_mcxt);
+}
+
 AepgCall *
 aepg_call_model(FunctionCallInfo fcinfo, int arg)
 {
-	FmgrInfo   *flinfo = fcinfo->flinfo;
-	AepgCall   *call = flinfo->fn_extra;
+	AepgCall   *call;
+	const AeModel *model = aepg_call_look(fcinfo, arg, &call);
 
-	if (call == NULL)
-	{
-		call = aepg_call_create(flinfo->fn_mcxt);
-		flinfo->fn_extra = call;
-	}
-	aepg_call_use(call, aepg_arg_model(fcinfo, arg, &call->site,
-									   flinfo->fn_mcxt));
+	aepg_call_use(call, model);
 	return call;
 }
 

@@ -13,6 +13,7 @@
 
 #include "core/score.h"
 #include "pg_named.h"
+#include "pg_recommend.h"
 #include "pg_row.h"
 
 /* usually lives in fn_extra; all but site and type is made for one model */
@@ -24,6 +25,7 @@ typedef struct AepgCall
 	double	   *expected;		/* (ncells) for results */
 	AepgReader *reader;			/* NULL before the first row */
 
+	AepgRecommendCall *of_sets; /* of models of sets; NULL until needed */
 	AepgModelArg site;			/* of the model argument */
 	Oid			type;			/* of the features argument */
 	MemoryContext context;		/* of what is made for the model */
@@ -32,7 +34,11 @@ typedef struct AepgCall
 /* the call site, ready to apply the model in argument arg */
 extern AepgCall *aepg_call_model(FunctionCallInfo fcinfo, int arg);
 
-/* the same, with the features in argument arg + 1 read into row */
+/* the model in argument arg, of whatever kind, and the call site */
+extern const AeModel *aepg_call_look(FunctionCallInfo fcinfo, int arg,
+									 AepgCall **call);
+
+/* aepg_call_model(), with the features in argument arg + 1 read into row */
 extern AepgCall *aepg_call_row(FunctionCallInfo fcinfo, int arg);
 
 /*

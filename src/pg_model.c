@@ -93,9 +93,9 @@ aepg_model_to_bytea(const AeModel *model)
 }
 
 static void
-text_check(const char *string)
+text_check_bytes(const char *string, size_t len)
 {
-	if (pg_verifymbstr(string, strlen(string), true))
+	if (pg_verifymbstr(string, len, true))
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_CHARACTER_NOT_IN_REPERTOIRE),
@@ -104,12 +104,34 @@ text_check(const char *string)
 			 errhint("The model comes from a database with another encoding; train it again in this one.")));
 }
 
+static void
+text_check(const char *string)
+{
+	text_check_bytes(string, strlen(string));
+}
+
+static void
+items_check_text(const AeItems *items)
+{
+	if (items->column != NULL)
+		text_check(items->column);
+	for (int i = 0; i < items->count; i++)
+	{
+		size_t		len;
+		const char *text = ae_items_text(items, i, &len);
+
+		text_check_bytes(text, len);
+	}
+}
+
 /* text in a model may come from a database with another encoding */
 static void
 model_check_text(const AeModel *model)
 {
 	text_check(model->version);
 	text_check(model->options.time_zone);
+	if (model->items != NULL)
+		items_check_text(model->items);
 	for (int i = 0; i < model->features->ncolumns; i++)
 	{
 		const AeColumn *column = &model->features->columns[i];
@@ -151,6 +173,17 @@ aepg_model_parse(Datum value, MemoryContext context)
 	aepg_check(ae_codec_header(VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes),
 							   &header), READING);
 	return model_parse(PointerGetDatum(bytes), &header, context);
+}
+
+void
+aepg_model_require_rows(const AeModel *model)
+{
+	if (model->items == NULL)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("model is of sets of items, not of rows"),
+			 errhint("ae_recommend() and ae_similar_items() apply it.")));
 }
 
 /*----------

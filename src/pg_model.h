@@ -28,6 +28,9 @@ extern AeModel *aepg_model_parse(Datum value, MemoryContext context);
 /* error when size exceeds autoencoder.max_model_size */
 extern void aepg_model_check_size(size_t bytes);
 
+/* error when the model is of sets of items */
+extern void aepg_model_require_rows(const AeModel *model);
+
 /* what a call site remembers of its model argument */
 typedef struct AepgModelRef AepgModelRef;
 

@@ -24,6 +24,9 @@
 #define MAX_TYPO_BYTES 64		/* a longer name is no typo of any of ours */
 #define MAX_SHOWN_DIGITS 40
 
+/* the kind of a column that is a set; the core has no such columns */
+#define SET_KIND "set"
+
 static const char *const column_option_names[] = {
 	"kind", "loss", "max_categories", "min_frequency", "scaling", "skip",
 	"weight"
@@ -306,6 +309,9 @@ options_set_column_field(AepgColumnOptions *column, AeOptions *scratch,
 			options_reject(path, "true or false", value);
 		column->skip = value->val.boolean;
 	}
+	else if (strcmp(field, "kind") == 0 && value->type == jbvString &&
+			 strcmp(options_text(value), SET_KIND) == 0)
+		column->is_set = true;
 	else if (strcmp(field, "kind") == 0)
 	{
 		column->kind = options_kind(path, value);
@@ -493,10 +499,12 @@ options_set_time_zone(AeOptions *options)
 				 errhint("The view pg_timezone_names lists them.")));
 }
 
-/* what was given must matter */
+/* what was given must matter; options_resolve_input() looks at sets */
 static void
 options_check_uses(const AeOptions *options)
 {
+	if (options->input == AE_INPUT_SET)
+		return;
 	for (int i = 0; i < ae_option_count; i++)
 	{
 		const AeOption *option = &ae_option_table[i];
@@ -554,6 +562,90 @@ options_check_losses(const AepgOptions *options)
 	}
 }
 
+static bool
+options_have(Jsonb *jsonb, const char *name)
+{
+	JsonbValue	key;
+
+	if (jsonb == NULL)
+		return false;
+	key.type = jbvString;
+	key.val.string.val = unconstify(char *, name);
+	key.val.string.len = strlen(name);
+	return findJsonbValueFromContainer(&jsonb->root, JB_FOBJECT,
+									   &key) != NULL;
+}
+
+/* one column is the set, and all others are beside it */
+static void
+options_find_set(AepgOptions *options)
+{
+	for (int i = 0; i < options->ncolumns; i++)
+	{
+		AepgColumnOptions *column = &options->columns[i];
+
+		if (!column->is_set)
+			continue;
+		if (options->core.input != AE_INPUT_SET || options->set_column != NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("column \"%s\" cannot be a set of items",
+							column->name),
+					 options->set_column != NULL ?
+					 errdetail("Column \"%s\" is one already.",
+							   options->set_column) :
+					 errhint("Set the option \"variant\" to \"mult_vae\".")));
+		options->set_column = column->name;
+		column->skip = true;
+	}
+	if (options->core.input == AE_INPUT_SET && options->ncolumns > 0 &&
+		options->set_column == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"columns\" must say which column is the set of items"),
+				 errhint("Give that column the kind \"set\".")));
+}
+
+/*
+ * Rows are sets of items: a variant that takes them, and nothing else.  Who
+ * asks for ease gets what was published under that name; who asks for nothing
+ * gets what is best.
+ */
+static void
+options_resolve_input(AeOptions *options, Jsonb *jsonb)
+{
+	bool		is_of_sets = ae_variant_is_of_sets(options->variant);
+
+	if (is_of_sets && options_have(jsonb, "input") &&
+		options->input != AE_INPUT_SET)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"input\" must be \"set\" for this variant")));
+	if (is_of_sets)
+		options->input = AE_INPUT_SET;
+	if (options->input != AE_INPUT_SET)
+		return;
+	if (!is_of_sets && options_have(jsonb, "variant"))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"variant\" must be \"ease\", \"mult_dae\" or \"mult_vae\" for sets of items")));
+	if (!is_of_sets)
+		options->variant = AE_VARIANT_EASE;
+	else if (isnan(options->normalization) &&
+			 !options_have(jsonb, "normalization"))
+		options->normalization = 0;
+	for (int i = 0; i < ae_option_count; i++)
+	{
+		const AeOption *option = &ae_option_table[i];
+		Path		path = {option->name, NULL, NULL};
+		char		complaint[AE_COMPLAINT_BYTES];
+
+		if (options_have(jsonb, option->name) &&
+			!ae_option_applies(options, option, complaint))
+			options_complain(&path, complaint);
+	}
+}
+
 AepgOptions *
 aepg_options_parse(Jsonb *jsonb)
 {
@@ -594,6 +686,8 @@ aepg_options_parse(Jsonb *jsonb)
 		}
 	}
 
+	options_resolve_input(&options->core, jsonb);
+	options_find_set(options);
 	if (options->core.score == AE_SCORE_NEIGHBOUR &&
 		options->core.coreset == 0)
 		ereport(ERROR,

@@ -17,6 +17,7 @@ typedef struct AepgColumnOptions
 {
 	char	   *name;
 	bool		skip;
+	bool		is_set;			/* the one that is a set of items */
 	bool		has_kind;
 	AeKind		kind;			/* "numeric", "binary", "category", "calendar" */
 	AeScaling	scaling;		/* AE_SCALING_AUTO: not given */
@@ -33,6 +34,7 @@ typedef struct AepgOptions
 								 * NULL for none */
 	int			nconditions;
 	char	  **conditions;		/* columns given to encoder and decoder */
+	char	   *set_column;		/* which column is the set; NULL: the row is */
 	int			ncolumns;
 	AepgColumnOptions *columns;
 } AepgOptions;

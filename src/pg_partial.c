@@ -22,6 +22,7 @@
 #include "core/bytes.h"
 #include "core/codec.h"
 #include "core/merge.h"
+#include "core/set_model.h"
 #include "pg_compat.h"
 #include "pg_env.h"
 #include "pg_guc.h"
@@ -351,12 +352,27 @@ aepg_partial_parse(AepgPartial *partial, int first, MemoryContext context)
 	qsort(partial->models + first, partial->nmodels - first, sizeof(bytea *),
 		  compare_bytes);
 	for (int i = 0; i < partial->nmodels; i++)
-		models[i] = aepg_model_parse(PointerGetDatum(partial->models[i]),
-									 context);
+	{
+		AeModel    *model;
+
+		model = aepg_model_parse(PointerGetDatum(partial->models[i]), context);
+		models[i] = model;
+	}
 	return models;
 }
 
-/* a partial may have been made by hand */
+/* a partial may have been made by hand; here of models of sets */
+static bytea *
+partial_join_sets(AeModel *into, int nparts, const AeModel *const *parts)
+{
+	if (!ae_set_model_join(into, nparts, parts))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("parts of an update do not belong together")));
+	return aepg_model_to_bytea(into);
+}
+
+/* the same for models of rows */
 static void
 partial_check(int nmodels, const AeModel *const *models)
 {
@@ -383,9 +399,15 @@ aepg_partial_join(AepgPartial *partial)
 									"autoencoder update",
 									ALLOCSET_DEFAULT_SIZES);
 	models = aepg_partial_parse(partial, 1, context);
-	partial_check(partial->nmodels, models);
 	into = aepg_model_parse(PointerGetDatum(partial->models[0]), context);
 	strlcpy(into->version, AE_VERSION, sizeof(into->version));
+	if (into->items != NULL)
+	{
+		result = partial_join_sets(into, partial->nmodels - 1, models + 1);
+		MemoryContextDelete(context);
+		return result;
+	}
+	partial_check(partial->nmodels, models);
 	aepg_check(ae_merge_step(into, models[0], partial->nmodels - 1,
 							 models + 1, partial->partitions > 1),
 			   "updating a model");

@@ -10,7 +10,9 @@
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "utils/builtins.h"
 #include "utils/datum.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 #include "core/classes.h"
@@ -23,6 +25,7 @@
 #include "pg_options.h"
 #include "pg_progress.h"
 #include "pg_row.h"
+#include "pg_sets.h"
 #include "pg_train.h"
 #include "pg_workers.h"
 
@@ -44,6 +47,8 @@ struct AepgTraining
 	AeEnv	   *env;
 	Jsonb	   *given;			/* options as given, NULL for none */
 	AepgOptions *options;
+	AepgSets   *sets;			/* NULL unless rows have sets of items */
+	bool		has_columns;	/* what is below is used */
 	AepgReader *reader;			/* NULL until the first row */
 	int			nspecs;
 	AeColumnSpec *specs;		/* borrowed from the reader */
@@ -86,6 +91,10 @@ aepg_training_create(const Jsonb *options, AeBudget *budget, AeSpool *spool,
 		memcpy(training->given, options, VARSIZE(options));
 	}
 	training->options = aepg_options_parse(training->given);
+	if (training->options->core.input == AE_INPUT_SET)
+		training->sets = aepg_sets_create(training->options, budget, context);
+	training->has_columns = training->sets == NULL ||
+		training->options->set_column != NULL;
 	MemoryContextSwitchTo(old);
 	return training;
 }
@@ -132,6 +141,8 @@ train_append(AepgTraining *training, Datum value)
 {
 	aepg_reader_read(training->reader, value, train_label, training->dataset,
 					 training->row);
+	if (training->sets != NULL)
+		aepg_sets_add_row(training->sets, value);
 	train_keep(training);
 }
 
@@ -201,14 +212,34 @@ train_start(AepgTraining *training, Oid type, Datum value)
 void
 aepg_training_add(AepgTraining *training, Oid type, Datum value)
 {
-	if (train_start(training, type, value))
-		train_append(training, value);
+	if (!training->has_columns)
+	{
+		aepg_sets_add(training->sets, type, value);
+		aepg_progress_row();
+	}
+	else
+	{
+		if (training->sets != NULL && !type_is_rowtype(type))
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("training needs rows with the column \"%s\", not type %s",
+							training->options->set_column,
+							format_type_be(type))));
+		if (train_start(training, type, value))
+			train_append(training, value);
+	}
 }
 
 void
 aepg_training_add_columns(AepgTraining *training, TupleDesc desc,
 						  Datum *values, bool *nulls)
 {
+	if (!training->has_columns)
+	{
+		aepg_sets_add_columns(training->sets, desc, values, nulls);
+		aepg_progress_row();
+		return;
+	}
 	if (training->dataset == NULL)
 	{
 		HeapTuple	tuple = heap_form_tuple(desc, values, nulls);
@@ -219,6 +250,8 @@ aepg_training_add_columns(AepgTraining *training, TupleDesc desc,
 	}
 	aepg_reader_read_columns(training->reader, values, nulls, train_label,
 							 training->dataset, training->row);
+	if (training->sets != NULL)
+		aepg_sets_add_attribute(training->sets, desc, values, nulls);
 	train_keep(training);
 }
 
@@ -239,6 +272,8 @@ train_check_levels(const AepgTraining *training)
 uint64
 aepg_training_finish(AepgTraining *training)
 {
+	if (!training->has_columns)
+		return aepg_sets_rows(training->sets);
 	if (training->nwaiting > 0)
 	{
 		aepg_reader_guess(training->reader);
@@ -254,6 +289,8 @@ aepg_training_finish(AepgTraining *training)
 bool
 aepg_training_has_values(const AepgTraining *training)
 {
+	if (training->sets != NULL)
+		return aepg_sets_have_items(training->sets);
 	return training->dataset != NULL &&
 		ae_dataset_present(training->dataset) > 0;
 }
@@ -267,6 +304,15 @@ train_has_anomalies(const AepgTraining *training)
 }
 
 static uint64
+train_rows(const AepgTraining *training)
+{
+	if (training->sets != NULL)
+		return aepg_sets_rows(training->sets);
+	return training->dataset == NULL ? 0 :
+		ae_dataset_rows(training->dataset);
+}
+
+static uint64
 train_anomalies(const AepgTraining *training)
 {
 	return training->dataset == NULL ? 0 :
@@ -276,8 +322,7 @@ train_anomalies(const AepgTraining *training)
 void
 aepg_training_check_rows(const AepgTraining *training)
 {
-	uint64		nrows = training->dataset == NULL ? 0 :
-		ae_dataset_rows(training->dataset);
+	uint64		nrows = train_rows(training);
 
 	if (nrows == 0 && train_anomalies(training) > 0)
 		ereport(ERROR,
@@ -292,6 +337,12 @@ aepg_training_check_rows(const AepgTraining *training)
 				 !train_has_anomalies(training) ?
 				 errdetail("Rows whose features are NULL do not count.") :
 				 errdetail("Rows whose features are NULL and known anomalies do not count.")));
+	if (training->sets != NULL && !aepg_training_has_values(training))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_EXCEPTION),
+				 errmsg("training needs items, but no item is in %d rows",
+						training->options->core.min_frequency),
+				 errhint("Lower the option \"min_frequency\".")));
 	if (!aepg_training_has_values(training))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_EXCEPTION),
@@ -316,6 +367,8 @@ aepg_training_notice(const AepgTraining *training, bool *noticed)
 void
 aepg_training_free(AepgTraining *training)
 {
+	if (training->sets != NULL)
+		aepg_sets_free(training->sets);
 	ae_dataset_free(training->dataset);
 	training->dataset = NULL;
 }
@@ -416,7 +469,7 @@ train_model(AepgTraining *training)
 bytea *
 aepg_training_run(AepgTraining *training)
 {
-	unsigned long long nrows = ae_dataset_rows(training->dataset);
+	unsigned long long nrows = train_rows(training);
 	ErrorContextCallback callback = {
 		error_context_stack, train_error_context, &nrows
 	};
@@ -424,7 +477,9 @@ aepg_training_run(AepgTraining *training)
 
 	error_context_stack = &callback;
 	aepg_progress_phase(AEPG_PHASE_PLANNING, nrows);
-	result = train_model(training);
+	result = training->sets != NULL
+		? aepg_sets_train(training->sets, training->dataset)
+		: train_model(training);
 	error_context_stack = callback.previous;
 	return result;
 }

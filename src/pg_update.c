@@ -18,6 +18,7 @@
 #include "pg_options.h"
 #include "pg_progress.h"
 #include "pg_row.h"
+#include "pg_sets.h"
 #include "pg_train.h"
 #include "pg_update.h"
 
@@ -43,6 +44,8 @@ struct AepgUpdate
 	Jsonb	   *given;			/* options as given, NULL for none */
 	AeOptions	options;		/* the model's, with those given */
 	int			partitions;
+	AepgSets   *sets;			/* NULL unless the model is of sets; all
+								 * below is for other models */
 	AepgReader *reader;			/* NULL before the first row */
 	AeDataset  *dataset;
 	AeDrift    *drift;
@@ -99,6 +102,11 @@ update_set_option(AepgUpdate *update, const char *name,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("option \"%s\" cannot be changed by an update", name),
 				 errhint("Train a new model for that.")));
+	if (update->model->items != NULL &&
+		!ae_option_applies(&update->options, option, complaint))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"%s\" %s", name, complaint)));
 	if (!ae_option_print(parsed, option, value, sizeof(value)) ||
 		!ae_option_parse(&update->options, option, value, complaint))
 		elog(ERROR, "could not copy option \"%s\"", name);
@@ -157,6 +165,23 @@ update_create_rows(AepgUpdate *update, AeBudget *budget, AeSpool *spool)
 	update->codes = palloc(model->features->ncolumns * sizeof(double));
 }
 
+/* what was found in closed form cannot be trained further */
+static void
+update_require_network(const AeModel *model)
+{
+	if (model->items != NULL && model->features->ncolumns > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("model of sets with columns beside them cannot be updated"),
+				 errhint("Train a new one on all rows.")));
+	if (model->ease.count == 0)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("model of the variant \"ease\" cannot be updated"),
+			 errhint("Train a new one on all rows.")));
+}
+
 AepgUpdate *
 aepg_update_create(const AepgModelRef *ref, const Jsonb *options,
 				   AeBudget *budget, AeSpool *spool, MemoryContext parent)
@@ -173,6 +198,7 @@ aepg_update_create(const AepgModelRef *ref, const Jsonb *options,
 	update->env = aepg_env_create(context);
 	update->model = aepg_model_find(aepg_model_key(ref), &update->ref,
 									context);
+	update_require_network(update->model);
 	if (options != NULL)
 	{
 		update->given = palloc(VARSIZE(options));
@@ -182,7 +208,10 @@ aepg_update_create(const AepgModelRef *ref, const Jsonb *options,
 	update->options.epochs = AE_AUTO;
 	update->options.learning_rate = NAN;
 	update_read_options(update);
-	update_create_rows(update, budget, spool);
+	if (update->model->items != NULL)
+		update->sets = aepg_sets_create(NULL, budget, context);
+	else
+		update_create_rows(update, budget, spool);
 	MemoryContextSwitchTo(old);
 	return update;
 }
@@ -245,6 +274,12 @@ update_append(AepgUpdate *update)
 void
 aepg_update_add(AepgUpdate *update, Oid type, Datum features)
 {
+	if (update->sets != NULL)
+	{
+		aepg_sets_add(update->sets, type, features);
+		aepg_progress_row();
+		return;
+	}
 	if (update->reader == NULL || !aepg_reader_fits(update->reader, features))
 		update->reader = aepg_reader_for_model(type, features, update->model,
 											   update->context);
@@ -257,6 +292,12 @@ void
 aepg_update_add_columns(AepgUpdate *update, TupleDesc desc, Datum *values,
 						bool *nulls)
 {
+	if (update->sets != NULL)
+	{
+		aepg_sets_add_columns(update->sets, desc, values, nulls);
+		aepg_progress_row();
+		return;
+	}
 	if (update->reader == NULL)
 	{
 		HeapTuple	tuple = heap_form_tuple(desc, values, nulls);
@@ -279,7 +320,8 @@ aepg_update_base(const AepgUpdate *update)
 uint64
 aepg_update_rows(const AepgUpdate *update)
 {
-	return update->drift->nrows;
+	return update->sets != NULL ? aepg_sets_rows(update->sets)
+		: update->drift->nrows;
 }
 
 int
@@ -291,6 +333,8 @@ aepg_update_partitions(const AepgUpdate *update)
 void
 aepg_update_free_rows(AepgUpdate *update)
 {
+	if (update->sets != NULL)
+		aepg_sets_free(update->sets);
 	ae_dataset_free(update->dataset);
 	update->dataset = NULL;
 }
@@ -347,13 +391,19 @@ update_train(AepgUpdate *update)
 	model = aepg_model_parse(PointerGetDatum(aepg_update_base(update)),
 							 context);
 	model->options = update->options;
-	ae_update_resolve(update->model, update->drift->nrows,
+	ae_update_resolve(update->model, aepg_update_rows(update),
 					  Max(update->partitions, 1), &model->options);
 	model->options.workers = AE_AUTO;
 	model->options.verbose = false;
-	ae_update_prepare(model, update->drift);
-	result = aepg_train(model, update->dataset, update->options.workers,
-						update->options.verbose);
+	if (update->sets != NULL)
+		result = aepg_sets_train_part(update->sets, model,
+									  update->options.verbose);
+	else
+	{
+		ae_update_prepare(model, update->drift);
+		result = aepg_train(model, update->dataset, update->options.workers,
+							update->options.verbose);
+	}
 	MemoryContextDelete(context);
 	return result;
 }
@@ -361,16 +411,19 @@ update_train(AepgUpdate *update)
 bytea *
 aepg_update_train(AepgUpdate *update)
 {
-	unsigned long long nrows = update->drift->nrows;
+	unsigned long long nrows = aepg_update_rows(update);
 	ErrorContextCallback callback = {
 		error_context_stack, update_error_context, &nrows
 	};
 	bytea	   *result;
 
 	error_context_stack = &callback;
-	update_warn_of_drift(update);
 	aepg_progress_phase(AEPG_PHASE_PLANNING, nrows);
-	aepg_check(ae_dataset_finish(update->dataset), "reading rows");
+	if (update->sets == NULL)
+	{
+		update_warn_of_drift(update);
+		aepg_check(ae_dataset_finish(update->dataset), "reading rows");
+	}
 	result = update_train(update);
 	error_context_stack = callback.previous;
 	return result;

@@ -18,20 +18,22 @@ layer()
 	case $(basename "$1" | sed 's/\.[ch]$//') in
 		arena | bytes | cpu | env | rng | sort | status) echo 1 base ;;
 		blas | calibration | evidence | kernels | kernels_* | matching | \
-			mixture | spectrum)
+			mixture | spd | spectrum)
 			echo 2 math ;;
 		account | coder | condition | coreset | corrupt | count | cursor | \
 			dataset | dataset_* | \
 			density | draw | feature | feature_* | joint | joint_* | \
 			label_index | labels | \
-			histogram | moments | neighbour | ordinal)
+			ease | histogram | items | moments | neighbour | ordinal | sets)
 			echo 3 features ;;
 		dense | gaussian | head | join | layer | net | sparse) echo 3 network ;;
-		classes | codec | codec_* | model | options) echo 4 model ;;
+		classes | codec | codec_* | model | options | options_set | set_mix | \
+			set_model) echo 4 model ;;
 		conditional | contract | critic | density_fit | drift | head_fit | \
-			impute | likelihood | merge | objective | optim | sample | \
-			score | score_batch | score_evidence | score_fit | score_head | \
-			share | supervise | team | train | update | worker)
+			impute | likelihood | merge | objective | optim | recommend | \
+			sample | score | score_batch | score_evidence | score_fit | \
+			score_head | set_net | set_train | share | supervise | team | \
+			train | update | worker)
 			echo 5 engine ;;
 		*) echo 0 none ;;
 	esac

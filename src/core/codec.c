@@ -41,6 +41,8 @@ option_is_written(const AeOptions *options, const AeOption *option)
 		return false;
 	if (option->offset == offsetof(AeOptions, matching))
 		return options->matching != AE_MATCHING_NONE;
+	if (option->offset == offsetof(AeOptions, input))
+		return options->input != AE_INPUT_ROW;
 	return options->variant != AE_VARIANT_PLAIN ||
 		option->offset != offsetof(AeOptions, variant);
 }
@@ -395,7 +397,8 @@ static void
 sections_write(AeWriter *w, const AeModel *model, int nsections)
 {
 	for (int i = 0; i < nsections; i++)
-		section_write(w, ae_codec_tags[i], section_writers[i], model);
+		if (ae_codec_has_section(&model->options, i))
+			section_write(w, ae_codec_tags[i], section_writers[i], model);
 }
 
 static void
@@ -403,7 +406,13 @@ model_write(AeWriter *w, const AeModel *model, size_t total)
 {
 	header_write(w, total);
 	sections_write(w, model, AE_CODEC_SECTIONS);
-	if (model->options.variant != AE_VARIANT_PLAIN)
+	if (model->items != NULL)
+		section_write(w, AE_CODEC_ITEMS, ae_codec_write_items, model);
+	if (model->items != NULL && model->features->ncolumns > 0)
+		section_write(w, AE_CODEC_COLUMNS, features_write, model);
+	if (model->ease.count > 0)
+		section_write(w, AE_CODEC_EASE, ae_codec_write_ease, model);
+	if (model->unit_activity != NULL)
 		section_write(w, AE_CODEC_UNITS, units_write, model);
 	if (ae_options_variational(&model->options))
 		section_write(w, AE_CODEC_NOISE, noise_write, model);

@@ -52,7 +52,22 @@ typedef enum AeCodecSection
 /* and to that of one whose labels are told from others */
 #define AE_CODEC_CLASSES 0x40
 
+/* of models of sets */
+#define AE_CODEC_ITEMS "item"
+#define AE_CODEC_EASE "ease"
+#define AE_CODEC_COLUMNS "cols"
+
 extern const char *const ae_codec_tags[AE_CODEC_SECTIONS];
+
+/* whether a model with these options has a section; that of the options is
+ * always there */
+extern bool ae_codec_has_section(const AeOptions *options, int section);
+
+/* payloads of those sections */
+extern void ae_codec_write_items(AeWriter *w, const AeModel *model);
+extern AeStatus ae_codec_read_items(AeReader *r, AeModel *model);
+extern void ae_codec_write_ease(AeWriter *w, const AeModel *model);
+extern AeStatus ae_codec_read_ease(AeReader *r, AeModel *model);
 
 /* the payload of that section; features and network are known to the reader */
 extern void ae_codec_write_density(AeWriter *w, const AeModel *model);

@@ -15,6 +15,7 @@
 #include "core/codec_format.h"
 #include "core/matching.h"
 #include "core/neighbour.h"
+#include "core/set_model.h"
 
 /* of a column's name or type; longer than any identifier of the server */
 #define MAX_NAME_BYTES 1024
@@ -362,6 +363,8 @@ net_read(AeReader *r, AeModel *model)
 	AeNet	   *net = &model->net;
 
 	AE_TRY(layers_read(r, &model->arena, net));
+	if (model->options.input == AE_INPUT_SET)
+		return AE_OK;
 	if (ae_net_inputs(net) != model->features->input_width ||
 		ae_net_outputs(net) != model->features->output_width)
 		return AE_ERR_CORRUPT;
@@ -836,13 +839,20 @@ density_read(AeReader *r, AeModel *model)
 		? ae_codec_read_density(r, model) : AE_ERR_CORRUPT;
 }
 
+/* of a model of sets */
+static AeStatus
+columns_read(AeReader *r, AeModel *model)
+{
+	return model->features == NULL ? features_read(r, model) : AE_ERR_CORRUPT;
+}
+
 typedef struct OptionalSection
 {
 	const char *tag;
 	SectionReader read;
 } OptionalSection;
 
-/* all of them need the network */
+/* all of them need what optional_fits() asks for */
 static const OptionalSection optional_sections[] = {
 	{AE_CODEC_VELOCITY, velocity_read},
 	{AE_CODEC_UNITS, units_read},
@@ -852,8 +862,25 @@ static const OptionalSection optional_sections[] = {
 	{AE_CODEC_HIDDEN, hidden_read},
 	{AE_CODEC_MATCHING, matching_read},
 	{AE_CODEC_DENSITY, density_read},
-	{AE_CODEC_COMPANION, companion_read}
+	{AE_CODEC_COMPANION, companion_read},
+	{AE_CODEC_ITEMS, ae_codec_read_items},
+	{AE_CODEC_EASE, ae_codec_read_ease},
+	{AE_CODEC_COLUMNS, columns_read}
 };
+
+/* models of sets have some sections, and all others have the others */
+static bool
+optional_fits(const AeModel *model, const char *tag, int nread)
+{
+	bool		is_of_sets =
+		memcmp(tag, AE_CODEC_ITEMS, AE_CODEC_TAG_BYTES) == 0 ||
+		memcmp(tag, AE_CODEC_EASE, AE_CODEC_TAG_BYTES) == 0 ||
+		memcmp(tag, AE_CODEC_COLUMNS, AE_CODEC_TAG_BYTES) == 0;
+
+	return model->options.input == AE_INPUT_SET
+		? is_of_sets && nread > AE_CODEC_OPTIONS
+		: !is_of_sets && nread > AE_CODEC_NET;
+}
 
 /* the sections before it are nread */
 static AeStatus
@@ -863,7 +890,7 @@ optional_read(const char *tag, AeReader *payload, int nread, AeModel *model)
 
 	for (int i = 0; i < count; i++)
 		if (memcmp(tag, optional_sections[i].tag, AE_CODEC_TAG_BYTES) == 0)
-			return nread > AE_CODEC_NET
+			return optional_fits(model, tag, nread)
 				? optional_sections[i].read(payload, model) : AE_ERR_CORRUPT;
 	return AE_OK;
 }
@@ -873,6 +900,16 @@ section_read(int section, AeReader *payload, AeModel *model)
 {
 	AE_TRY(section_readers[section] (payload, model));
 	return payload->failed || payload->left > 0 ? AE_ERR_CORRUPT : AE_OK;
+}
+
+/* the next section that such a model has, from the one after nread */
+static int
+section_skip(const AeModel *model, int nread)
+{
+	while (nread > AE_CODEC_OPTIONS && nread < AE_CODEC_SECTIONS &&
+		   !ae_codec_has_section(&model->options, nread))
+		nread++;
+	return nread;
 }
 
 static AeStatus
@@ -891,13 +928,17 @@ model_read(AeReader *r, AeModel *model)
 			AE_TRY(optional_read(tag, &payload, nread, model));
 			continue;
 		}
+		nread = section_skip(model, nread);
 		if (nread == AE_CODEC_SECTIONS ||
 			memcmp(tag, ae_codec_tags[nread], AE_CODEC_TAG_BYTES) != 0)
 			return AE_ERR_CORRUPT;
 		AE_TRY(section_read(nread++, &payload, model));
 	}
-	if (nread < AE_CODEC_SECTIONS ||
-		(model->options.variant != AE_VARIANT_PLAIN) !=
+	if (section_skip(model, nread) < AE_CODEC_SECTIONS)
+		return AE_ERR_CORRUPT;
+	if (model->options.input == AE_INPUT_SET)
+		return ae_set_model_prepare(model);
+	if ((model->options.variant != AE_VARIANT_PLAIN) !=
 		(model->unit_activity != NULL) ||
 		ae_options_variational(&model->options) != (model->noise != NULL) ||
 		(model->options.score == AE_SCORE_CONDITIONAL) !=

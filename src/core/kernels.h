@@ -158,6 +158,10 @@ typedef struct AeKernels
 							const float *o, const float *t,
 							float weight, float scale, float *d);
 
+	/* p = weight times the softmax of width logits o, which may be p; returns
+	 * log(sum of e^o) */
+	double		(*soften) (int width, float weight, const float *o, float *p);
+
 	/*
 	 * Negative log likelihood of a level among width + 1, whose cut points
 	 * the outputs make as ordinal.h has it.  t holds the level in the first
@@ -191,6 +195,9 @@ typedef struct AeKernels
 	/* y = the sum of count vectors x, stride floats apart, in order */
 	void		(*add_up) (size_t n, int count, size_t stride,
 						   const float *x, float *y);
+	/* y += the sum of count vectors x times a, in order */
+	void		(*combine) (size_t n, int count, const float *a,
+							const float *const *x, float *y);
 	/* x *= a */
 	void		(*scale) (size_t n, float a, float *x);
 	/* sum of squares, accumulated in double lanes in a fixed order */

@@ -275,6 +275,16 @@ kernel_softmax(int rows, int width, int ld, const float *o, const float *t,
 	return total;
 }
 
+static double
+kernel_soften(int width, float weight, const float *o, float *p)
+{
+	float		top = softmax_top(width, o);
+	float		sum = softmax_exp(width, o, top, p);
+
+	softmax_scale(width, weight / sum, p);
+	return log(sum) + top;
+}
+
 /*
  * The optimisers' moments shrink by a constant factor while a gradient is 0,
  * and would end as subnormal numbers, which are slow on many CPUs.
@@ -367,6 +377,35 @@ kernel_add_up(size_t n, int count, size_t stride, const float *x, float *y)
 
 		for (int s = 1; s < count; s++)
 			sum = sum + vec_load(x + (size_t) s * stride + i);
+		vec_store(y + i, sum);
+	}
+}
+
+/* four vectors of y at a time stay in registers */
+static void
+kernel_combine(size_t n, int count, const float *a, const float *const *x,
+			   float *y)
+{
+	size_t		whole = n - n % (4 * KERNEL_LANES);
+
+	for (size_t i = 0; i < whole; i += 4 * KERNEL_LANES)
+	{
+		vec			sum[4];
+
+		for (int v = 0; v < 4; v++)
+			sum[v] = vec_load(y + i + v * KERNEL_LANES);
+		for (int s = 0; s < count; s++)
+			for (int v = 0; v < 4; v++)
+				sum[v] = sum[v] + vec_load(x[s] + i + v * KERNEL_LANES) * a[s];
+		for (int v = 0; v < 4; v++)
+			vec_store(y + i + v * KERNEL_LANES, sum[v]);
+	}
+	for (size_t i = whole; i < n; i += KERNEL_LANES)
+	{
+		vec			sum = vec_load(y + i);
+
+		for (int s = 0; s < count; s++)
+			sum = sum + vec_load(x[s] + i) * a[s];
 		vec_store(y + i, sum);
 	}
 }
@@ -549,11 +588,13 @@ static const AeKernels kernel_table = {
 	.loss = kernel_loss,
 	.softmax = kernel_softmax,
 	.ordinal = kernel_ordinal,
+	.soften = kernel_soften,
 	.adam = kernel_adam,
 	.momentum = kernel_momentum,
 	.rmsprop = kernel_rmsprop,
 	.adagrad = kernel_adagrad,
 	.add_up = kernel_add_up,
+	.combine = kernel_combine,
 	.scale = kernel_scale,
 	.sum_squares = kernel_sum_squares,
 	.affine = kernel_affine,

@@ -12,6 +12,7 @@
 #include "core/dataset.h"
 #include "core/density.h"
 #include "core/draw.h"
+#include "core/ease.h"
 #include "core/evidence.h"
 #include "core/feature.h"
 #include "core/head.h"
@@ -76,6 +77,9 @@ typedef struct AeModel
 	uint64_t	nanomalies;		/* known ones, not among features->nrows */
 	AeHead		head;			/* of the score; only with enough of them */
 	AeDensity	density;		/* of codes; only for the purpose generation */
+	AeItems    *items;			/* of a model of sets, which has no columns;
+								 * else NULL */
+	AeEase		ease;			/* of the variant ease, which has no network */
 	AeCalibration calibration;	/* of log scores, see ae_score_pvalue() */
 	int			nhistory;
 	AeEpoch    *history;

@@ -76,15 +76,10 @@ optim_decay(const AeOptimizer *o, const AeKernels *kernels,
 }
 
 void
-ae_optimizer_apply(const AeOptimizer *o, const AeKernels *kernels,
-				   const AeUpdate *update, const AeBlock *block,
-				   float *params, float *grads)
+ae_optimizer_step(const AeOptimizer *o, const AeKernels *kernels,
+				  const AeUpdate *update, size_t nweights, size_t n,
+				  float *p, float *g, float *m, float *v)
 {
-	size_t		n = block->nparams;
-	float	   *p = params + block->start;
-	float	   *g = grads + block->start;
-	float	   *m = o->m != NULL ? o->m + block->start : NULL;
-	float	   *v = o->v != NULL ? o->v + block->start : NULL;
 	float		rate = (float) update->rate;
 	float		scale = (float) update->grad_scale;
 	AeAdamStep	adam = {
@@ -98,7 +93,7 @@ ae_optimizer_apply(const AeOptimizer *o, const AeKernels *kernels,
 	};
 
 	if (o->weight_decay > 0)
-		optim_decay(o, kernels, update, block->nweights, p, g);
+		optim_decay(o, kernels, update, nweights, p, g);
 	switch (o->kind)
 	{
 		case AE_OPTIMIZER_ADAMW:
@@ -118,6 +113,17 @@ ae_optimizer_apply(const AeOptimizer *o, const AeKernels *kernels,
 							 p, g, v);
 			break;
 	}
+}
+
+void
+ae_optimizer_apply(const AeOptimizer *o, const AeKernels *kernels,
+				   const AeUpdate *update, const AeBlock *block,
+				   float *params, float *grads)
+{
+	ae_optimizer_step(o, kernels, update, block->nweights, block->nparams,
+					  params + block->start, grads + block->start,
+					  o->m != NULL ? o->m + block->start : NULL,
+					  o->v != NULL ? o->v + block->start : NULL);
 }
 
 static double

@@ -54,6 +54,17 @@ extern void ae_optimizer_apply(const AeOptimizer *optimizer,
 							   float *params, float *grads);
 
 /*
+ * The same for nweights weights and then biases, nparams in all, wherever they
+ * are: p with gradients g, which may be changed, and moments m and v, NULL
+ * where the optimiser has none.
+ */
+extern void ae_optimizer_step(const AeOptimizer *optimizer,
+							  const AeKernels *kernels,
+							  const AeUpdate *update, size_t nweights,
+							  size_t nparams, float *p, float *g, float *m,
+							  float *v);
+
+/*
  * The learning rate when progress, from 0 to 1, of the training is done: rises
  * linearly over the warm-up, then follows the schedule.  one_cycle (Smith
  * 2018) rises from rate / 25 over the first quarter, whatever the warm-up, and

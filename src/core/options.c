@@ -12,9 +12,11 @@
 #include <string.h>
 
 #include "core/feature.h"
+#include "core/items.h"
 #include "core/kernels.h"
 #include "core/model.h"
 #include "core/options.h"
+#include "core/options_set.h"
 
 /* 2^53 - 1: integers up to here are exact in JSON readers that use doubles */
 #define MAX_EXACT_INTEGER 9007199254740991.0
@@ -68,7 +70,15 @@ static const char *const variant_names[] = {
 	[AE_VARIANT_SPARSE] = "sparse",
 	[AE_VARIANT_VARIATIONAL] = "variational",
 	[AE_VARIANT_SEMI_SUPERVISED] = "semi_supervised",
-	[AE_VARIANT_SUPERVISED] = "supervised"
+	[AE_VARIANT_SUPERVISED] = "supervised",
+	[AE_VARIANT_EASE] = "ease",
+	[AE_VARIANT_MULT_DAE] = "mult_dae",
+	[AE_VARIANT_MULT_VAE] = "mult_vae"
+};
+
+static const char *const input_names[] = {
+	[AE_INPUT_ROW] = "row",
+	[AE_INPUT_SET] = "set"
 };
 
 static const char *const sparsity_names[] = {
@@ -169,7 +179,10 @@ const AeOption ae_option_table[] = {
 	"Weight of that penalty, the sum of the squared derivatives of the code, beside the loss."},
 	{"variant", AE_OPTION_CHOICE, FIELD(variant), false, false, "plain",
 		0, 0, CHOICES(variant_names),
-	"What is asked of the code beside a good reconstruction."},
+	"What is asked of the code beside a good reconstruction; ease, mult_dae and mult_vae are models of sets of items."},
+	{"input", AE_OPTION_CHOICE, FIELD(input), false, false, "row",
+		0, 0, CHOICES(input_names),
+	"What the features are: a row or array of values, or a set of items in an array."},
 	{"sparsity", AE_OPTION_CHOICE, FIELD(sparsity), true, false, "auto",
 		0, 0, CHOICES(sparsity_names),
 	"What makes the code sparse: a penalty on magnitudes (l1) or on the share of rows in which a unit is active (kl), or only the largest units of a row count (topk)."},
@@ -197,6 +210,15 @@ const AeOption ae_option_table[] = {
 	{"label_weight", AE_OPTION_NUMBER, FIELD(label_weight), true, false, "auto",
 		0, 1e6, NO_CHOICES,
 	"Weight of telling the class of a row that has one, beside its reconstruction."},
+	{"regularization", AE_OPTION_NUMBER, FIELD(regularization), true, false, "auto",
+		1e-3, 1e9, NO_CHOICES,
+	"Lambda of an ease model: how strongly all weights are held back."},
+	{"normalization", AE_OPTION_NUMBER, FIELD(normalization), true, false, "auto",
+		0, 1, NO_CHOICES,
+	"By which power of its frequency an ease model weakens what an item says; 0 is the method as published."},
+	{"item_weights", AE_OPTION_INTEGER, FIELD(item_weights), true, false, "auto",
+		1, AE_MAX_ITEMS, NO_CHOICES,
+	"Weights to other items, the largest, that an ease model keeps of each item."},
 	{"score", AE_OPTION_CHOICE, FIELD(score), true, false, "auto",
 		0, 0, CHOICES(score_names),
 	"How anomaly scores are made from a row and its reconstruction."},
@@ -277,7 +299,10 @@ static const OptionUse option_uses[] = {
 	{FIELD(kl_warmup), ALL_VARIATIONAL, 0},
 	{FIELD(free_bits), VARIANT(VARIATIONAL) | VARIANT(SUPERVISED), 0},
 	{FIELD(label_weight), VARIANT(SEMI_SUPERVISED) | VARIANT(SUPERVISED), 0},
-	{FIELD(score_samples), VARIANT(VARIATIONAL), 0}
+	{FIELD(score_samples), VARIANT(VARIATIONAL), 0},
+	{FIELD(regularization), VARIANT(EASE), 0},
+	{FIELD(normalization), VARIANT(EASE), 0},
+	{FIELD(item_weights), VARIANT(EASE), 0}
 };
 
 /* what of a score belongs to a variant; false with a complaint: not this */
@@ -343,6 +368,8 @@ ae_option_applies(const AeOptions *options, const AeOption *option,
 	int			sparsity = options->sparsity == AE_AUTO
 		? AE_SPARSITY_TOPK : options->sparsity;
 
+	if (options->input == AE_INPUT_SET)
+		return ae_option_applies_to_sets(options, option, complaint);
 	if (!matching_applies(options, option, complaint))
 		return false;
 	if (option->offset == FIELD(contraction_weight) &&

@@ -65,8 +65,20 @@ typedef enum AeVariant
 	AE_VARIANT_SPARSE,			/* little of the code is active */
 	AE_VARIANT_VARIATIONAL,		/* the code is a distribution */
 	AE_VARIANT_SEMI_SUPERVISED, /* likewise, beside a class few rows have */
-	AE_VARIANT_SUPERVISED		/* likewise, and it tells a class */
+	AE_VARIANT_SUPERVISED,		/* likewise, and it tells a class */
+
+	/* of sets of items */
+	AE_VARIANT_EASE,			/* linear, in closed form */
+	AE_VARIANT_MULT_DAE,		/* multinomial likelihood, items hidden */
+	AE_VARIANT_MULT_VAE			/* the same with a variational code */
 } AeVariant;
+
+/* what a row is */
+typedef enum AeInput
+{
+	AE_INPUT_ROW = 0,			/* columns, or the elements of an array */
+	AE_INPUT_SET				/* a set of items */
+} AeInput;
 
 /* what makes a code sparse */
 typedef enum AeSparsity
@@ -147,6 +159,7 @@ typedef struct AeOptions
 	int			contraction;	/* AeContraction */
 	double		contraction_weight;
 	int			variant;		/* AeVariant */
+	int			input;			/* AeInput */
 	int			sparsity;		/* AeSparsity; as all up to label_weight, it
 								 * stays automatic for other variants */
 	double		sparsity_weight;	/* of the penalty per unit; 0: none */
@@ -157,6 +170,9 @@ typedef struct AeOptions
 	int			matching;		/* AeMatchingKind */
 	double		matching_weight;	/* stays automatic without matching */
 	double		label_weight;	/* of a known class */
+	double		regularization; /* ease: lambda */
+	double		normalization;	/* ease: exponent */
+	int			item_weights;	/* ease: weights kept of each item */
 	int			score;			/* AeScoreKind */
 	int			score_samples;	/* codes drawn for a score; like sparsity, of
 								 * elbo and iwae */
@@ -242,6 +258,9 @@ ae_option_is_kept(const AeOption *option)
  */
 extern bool ae_option_applies(const AeOptions *options,
 							  const AeOption *option, char *complaint);
+
+/* whether a variant is of sets of items */
+extern bool ae_variant_is_of_sets(int variant);
 
 /* whether it has a value, or is left to us */
 extern bool ae_option_is_auto(const AeOptions *options,

@@ -59,13 +59,13 @@ extern void ae_score_batch_add(AeScoreBatch *batch, const double *row);
 
 /*
  * Whether rows can be applied together for that.  Other scores take a row
- * through the network many times as it is, and a class that is not known has
- * to be told first.
+ * through the network many times as it is, a class that is not known has to
+ * be told first, and sets are not rows.
  */
 static inline bool
 ae_score_batch_suits(const AeModel *model, int what)
 {
-	if (model->classes != NULL)
+	if (model->classes != NULL || model->items != NULL)
 		return false;
 	return (what & AE_BATCH_SCORE) == 0 ||
 		(ae_net_joined(&model->net) == 0 &&

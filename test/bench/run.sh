@@ -4,19 +4,20 @@
 # usage: test/bench/run.sh NAME...
 #
 # Names: train_tabular train_wide quality score batch joint trigger call
-# workers memory contraction_time, or all; vae; and adbench, contractive,
-# impute, memory_layer, semi_supervised and synthetic, which need tables that
-# are not here: the folders ADBENCH and ADULT, the files IMPUTE.  What each one
-# measures is in README.md here.  RUNS (5) is the number of alternating runs,
-# SCALE (1) multiplies the numbers of rows, PYTHON (/usr/bin/python3) is an
-# interpreter with PyTorch, NumPy, psycopg2 and scikit-learn.
+# workers memory contraction_time recommend, or all; vae; and adbench,
+# contractive, impute, memory_layer, semi_supervised and synthetic, which need
+# tables that are not here: the folders ADBENCH and ADULT, the files IMPUTE.
+# The file RECOMMEND is optional.  What each one measures is in README.md here.
+# RUNS (5) is the number of alternating runs, SCALE (1) multiplies the numbers
+# of rows, PYTHON (/usr/bin/python3) is an interpreter with PyTorch, NumPy,
+# psycopg2 and scikit-learn.
 
 HERE=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source-path=SCRIPTDIR source=../../scripts/lib.sh
 . "$HERE/../../scripts/lib.sh"
 
 ALL="train_tabular train_wide quality score batch joint trigger call workers"
-ALL="$ALL memory contraction_time"
+ALL="$ALL memory contraction_time recommend"
 NAMES="$ALL vae adbench contractive impute memory_layer semi_supervised"
 NAMES="$NAMES synthetic"
 PYTHON=${PYTHON:-/usr/bin/python3}

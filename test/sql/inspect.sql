@@ -56,8 +56,9 @@ SELECT count(*) FILTER (WHERE i.key IS NULL) AS missing,
   FROM trip_model m, ae_options() o
   LEFT JOIN LATERAL jsonb_each(ae_info(m.model) -> 'options') i ON i.key = o.name
  WHERE o.name NOT IN ('columns', 'label', 'sparsity', 'sparsity_weight', 'active',
-					  'beta', 'kl_warmup', 'free_bits', 'contraction_weight', 'matching_weight',
-					  'score_samples', 'label_weight');
+					  'beta', 'kl_warmup', 'free_bits', 'contraction_weight',
+					  'matching_weight', 'score_samples', 'label_weight',
+					  'regularization', 'normalization', 'item_weights');
 
 -- ae_features
 SELECT name, type, kind, scaling,

@@ -419,6 +419,62 @@ test_vectors(const AeKernels *k)
 	ok(scaled, "%s: scale", k->name);
 }
 
+/* n up to more than four vectors, in order, and zero vectors */
+static void
+test_combine(const AeKernels *k)
+{
+	double		error = 0.0;
+
+	for (int n = AE_LANES; n <= 12 * AE_LANES; n += AE_LANES)
+		for (int count = 0; count <= 5; count++)
+		{
+			const float *a = random_floats(5, 1.0f);
+			const float *x[5];
+			float	   *y = random_floats((size_t) n, 1.0f);
+			float	   *before = copy_of(y, (size_t) n);
+
+			for (int s = 0; s < 5; s++)
+				x[s] = random_floats((size_t) n, 1.0f);
+			k->combine((size_t) n, count, a, x, y);
+			for (int i = 0; i < n; i++)
+			{
+				double		sum = before[i];
+
+				for (int s = 0; s < count; s++)
+					sum += (double) a[s] * x[s][i];
+				error = worse(error, error_of(y[i], sum));
+			}
+		}
+	ok(error < 1e-6, "%s: combine, worst error %.1e", k->name, error);
+}
+
+/* softmax of any width, in place as well, logits of any size */
+static void
+test_soften(const AeKernels *k)
+{
+	double		error = 0.0;
+	bool		in_place = true;
+
+	for (int width = 1; width <= 70; width++)
+	{
+		float	   *o = random_floats((size_t) width, 30.0f);
+		float	   *p = floats((size_t) width);
+		double		sum = 0.0;
+		double		log_sum = k->soften(width, 2.5f, o, p);
+
+		for (int i = 0; i < width; i++)
+			sum += exp((double) o[i]);
+		error = worse(error, error_of(log_sum, log(sum)));
+		for (int i = 0; i < width; i++)
+			error = worse(error, error_of(p[i], 2.5 * exp((double) o[i]) /
+										  sum));
+		k->soften(width, 2.5f, o, o);
+		in_place &= memcmp(o, p, (size_t) width * sizeof(float)) == 0;
+	}
+	ok(error < 1e-5, "%s: soften, worst error %.1e", k->name, error);
+	ok(in_place, "%s: soften in place", k->name);
+}
+
 static void
 test_affine(const AeKernels *k)
 {
@@ -603,6 +659,8 @@ test_set(const AeKernels *k)
 	test_fold(k);
 	for (int which = 0; which < NOPTIMIZERS; which++)
 		test_optimizer(k, (Optimizer) which);
+	test_combine(k);
+	test_soften(k);
 	test_vectors(k);
 	test_affine(k);
 	test_encode(k);

@@ -109,6 +109,7 @@ static const struct
 	offsetof(AeOptions, contraction_weight), "\"auto\""},
 	{"variant", AE_OPTION_CHOICE,
 	offsetof(AeOptions, variant), "\"plain\""},
+	{"input", AE_OPTION_CHOICE, offsetof(AeOptions, input), "\"row\""},
 	{"sparsity", AE_OPTION_CHOICE,
 	offsetof(AeOptions, sparsity), "\"auto\""},
 	{"sparsity_weight", AE_OPTION_NUMBER,
@@ -125,6 +126,12 @@ static const struct
 	offsetof(AeOptions, matching_weight), "\"auto\""},
 	{"label_weight", AE_OPTION_NUMBER, offsetof(AeOptions, label_weight),
 	"\"auto\""},
+	{"regularization", AE_OPTION_NUMBER,
+	offsetof(AeOptions, regularization), "\"auto\""},
+	{"normalization", AE_OPTION_NUMBER,
+	offsetof(AeOptions, normalization), "\"auto\""},
+	{"item_weights", AE_OPTION_INTEGER,
+	offsetof(AeOptions, item_weights), "\"auto\""},
 	{"score", AE_OPTION_CHOICE, offsetof(AeOptions, score), "\"auto\""},
 	{"score_samples", AE_OPTION_INTEGER, offsetof(AeOptions, score_samples),
 	"\"auto\""},
@@ -304,6 +311,12 @@ static const struct
 		"0", "1001", "an integer from 1 to 1000 or \"auto\""},
 	{"label_weight", 0, 1e6, -0.5, 1e7, "-0.5", "10000000",
 	"a number from 0 to 1000000 or \"auto\""},
+	{"regularization", 1e-3, 1e9, 0, 2e9, "0", "2000000000",
+	"a number from 0.001 to 1000000000 or \"auto\""},
+	{"normalization", 0, 1, -0.5, 1.5, "-0.5", "1.5",
+	"a number from 0 to 1 or \"auto\""},
+	{"item_weights", 1, 4000000, 0, 4000001, "0", "4000001",
+	"an integer from 1 to 4000000 or \"auto\""},
 	{"coreset", 0, AE_MAX_CORESET, -1, AE_MAX_CORESET + 1, "-1", "16385",
 	"an integer from 0 to 16384 or \"auto\""},
 	{"contamination", 0, 0.5, -1, 0.51, "-1", "0.51",
@@ -553,6 +566,37 @@ test_class_scores(void)
 }
 
 static void
+test_set_uses(void)
+{
+	AeOptions	o;
+
+	ae_options_init(&o);
+	ok(!ae_option_applies(&o, named("regularization"), complaint) &&
+	   ae_option_applies(&o, named("input"), complaint), "options of rows");
+	ok(!ae_variant_is_of_sets(AE_VARIANT_PLAIN) &&
+	   !ae_variant_is_of_sets(AE_AUTO) &&
+	   ae_variant_is_of_sets(AE_VARIANT_EASE), "variants of sets");
+	o.input = AE_INPUT_SET;
+	o.variant = AE_VARIANT_EASE;
+	ok(ae_option_applies(&o, named("regularization"), complaint) &&
+	   ae_option_applies(&o, named("min_frequency"), complaint) &&
+	   !ae_option_applies(&o, named("epochs"), complaint) &&
+	   !ae_option_applies(&o, named("columns"), complaint),
+	   "options of ease");
+	o.variant = AE_VARIANT_MULT_DAE;
+	ok(ae_option_applies(&o, named("epochs"), complaint) &&
+	   !ae_option_applies(&o, named("beta"), complaint) &&
+	   !ae_option_applies(&o, named("item_weights"), complaint) &&
+	   !ae_option_applies(&o, named("score"), complaint),
+	   "options of mult_dae");
+	o.variant = AE_VARIANT_MULT_VAE;
+	ok(ae_option_applies(&o, named("beta"), complaint) &&
+	   ae_option_applies(&o, named("kl_warmup"), complaint) &&
+	   !ae_option_applies(&o, named("free_bits"), complaint),
+	   "options of mult_vae");
+}
+
+static void
 test_list(void)
 {
 	const AeOption *hidden = named("hidden");
@@ -735,6 +779,7 @@ main(void)
 	test_uses();
 	test_matching();
 	test_class_scores();
+	test_set_uses();
 	test_list();
 	test_text();
 	test_boolean();

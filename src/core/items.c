@@ -1,0 +1,80 @@
+/*
+ * items.c
+ *	  The items that a model of sets knows, most frequent first.
+ *
+ * One open-addressing table, at most half full.
+ */
+#include <string.h>
+
+#include "core/feature.h"
+#include "core/items.h"
+
+/* items indexed between two looks at cancellation */
+#define ITEMS_POLL 65536
+
+AeStatus
+ae_items_create(AeArena *arena, int count, size_t text_bytes, AeItems **items)
+{
+	AeItems    *it = ae_arena_alloc(arena, 1, sizeof(AeItems));
+
+	if (it == NULL)
+		return AE_ERR_MEMORY;
+	it->count = count;
+	it->text = ae_arena_alloc(arena, text_bytes, 1);
+	it->start = ae_arena_alloc(arena, (size_t) count + 1, sizeof(uint32_t));
+	it->frequency = ae_arena_alloc(arena, (size_t) count, sizeof(uint64_t));
+	if (it->text == NULL || it->start == NULL || it->frequency == NULL)
+		return AE_ERR_MEMORY;
+	*items = it;
+	return AE_OK;
+}
+
+/* the slot of that item, or the empty one where it belongs */
+static uint32_t *
+items_slot(const AeItems *items, const char *text, size_t len)
+{
+	for (uint64_t i = ae_label_hash(text, len);; i++)
+	{
+		uint32_t   *slot = &items->slots[i & items->mask];
+		const char *other;
+		size_t		other_len;
+
+		if (*slot == 0)
+			return slot;
+		other = ae_items_text(items, (int) (*slot - 1), &other_len);
+		if (other_len == len && memcmp(other, text, len) == 0)
+			return slot;
+	}
+}
+
+AeStatus
+ae_items_index(AeItems *items, AeArena *arena)
+{
+	uint32_t	nslots = 2;
+
+	while (nslots < 2 * (uint32_t) items->count)
+		nslots *= 2;
+	items->slots = ae_arena_alloc(arena, nslots, sizeof(uint32_t));
+	if (items->slots == NULL)
+		return AE_ERR_MEMORY;
+	items->mask = nslots - 1;
+	for (int i = 0; i < items->count; i++)
+	{
+		size_t		len;
+		const char *text = ae_items_text(items, i, &len);
+		uint32_t   *slot = items_slot(items, text, len);
+
+		if (*slot != 0)
+			return AE_ERR_CORRUPT;
+		*slot = (uint32_t) i + 1;
+		if (i % ITEMS_POLL == 0)
+			arena->env->poll(arena->env->host);
+	}
+	return AE_OK;
+}
+
+int
+ae_items_find(const AeItems *items, const char *text, size_t len)
+{
+	return (int) *items_slot(items, text, len) - 1;
+}

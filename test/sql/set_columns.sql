@@ -1,0 +1,72 @@
+-- sets of items with columns beside them
+SET client_min_messages = warning;
+CREATE EXTENSION IF NOT EXISTS autoencoder;
+RESET client_min_messages;
+
+-- what one buys depends on the country, and a little on age
+CREATE TABLE customer AS
+SELECT u AS id, (ARRAY['at', 'be', 'ch'])[u % 3 + 1] AS country,
+	   20 + (u * 13) % 50 AS age, u % 7 = 0 AS is_new,
+	   (SELECT array_agg((u % 3) * 10 + (u * 7 + i * 3) % 10) FROM generate_series(1, 4) i) AS items
+  FROM generate_series(1, 300) u;
+CREATE TABLE model AS
+SELECT name, ae_train(c, format('{"variant": "%s", "latent": 12, "hidden": [],
+					  "epochs": 30, "batch_size": 30, "learning_rate": 0.02,
+					  "columns": {"items": {"kind": "set"}, "id": {"skip": true}}}', name)::jsonb
+					  ORDER BY id) AS model
+  FROM customer c, unnest('{mult_dae,mult_vae}'::text[]) name GROUP BY name;
+
+SELECT m.name, f.name, f.kind, f.width FROM model m, ae_features(model) f
+ WHERE m.name = 'mult_vae';
+SELECT name, i ->> 'items' AS items, i ->> 'columns' AS columns, i ->> 'inputs' AS inputs,
+	   i #>> '{layers,0,in}' AS first, i #>> '{layers,-1,out}' AS last
+  FROM model, ae_info(model) i ORDER BY name;
+
+-- nothing is known but the country and the age
+CREATE TYPE who AS (country text, age int, is_new boolean, items int[]);
+SELECT name, country, count(*) AS items, bool_and(r.item_id / 10 = kind) AS of_the_country
+  FROM model, (VALUES (0, 'at'), (1, 'be'), (2, 'ch')) v(kind, country),
+	   ae_recommend(model, ROW(country, 40, false, NULL)::who, 5) r
+ GROUP BY name, country ORDER BY name, country;
+-- columns by name, more of them do no harm, items owned are left out
+SELECT name, count(*), bool_and(r.item_id / 10 = c.id % 3) AS of_the_country,
+	   bool_or(r.item_id = ANY (c.items)) AS owned
+  FROM model, customer c, ae_recommend(model, c, 4) r WHERE c.id <= 3
+ GROUP BY name ORDER BY name;
+SELECT name, count(*) FROM model, customer c, ae_recommend(model, c, 40, '{}'::int[])
+ WHERE id = 1 GROUP BY name ORDER BY name;
+SELECT name, array_length(ae_encode(model, c), 1) AS latent,
+	   ae_encode(model, c) = ae_encode(model, ROW(c.country, c.age, c.is_new, c.items)::who) AS same,
+	   ae_encode(model, c) = ae_encode(model, ROW('be', c.age, c.is_new, c.items)::who) AS other_country,
+	   ae_encode(model, ROW(NULL, NULL, NULL, c.items)::who) IS NULL AS all_missing
+  FROM model, customer c WHERE id = 3 ORDER BY name;
+
+-- from a query, rows held out, arrays of numbers, missing values
+SELECT ae_create_model('shop', 'SELECT items, country, NULLIF(age, 33) AS age, ARRAY[age, id] AS pair FROM customer',
+	'{"variant": "mult_dae", "latent": 5, "epochs": 3, "validation_fraction": 0.2,
+	  "columns": {"items": {"kind": "set"}, "age": {"scaling": "robust"}}}');
+SELECT count(*) FROM ae_recommend('shop', (SELECT r FROM (SELECT 'at' AS country, 5 AS age, ARRAY[1, 2] AS pair, ARRAY['3', 'x'] AS items) r), 3);
+SELECT name, kind, scaling FROM ae_features('shop');
+SELECT (validation_loss BETWEEN 0 AND 1) AS loss FROM ae_history('shop') LIMIT 1;
+SELECT ae_drop_model('shop');
+
+-- what does not fit
+SELECT ae_train(c, '{"variant": "ease", "columns": {"items": {"kind": "set"}}}') FROM customer c;
+SELECT ae_train(c, '{"columns": {"items": {"kind": "set"}}}') FROM customer c;
+SELECT ae_train(c, '{"variant": "mult_vae", "columns": {"items": {"kind": "set"}, "id": {"kind": "set"}}}') FROM customer c;
+SELECT ae_train(c, '{"variant": "mult_vae", "columns": {"id": {"skip": true}}}') FROM customer c;
+SELECT ae_train(c, '{"variant": "mult_vae", "columns": {"age": {"kind": "set"}}}') FROM customer c;
+SELECT ae_train(c, '{"variant": "mult_vae", "columns": {"colour": {"kind": "set"}}}') FROM customer c;
+SELECT ae_train(items, '{"variant": "mult_vae", "columns": {"items": {"kind": "set"}}}') FROM customer;
+SELECT ae_train(t, '{"variant": "mult_vae", "columns": {"items": {"kind": "set"}}}') FROM (SELECT items FROM customer) t;
+SELECT ae_recommend(model, ARRAY[1, 2], 3) FROM model;
+SELECT ae_recommend(model, r, 3) FROM model, (SELECT 'at' AS country, 5 AS age, true AS is_new) r;
+SELECT ae_recommend(model, r, 3) FROM model, (SELECT 'at' AS country, 5 AS age, ARRAY[1] AS items) r;
+SELECT ae_recommend(model, r, 3) FROM model, (SELECT 'at' AS country, 5 AS age, true AS is_new, 1.5 AS items) r;
+SELECT ae_recommend(model, NULL::who, 3) FROM model;
+SELECT ae_update(model, c) FROM model, customer c;
+SELECT ae_anomaly_score(model, c) FROM model, customer c;
+SELECT count(*) FROM model, ae_similar_items(model, 1, 3);
+
+DROP TABLE customer, model;
+DROP TYPE who;
