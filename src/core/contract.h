@@ -33,8 +33,8 @@ extern AeStatus ae_contract_create(const AeNet *net, AeTape *tape,
 
 /*
  * After ae_net_forward() over rows rows, and before ae_net_backward(), both
- * with that pass.  Returns weight times the penalties' sum, and sets the tape's
- * extra.
+ * with that pass.  Returns weight times the penalties' sum, and sets the
+ * tape's extra.
  */
 extern double ae_contract_penalty(AeContract *contract, const AeBlas *blas,
 								  const AeKernels *kernels,
