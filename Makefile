@@ -19,6 +19,7 @@ CORE_OBJS = \
 	src/core/codec_density.o \
 	src/core/codec_items.o \
 	src/core/codec_read.o \
+	src/core/codec_read_score.o \
 	src/core/coder.o \
 	src/core/condition.o \
 	src/core/conditional.o \

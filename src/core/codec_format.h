@@ -73,4 +73,49 @@ extern AeStatus ae_codec_read_ease(AeReader *r, AeModel *model);
 extern void ae_codec_write_density(AeWriter *w, const AeModel *model);
 extern AeStatus ae_codec_read_density(AeReader *r, AeModel *model);
 
+/*----------
+ * Numbers, none of which is trusted.
+ *----------
+ */
+
+/* a number that must fit an int; the plan judges the rest */
+static inline int
+ae_codec_int(AeReader *r)
+{
+	uint32_t	value = ae_read_u32(r);
+
+	return value <= INT32_MAX ? (int) value : -1;
+}
+
+static inline AeStatus
+ae_codec_bool(AeReader *r, bool *value)
+{
+	uint8_t		byte = ae_read_u8(r);
+
+	*value = byte == 1;
+	return byte <= 1 ? AE_OK : AE_ERR_CORRUPT;
+}
+
+static inline AeStatus
+ae_codec_finite(AeReader *r, float *values, int count)
+{
+	if (!ae_read_f32s(r, values, (size_t) count))
+		return AE_ERR_CORRUPT;
+	for (int i = 0; i < count; i++)
+		if (!isfinite(values[i]))
+			return AE_ERR_CORRUPT;
+	return AE_OK;
+}
+
+/* all parameters, without padding, and nothing more */
+extern AeStatus ae_codec_read_net_weights(AeReader *r, const AeEnv *env,
+										  const AeNet *net, float *params);
+
+/* payloads of what scores take; features and network are known to the reader */
+extern AeStatus ae_codec_read_evidence(AeReader *r, AeModel *model);
+extern AeStatus ae_codec_read_hidden(AeReader *r, AeModel *model);
+extern AeStatus ae_codec_read_joint(AeReader *r, AeModel *model);
+extern AeStatus ae_codec_read_head(AeReader *r, AeModel *model);
+extern AeStatus ae_codec_read_calibration(AeReader *r, AeModel *model);
+
 #endif							/* AE_CODEC_FORMAT_H */

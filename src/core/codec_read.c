@@ -20,18 +20,9 @@
 /* of a column's name or type; longer than any identifier of the server */
 #define MAX_NAME_BYTES 1024
 
-/* more than any log distance or its negative */
-#define MAX_LOG_UNIT 100.0
-
 /* variances of scaled numbers: beyond what training can make of them */
 #define MIN_NOISE 1e-6
 #define MAX_NOISE 1e13
-
-/* more than what any row costs, targets and outputs being bounded */
-#define MAX_NATS 1e30
-
-/* more than any log score or its negative, but the score is finite */
-#define MAX_LOG_SCORE 700.0
 
 /* least bytes of one element, by which its count is bounded */
 #define TEXT_BYTES 4
@@ -121,24 +112,6 @@ read_count(AeReader *r, size_t min_bytes, int max, int *count)
 	return AE_OK;
 }
 
-/* a number that must fit an int; the plan judges the rest */
-static int
-read_int(AeReader *r)
-{
-	uint32_t	value = ae_read_u32(r);
-
-	return value <= INT32_MAX ? (int) value : -1;
-}
-
-static AeStatus
-read_bool(AeReader *r, bool *value)
-{
-	uint8_t		byte = ae_read_u8(r);
-
-	*value = byte == 1;
-	return byte <= 1 ? AE_OK : AE_ERR_CORRUPT;
-}
-
 static AeStatus
 options_read(AeReader *r, AeModel *model)
 {
@@ -202,7 +175,7 @@ cell_read(AeReader *r, AeArena *arena, AeCell *cell)
 	cell->max = ae_read_f64(r);
 	cell->centre = ae_read_f64(r);
 	cell->spread = ae_read_f64(r);
-	AE_TRY(read_bool(r, &cell->constant));
+	AE_TRY(ae_codec_bool(r, &cell->constant));
 	return knots_read(r, arena, &cell->knots);
 }
 
@@ -238,7 +211,7 @@ labels_read(AeReader *r, AeArena *arena, AeColumn *column)
 static AeStatus
 category_read(AeReader *r, AeArena *arena, AeColumn *column)
 {
-	AE_TRY(read_bool(r, &column->hashed));
+	AE_TRY(ae_codec_bool(r, &column->hashed));
 	AE_TRY(read_count(r, LABEL_BYTES, AE_MAX_LABELS, &column->nlabels));
 	AE_TRY(labels_read(r, arena, column));
 	if (r->left / 8 <= (size_t) column->nlabels)
@@ -258,7 +231,7 @@ levels_read(AeReader *r, AeArena *arena, AeColumn *column)
 {
 	bool		labelled;
 
-	AE_TRY(read_bool(r, &labelled));
+	AE_TRY(ae_codec_bool(r, &labelled));
 	AE_TRY(read_count(r, LABEL_BYTES, AE_MAX_LEVELS, &column->nlabels));
 	column->levels = ae_arena_alloc(arena, (size_t) column->nlabels,
 									sizeof(double));
@@ -317,7 +290,7 @@ features_read(AeReader *r, AeModel *model)
 		return AE_ERR_MEMORY;
 	model->features = features;
 	features->nrows = ae_read_u64(r);
-	AE_TRY(read_bool(r, &features->any_missing));
+	AE_TRY(ae_codec_bool(r, &features->any_missing));
 	AE_TRY(read_count(r, COLUMN_BYTES, AE_MAX_COLUMNS, &features->ncolumns));
 	features->columns = ae_arena_alloc(&model->arena,
 									   (size_t) features->ncolumns,
@@ -337,8 +310,8 @@ features_read(AeReader *r, AeModel *model)
 static AeStatus
 layers_read(AeReader *r, AeArena *arena, AeNet *net)
 {
-	net->nlayers = read_int(r);
-	net->ncoder = read_int(r);
+	net->nlayers = ae_codec_int(r);
+	net->ncoder = ae_codec_int(r);
 	if (net->nlayers < 1)
 		return AE_ERR_CORRUPT;
 	if (net->nlayers > AE_MAX_LAYERS)
@@ -351,8 +324,8 @@ layers_read(AeReader *r, AeArena *arena, AeNet *net)
 	{
 		net->layers[i].kind = (AeLayerKind) ae_read_u32(r);
 		net->layers[i].activation = (AeActivation) ae_read_u32(r);
-		net->layers[i].in = read_int(r);
-		net->layers[i].out = read_int(r);
+		net->layers[i].in = ae_codec_int(r);
+		net->layers[i].out = ae_codec_int(r);
 	}
 	return ae_net_plan(net);
 }
@@ -371,21 +344,9 @@ net_read(AeReader *r, AeModel *model)
 	return AE_OK;
 }
 
-static AeStatus
-read_finite(AeReader *r, float *values, int count)
-{
-	if (!ae_read_f32s(r, values, (size_t) count))
-		return AE_ERR_CORRUPT;
-	for (int i = 0; i < count; i++)
-		if (!isfinite(values[i]))
-			return AE_ERR_CORRUPT;
-	return AE_OK;
-}
-
-/* as many as are left, without padding */
-static AeStatus
-net_weights_read(AeReader *r, const AeEnv *env, const AeNet *net,
-				 float *params)
+AeStatus
+ae_codec_read_net_weights(AeReader *r, const AeEnv *env, const AeNet *net,
+						  float *params)
 {
 	if (r->left % 4 != 0 || r->left / 4 != ae_net_weights(net))
 		return AE_ERR_CORRUPT;
@@ -399,10 +360,10 @@ net_weights_read(AeReader *r, const AeEnv *env, const AeNet *net,
 		for (int j = 0; j < layer->in; j++)
 		{
 			env->poll(env->host);
-			AE_TRY(read_finite(r, params + layer->weights + (size_t) j * ld,
+			AE_TRY(ae_codec_finite(r, params + layer->weights + (size_t) j * ld,
 							   layer->out));
 		}
-		AE_TRY(read_finite(r, params + layer->bias, layer->out));
+		AE_TRY(ae_codec_finite(r, params + layer->bias, layer->out));
 	}
 	return AE_OK;
 }
@@ -416,7 +377,7 @@ params_read(AeReader *r, AeArena *arena, const AeNet *net, float **params)
 	*params = ae_arena_alloc(arena, net->nparams, sizeof(float));
 	if (*params == NULL)
 		return AE_ERR_MEMORY;
-	return net_weights_read(r, arena->env, net, *params);
+	return ae_codec_read_net_weights(r, arena->env, net, *params);
 }
 
 static AeStatus
@@ -463,7 +424,7 @@ units_read(AeReader *r, AeModel *model)
 										  sizeof(float));
 	if (model->unit_activity == NULL)
 		return AE_ERR_MEMORY;
-	AE_TRY(read_finite(r, model->unit_activity, (int) count));
+	AE_TRY(ae_codec_finite(r, model->unit_activity, (int) count));
 	for (size_t i = 0; i < count; i++)
 		if (model->unit_activity[i] < 0.0f)
 			return AE_ERR_CORRUPT;
@@ -500,20 +461,6 @@ noise_read(AeReader *r, AeModel *model)
 }
 
 static AeStatus
-evidence_read(AeReader *r, AeModel *model)
-{
-	AeEvidence *evidence = &model->evidence;
-
-	if (evidence->spread > 0)
-		return AE_ERR_CORRUPT;
-	evidence->median = ae_read_f64(r);
-	evidence->spread = ae_read_f64(r);
-	return fabs(evidence->median) <= MAX_NATS && evidence->spread > 0 &&
-		evidence->spread <= MAX_NATS && r->left == 0
-		? AE_OK : AE_ERR_CORRUPT;
-}
-
-static AeStatus
 velocity_read(AeReader *r, AeModel *model)
 {
 	return model->velocity == NULL
@@ -540,7 +487,7 @@ residuals_read(AeReader *r, AeModel *model)
 	for (size_t i = 0; i < ncells; i++, next += AE_RESIDUALS)
 	{
 		env->poll(env->host);
-		AE_TRY(read_finite(r, next, AE_RESIDUALS));
+		AE_TRY(ae_codec_finite(r, next, AE_RESIDUALS));
 		for (int j = 0; j < AE_RESIDUALS; j++)
 			if (fabsf(next[j]) > 2 * AE_VALUE_LIMIT ||
 				(j > 0 && next[j] < next[j - 1]))
@@ -550,162 +497,13 @@ residuals_read(AeReader *r, AeModel *model)
 }
 
 static AeStatus
-hidden_read(AeReader *r, AeModel *model)
-{
-	size_t		ncolumns = (size_t) model->features->ncolumns;
-
-	if (model->hidden_loss != NULL ||
-		r->left != (1 + ncolumns) * sizeof(double))
-		return AE_ERR_CORRUPT;
-	model->hidden_loss = ae_arena_alloc(&model->arena, ncolumns,
-										sizeof(double));
-	if (model->hidden_loss == NULL)
-		return AE_ERR_MEMORY;
-	model->joint.log_unit = ae_read_f64(r);
-	if (!(fabs(model->joint.log_unit) <= MAX_LOG_UNIT))
-		return AE_ERR_CORRUPT;
-	for (size_t i = 0; i < ncolumns; i++)
-	{
-		model->hidden_loss[i] = ae_read_f64(r);
-		if (!(model->hidden_loss[i] >= 0.0) || isinf(model->hidden_loss[i]))
-			return AE_ERR_CORRUPT;
-	}
-	return AE_OK;
-}
-
-/* offsets (npoints), then points (npoints, 2 d) */
-static AeStatus
-points_read(AeReader *r, AeModel *model, int npoints)
-{
-	const AeEnv *env = model->arena.env;
-	AeJoint    *joint = &model->joint;
-	size_t		width = (size_t) ae_joint_width(joint);
-
-	if ((size_t) npoints > r->left / (width * sizeof(int16_t)))
-		return AE_ERR_CORRUPT;
-	AE_TRY(ae_joint_allocate_points(joint, npoints, &model->arena));
-	AE_TRY(read_finite(r, joint->offset, npoints));
-	for (int i = 0; i < npoints; i++)
-	{
-		env->poll(env->host);
-		if (joint->offset[i] < 0)
-			return AE_ERR_CORRUPT;
-		for (int j = 0; j < ae_joint_width(joint); j++)
-		{
-			int			value = (int16_t) ae_read_u16(r);
-			int			level = ae_joint_level(joint, j % joint->ncoords);
-
-			if (value < -level || value > level)
-				return AE_ERR_CORRUPT;
-			joint->points[ae_joint_at(joint, i, j)] = (int16_t) value;
-		}
-	}
-	return AE_OK;
-}
-
-/* whether there is what the score needs of the joint space, and no more */
-static bool
-joint_suits(const AeJoint *joint, int score)
-{
-	if (!ae_score_is_joint(score))
-		return joint->ncoords == 0 && score >= 0;
-	return joint->ncoords > 0 &&
-		(joint->npoints > 0) == (score == AE_SCORE_NEIGHBOUR);
-}
-
-static AeStatus
-joint_read(AeReader *r, AeModel *model)
-{
-	AeJoint    *joint = &model->joint;
-	int			ncoords = read_int(r);
-	int			npoints;
-
-	if (ncoords != 0)
-	{
-		if (ncoords != ae_joint_coords(model->features) ||
-			r->left / (4 * sizeof(float)) < (size_t) ncoords)
-			return AE_ERR_CORRUPT;
-		AE_TRY(ae_joint_layout(joint, model->features, &model->arena));
-		AE_TRY(read_finite(r, joint->factor, 2 * ncoords));
-		AE_TRY(read_finite(r, joint->centre, 2 * ncoords));
-		joint->neighbours = read_int(r);
-		joint->log_unit = ae_read_f64(r);
-		npoints = read_int(r);
-		if (joint->neighbours < 1 || joint->neighbours > AE_MAX_NEIGHBOURS ||
-			!(fabs(joint->log_unit) <= MAX_LOG_UNIT) ||
-			npoints < 0 || npoints > AE_MAX_CORESET)
-			return AE_ERR_CORRUPT;
-		if (npoints > 0)
-			AE_TRY(points_read(r, model, npoints));
-	}
-	return joint_suits(joint, model->options.score)
-		? AE_OK : AE_ERR_CORRUPT;
-}
-
-static AeStatus
-head_read(AeReader *r, AeModel *model)
-{
-	AeHead	   *head = &model->head;
-	bool		exists;
-
-	model->nanomalies = ae_read_u64(r);
-	AE_TRY(read_bool(r, &exists));
-	if (!exists)
-		return AE_OK;
-	head->log_unit = ae_read_f64(r);
-	if (!(fabs(head->log_unit) <= MAX_LOG_UNIT) ||
-		model->joint.ncoords == 0 ||
-		r->left / (AE_HEAD_UNITS * sizeof(float)) <
-		(size_t) model->joint.ncoords)
-		return AE_ERR_CORRUPT;
-	AE_TRY(ae_head_plan(head, ae_model_head_inputs(model), &model->arena));
-	return net_weights_read(r, model->arena.env, &head->net, head->params);
-}
-
-static AeStatus
-quantiles_read(AeReader *r, AeCalibration *calibration)
-{
-	calibration->nscores = ae_read_u64(r);
-	AE_TRY(read_bool(r, &calibration->held_out));
-	calibration->threshold = ae_read_f64(r);
-	calibration->tail_share = ae_read_f64(r);
-	calibration->shape = ae_read_f64(r);
-	calibration->scale = ae_read_f64(r);
-	for (int i = 0; i < AE_CALIBRATION_KNOTS; i++)
-		calibration->knots[i] = ae_read_f64(r);
-	return !r->failed && ae_calibration_is_valid(calibration) &&
-		calibration->knots[0] >= -MAX_LOG_SCORE &&
-		calibration->knots[AE_CALIBRATION_KNOTS - 1] <= MAX_LOG_SCORE
-		? AE_OK : AE_ERR_CORRUPT;
-}
-
-static AeStatus
-calibration_read(AeReader *r, AeModel *model)
-{
-	uint32_t	count = ae_read_u32(r);
-
-	if (count != (uint32_t) model->features->ncolumns || r->left / 8 < count)
-		return AE_ERR_CORRUPT;
-	model->column_loss = ae_arena_alloc(&model->arena, count, sizeof(double));
-	if (model->column_loss == NULL)
-		return AE_ERR_MEMORY;
-	for (uint32_t i = 0; i < count; i++)
-	{
-		model->column_loss[i] = ae_read_f64(r);
-		if (!(model->column_loss[i] >= 0.0) || isinf(model->column_loss[i]))
-			return AE_ERR_CORRUPT;
-	}
-	return quantiles_read(r, &model->calibration);
-}
-
-static AeStatus
 history_read(AeReader *r, AeModel *model)
 {
 	int			count;
 
 	model->nsteps = ae_read_u64(r);
 	model->nseen = ae_read_u64(r);
-	model->best_epoch = read_int(r);
+	model->best_epoch = ae_codec_int(r);
 	AE_TRY(read_count(r, EPOCH_BYTES, AE_MAX_HISTORY, &count));
 	if (model->best_epoch < 0 || model->best_epoch > count)
 		return AE_ERR_CORRUPT;
@@ -743,8 +541,8 @@ histogram_read(AeReader *r, AeArena *arena, const AeColumn *column,
 	h->share = ae_arena_alloc(arena, (size_t) h->nbins, sizeof(float));
 	if (h->edges == NULL || h->share == NULL)
 		return AE_ERR_MEMORY;
-	AE_TRY(read_finite(r, h->edges, h->nedges));
-	AE_TRY(read_finite(r, h->share, h->nbins));
+	AE_TRY(ae_codec_finite(r, h->edges, h->nedges));
+	AE_TRY(ae_codec_finite(r, h->share, h->nbins));
 	for (int i = 1; i < h->nedges; i++)
 		if (!(h->edges[i] > h->edges[i - 1]))
 			return AE_ERR_CORRUPT;
@@ -796,9 +594,9 @@ static const SectionReader section_readers[AE_CODEC_SECTIONS] = {
 	[AE_CODEC_FEATURES] = features_read,
 	[AE_CODEC_NET] = net_read,
 	[AE_CODEC_WEIGHTS] = weights_read,
-	[AE_CODEC_JOINT] = joint_read,
-	[AE_CODEC_HEAD] = head_read,
-	[AE_CODEC_CALIBRATION] = calibration_read,
+	[AE_CODEC_JOINT] = ae_codec_read_joint,
+	[AE_CODEC_HEAD] = ae_codec_read_head,
+	[AE_CODEC_CALIBRATION] = ae_codec_read_calibration,
 	[AE_CODEC_HISTORY] = history_read,
 	[AE_CODEC_HISTOGRAMS] = histograms_read,
 	[AE_CODEC_VERSION] = version_read
@@ -857,9 +655,9 @@ static const OptionalSection optional_sections[] = {
 	{AE_CODEC_VELOCITY, velocity_read},
 	{AE_CODEC_UNITS, units_read},
 	{AE_CODEC_NOISE, noise_read},
-	{AE_CODEC_EVIDENCE, evidence_read},
+	{AE_CODEC_EVIDENCE, ae_codec_read_evidence},
 	{AE_CODEC_RESIDUALS, residuals_read},
-	{AE_CODEC_HIDDEN, hidden_read},
+	{AE_CODEC_HIDDEN, ae_codec_read_hidden},
 	{AE_CODEC_MATCHING, matching_read},
 	{AE_CODEC_DENSITY, density_read},
 	{AE_CODEC_COMPANION, companion_read},
@@ -985,7 +783,7 @@ plan_read(AeReader *r, AeModel *model)
 		AE_TRY(section_next(r, &tag, &payload));
 		AE_TRY(section_read(i, &payload, model));
 	}
-	AE_TRY(read_bool(r, &has_companion));
+	AE_TRY(ae_codec_bool(r, &has_companion));
 	if (has_companion)
 		AE_TRY(companion_layers_read(r, model));
 	model->column_loss = ae_arena_alloc(&model->arena,

@@ -42,6 +42,7 @@ struct AeContract
 {
 	const AeNet *net;
 	AeTape	   *tape;
+	float	  **extra;			/* (nlayers of net): the tape's, on loan */
 	int			nlayers;
 	bool		random;			/* one seed a row, of random signs */
 	int			nseeds;			/* of a row */
@@ -165,21 +166,20 @@ static AeStatus
 contract_alloc_rows(AeContract *c, AeArena *arena)
 {
 	const AeLayer *last = &c->net->layers[c->nlayers - 1];
-	AeTape	   *tape = c->tape;
-	size_t		rows = (size_t) tape->rows;
+	size_t		rows = (size_t) c->tape->rows;
 	size_t		widest = 0;
 
-	tape->extra = ae_arena_alloc(arena, (size_t) c->net->nlayers,
-								 sizeof(float *));
-	if (tape->extra == NULL)
+	c->extra = ae_arena_alloc(arena, (size_t) c->net->nlayers,
+							  sizeof(float *));
+	if (c->extra == NULL)
 		return AE_ERR_MEMORY;
 	for (int l = 0; l < c->nlayers; l++)
 	{
 		size_t		ld = contract_ld(c, l);
 
 		widest = ld > widest ? ld : widest;
-		tape->extra[l] = ae_arena_alloc(arena, rows, ld * sizeof(float));
-		if (tape->extra[l] == NULL)
+		c->extra[l] = ae_arena_alloc(arena, rows, ld * sizeof(float));
+		if (c->extra[l] == NULL)
 			return AE_ERR_MEMORY;
 	}
 	c->a = ae_arena_alloc(arena, rows, widest * sizeof(float));
@@ -265,7 +265,7 @@ contract_fold(AeContract *c, const AeKernels *kernels, const Strands *s)
 
 	kernels->fold(s->nrows, s->nseeds, ld, c->tape->slope[last] + at, lds,
 				  c->units + unit, c->u[last - 1], c->dunits + unit,
-				  c->tape->extra[last] + at);
+				  c->extra[last] + at);
 }
 
 /* u_l and t_l of all layers but the first's t */
@@ -349,7 +349,7 @@ contract_push_on(AeContract *c, const AeBlas *blas, const AeKernels *kernels,
 
 		kernels->couple_backward(s->nrows, s->nseeds, layer->out, ld,
 								 c->tape->slope[l] + at, c->t[l], c->u[l],
-								 c->tape->extra[l] + at);
+								 c->extra[l] + at);
 		if (l == contract_depth(c) - 1)
 			break;
 		ldn = AE_PAD(next->out);
@@ -445,7 +445,7 @@ contract_bend(AeContract *c, const AeBlas *blas, const AeKernels *kernels,
 		const AeLayer *layer = &c->net->layers[l];
 		int			ld = AE_PAD(layer->out);
 		size_t		n = (size_t) rows * (size_t) ld;
-		float	   *extra = tape->extra[l];
+		float	   *extra = c->extra[l];
 		float		dropout = ae_net_dropout(c->net, l, pass);
 
 		if (contract_is_straight(layer->activation))
@@ -505,9 +505,10 @@ ae_contract_penalty(AeContract *c, const AeBlas *blas,
 	float		length = sqrtf(2.0f * weight * pass->scale);
 	double		sum;
 
+	c->tape->extra = c->extra;
 	memset(c->grads, 0, c->ngrads * sizeof(float));
 	for (int l = 0; l < c->nlayers; l++)
-		memset(c->tape->extra[l], 0,
+		memset(c->extra[l], 0,
 			   (size_t) rows * contract_ld(c, l) * sizeof(float));
 	if (length == 0.0f)
 		return 0.0;
@@ -530,4 +531,5 @@ ae_contract_add(const AeContract *c, float *grads)
 {
 	for (size_t i = 0; i < c->ngrads; i++)
 		grads[i] += c->grads[i];
+	c->tape->extra = NULL;
 }

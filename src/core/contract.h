@@ -11,6 +11,9 @@
  * Its gradient has two parts: one that reaches weights directly, for which
  * there is ae_contract_add(), and one that reaches pre-activations, which the
  * backward pass of the network picks up from the tape's extra.
+ *
+ * Not every pass needs the penalty: training has it on one step in two, twice
+ * as strong ("lazy regularization", Karras et al. 2020), see worker.c.
  */
 #ifndef AE_CONTRACT_H
 #define AE_CONTRACT_H
@@ -21,9 +24,8 @@
 typedef struct AeContract AeContract;
 
 /*
- * For passes over tape, whose extra is set.  kind is not
- * AE_CONTRACTION_NONE.  The leading dense layers of the encoder take part;
- * where the code is drawn, its means count.
+ * For passes over tape.  kind is not AE_CONTRACTION_NONE.  The leading dense
+ * layers of the encoder take part; where the code is drawn, its means count.
  */
 extern AeStatus ae_contract_create(const AeNet *net, AeTape *tape,
 								   AeContraction kind, AeArena *arena,
@@ -31,14 +33,18 @@ extern AeStatus ae_contract_create(const AeNet *net, AeTape *tape,
 
 /*
  * After ae_net_forward() over rows rows, and before ae_net_backward(), both
- * with that pass.  Returns weight times the penalties' sum.
+ * with that pass.  Returns weight times the penalties' sum, and sets the
+ * tape's extra.
  */
 extern double ae_contract_penalty(AeContract *contract, const AeBlas *blas,
 								  const AeKernels *kernels,
 								  const float *params, int rows,
 								  const AePass *pass, float weight);
 
-/* adds the gradients of weights to grads, after ae_net_backward() */
+/*
+ * Adds the gradients of weights to grads, after ae_net_backward(), and takes
+ * extra from the tape, for passes without a penalty.
+ */
 extern void ae_contract_add(const AeContract *contract, float *grads);
 
 #endif							/* AE_CONTRACT_H */

@@ -122,6 +122,9 @@ ae_share_layout(AeShare *share, const AeModel *model, const AeShape *shape,
 							  sizeof(double));
 	share->squares = region_take(&region, (uint64_t) share->nblocks,
 								 sizeof(double));
+	if (o->contraction != AE_CONTRACTION_NONE)
+		share->contraction = region_take(&region, (uint64_t) share->nslices,
+										 sizeof(double));
 	if (ae_options_variational(o))
 	{
 		share->noise = region_take(&region,

@@ -68,6 +68,7 @@ typedef struct AeShare
 
 	AeJob	   *job;
 	double	   *loss;			/* (nslices) sums over rows */
+	double	   *contraction;	/* (nslices) last cost of a row, or NULL */
 	double	   *squares;		/* (nblocks) of the gradients */
 	double	   *noise;			/* (ncolumns) as the model's, or NULL */
 	AeResidual *residual;		/* (nslices, ncolumns), or NULL */

@@ -21,6 +21,13 @@
  */
 #define SWAP_ROWS 1024
 
+/*
+ * The contraction acts on the first of so many steps, so many times as
+ * strongly: weights move little in between, and it costs several times what
+ * the rest of a step does.  A step's number is the same in all processes.
+ */
+#define CONTRACT_INTERVAL 2
+
 /*----------
  * Making one.
  *----------
@@ -442,12 +449,38 @@ worker_match(AeWorker *w, int nrows, float scale, AeRng *rng, float *grads)
 								  w->companion, nrows, weight * scale);
 }
 
+static bool
+worker_contracts(const AeWorker *w, const AeJob *job)
+{
+	return w->contract != NULL &&
+		(job->update.step - 1) % CONTRACT_INTERVAL == 0;
+}
+
+/*
+ * What the contraction costs, its gradients being with the tape until
+ * worker_learn() has used them.  In between the steps that have it, the cost
+ * of the last one stands in.
+ */
+static double
+worker_contract(AeWorker *w, const AeJob *job, int slice, int nrows,
+				const AePass *pass)
+{
+	float		weight = (float) w->model->options.contraction_weight;
+	double	   *per_row = &w->share.contraction[slice];
+
+	if (worker_contracts(w, job))
+		*per_row = ae_contract_penalty(w->contract, w->blas, w->kernels,
+									   w->share.params, nrows, pass,
+									   CONTRACT_INTERVAL * weight) /
+			((double) CONTRACT_INTERVAL * nrows);
+	return *per_row * nrows;
+}
+
 static void
 worker_learn(AeWorker *w, const AeJob *job, int slice, int first, int nrows)
 {
 	const AeNet *net = &w->model->net;
 	const AeShare *share = &w->share;
-	float		weight = (float) w->model->options.contraction_weight;
 	float	   *grads = NULL;
 	AeResidual *residual = NULL;
 	AeRng		rng;
@@ -480,8 +513,7 @@ worker_learn(AeWorker *w, const AeJob *job, int slice, int first, int nrows)
 	loss = ae_net_forward(net, w->blas, w->kernels, share->params, w->tape,
 						  nrows, &pass);
 	if (w->contract != NULL)
-		loss += ae_contract_penalty(w->contract, w->blas, w->kernels,
-									share->params, nrows, &pass, weight);
+		loss += worker_contract(w, job, slice, nrows, &pass);
 	loss += worker_match(w, nrows, pass.scale, &rng, grads);
 	loss += worker_loss(w, nrows, pass.scale, residual);
 	if (w->supervision != NULL)
@@ -489,7 +521,7 @@ worker_learn(AeWorker *w, const AeJob *job, int slice, int first, int nrows)
 	share->loss[slice] = loss;
 	ae_net_backward(net, w->blas, w->kernels, share->params, w->tape, nrows,
 					&pass, grads);
-	if (w->contract != NULL)
+	if (worker_contracts(w, job))
 		ae_contract_add(w->contract, grads);
 }
 

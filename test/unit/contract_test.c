@@ -504,14 +504,15 @@ test_weight_zero(void)
 	pass(s, &c, kernels, &draws);
 	penalty = ae_contract_penalty(s->contract, &ae_blas_reference, kernels,
 								  s->params, c.rows, &again, 0.0f);
+	for (int l = 0; l < c.ncoder; l++)
+		for (int i = 0; i < c.rows * AE_PAD(widths[l + 1]); i++)
+			largest = fmaxf(largest, fabsf(s->tape->extra[l][i]));
 	memset(s->grads, 0, s->net.nparams * sizeof(float));
 	ae_contract_add(s->contract, s->grads);
 	for (size_t i = 0; i < s->net.nparams; i++)
 		largest = fmaxf(largest, fabsf(s->grads[i]));
-	for (int l = 0; l < c.ncoder; l++)
-		for (int i = 0; i < c.rows * AE_PAD(widths[l + 1]); i++)
-			largest = fmaxf(largest, fabsf(s->tape->extra[l][i]));
 	ok(penalty == 0.0 && largest == 0.0f, "a weight of 0 leaves nothing");
+	ok(s->tape->extra == NULL, "a pass without the penalty has none of it");
 	ae_arena_free(&s->arena);
 }
 

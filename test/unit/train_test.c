@@ -10,6 +10,11 @@
 
 #define NCELLS 6
 
+/* the cost of a contraction differs between batches, and is not linear */
+#define CONTRACTION_TOLERANCE 0.05
+#define CONTRACTION_WEIGHT 100.0
+#define CONTRACTION_ROWS 960
+
 /*
  * Rows on a plane: two hidden factors, four numbers, a boolean and a category
  * that follow from them.
@@ -415,6 +420,81 @@ test_variants(void)
 	run_free(&run);
 }
 
+/* the reported losses of so many epochs; the parameters are run's */
+static void
+contract(Run *run, AeContraction kind, int epochs, int batch, double rate,
+		 double *losses)
+{
+	AeOptions	o;
+
+	small_options(&o);
+	o.activation = AE_ACT_TANH;
+	o.optimizer = AE_OPTIMIZER_SGD;
+	o.schedule = AE_SCHEDULE_CONSTANT;
+	o.warmup = o.weight_decay = o.clip_norm = 0.0;
+	o.learning_rate = rate;
+	o.batch_size = batch;
+	o.epochs = epochs;
+	o.contraction = (int) kind;
+	o.contraction_weight = kind == AE_CONTRACTION_NONE ? AE_AUTO
+		: CONTRACTION_WEIGHT;
+	if (run_training(run, &o, CONTRACTION_ROWS) != AE_OK)
+		exit(1);
+	for (int i = 0; i < epochs; i++)
+		losses[i] = run->model->history[i].train_loss;
+}
+
+/*
+ * The penalty acts on every other step.  What is reported of it is the whole
+ * all the same, and as much as is reported is what acts: by the second step
+ * rate times twice the weight and the penalty's gradient, which is the
+ * difference between the parameters after one step, has gone by momentum 1.9
+ * times into the parameters.
+ */
+static void
+test_contraction(void)
+{
+	double		with[5];
+	double		without[5];
+	double		moved = 0.0;
+	double		rate = 1e-7;
+	double		cost;
+	double		error = 0.0;
+	Run			a;
+	Run			b;
+
+	contract(&a, AE_CONTRACTION_EXACT, 5, CONTRACTION_ROWS / 3, 1e-20, with);
+	contract(&b, AE_CONTRACTION_NONE, 5, CONTRACTION_ROWS / 3, 1e-20, without);
+	cost = with[0] - without[0];
+	for (int i = 1; i < 5; i++)
+		error = fmax(error, fabs((with[i] - without[i]) / cost - 1.0));
+	ok(cost > CONTRACTION_WEIGHT && error < CONTRACTION_TOLERANCE,
+	   "epochs of three steps report the same cost of a contraction (%g, %g)",
+	   cost, error);
+	run_free(&a);
+	run_free(&b);
+
+	contract(&a, AE_CONTRACTION_EXACT, 1, CONTRACTION_ROWS, rate, with);
+	contract(&b, AE_CONTRACTION_NONE, 1, CONTRACTION_ROWS, rate, without);
+	for (size_t i = 0; i < a.model->net.nparams; i++)
+		moved += pow((double) a.model->params[i] - b.model->params[i], 2.0);
+	run_free(&a);
+	run_free(&b);
+	contract(&a, AE_CONTRACTION_EXACT, 4, CONTRACTION_ROWS, rate, with);
+	contract(&b, AE_CONTRACTION_NONE, 4, CONTRACTION_ROWS, rate, without);
+	for (int i = 0; i < 4; i++)
+		with[i] -= without[i];
+	ok(fabs(with[1] / with[0] - 1.0) < 1e-6 &&
+	   fabs(with[3] / with[2] - 1.0) < 1e-6,
+	   "epochs of one step report a cost each (%g, %g, %g, %g)", with[0],
+	   with[1], with[2], with[3]);
+	error = (with[0] - with[2]) / (1.9 / 2.0 * moved / rate) - 1.0;
+	ok(fabs(error) < CONTRACTION_TOLERANCE,
+	   "it falls as that and the step make it (%g)", error);
+	run_free(&a);
+	run_free(&b);
+}
+
 static void
 test_allocation_failures(AeVariant variant, AeMatchingKind matching)
 {
@@ -454,6 +534,7 @@ main(void)
 	test_learning();
 	test_validation();
 	test_variants();
+	test_contraction();
 	for (int v = AE_VARIANT_PLAIN; v <= AE_VARIANT_VARIATIONAL; v++)
 		test_allocation_failures((AeVariant) v, AE_MATCHING_NONE);
 	for (int m = AE_MATCHING_MMD; m <= AE_MATCHING_ADVERSARIAL; m++)
