@@ -5,6 +5,8 @@
 #ifndef AE_CODEC_FORMAT_H
 #define AE_CODEC_FORMAT_H
 
+#include <math.h>
+
 #include "core/codec.h"
 
 #define AE_CODEC_MAGIC "\x89" "AEMODEL"
