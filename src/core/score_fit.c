@@ -84,6 +84,16 @@ fit_rows(const ScoreFit *fit)
 	return rows;
 }
 
+/* factors are positive then, but for columns that were never seen */
+static bool
+joint_is_fitted(const AeJoint *joint)
+{
+	for (int i = 0; i < joint->ncoords; i++)
+		if (joint->factor[i] > 0)
+			return true;
+	return false;
+}
+
 /* a random sample of the training rows, and the scales that follow from it */
 static AeStatus
 fit_joint(ScoreFit *fit)
@@ -108,8 +118,7 @@ fit_joint(ScoreFit *fit)
 		ae_score_coordinates(scorer, fit->row, fit->value + i * d,
 							 fit->reconstruction + i * d);
 	}
-	/* factors are positive once they are fitted */
-	if (joint->ncoords > 0 && joint->factor[0] > 0)
+	if (joint_is_fitted(joint))
 		return AE_OK;
 	return ae_joint_fit(joint, model->features, fit->value,
 						fit->reconstruction, fit->n, &fit->arena);
