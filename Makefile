@@ -122,6 +122,7 @@ DATA = $(wildcard sql/$(EXTENSION)--*.sql)
 
 # scripts in test/sql, reference output in expected
 REGRESS = \
+	attacks \
 	conditional \
 	contractive \
 	detection \
@@ -132,6 +133,7 @@ REGRESS = \
 	explain \
 	family \
 	grouping \
+	hostile \
 	immutable_uses \
 	impute \
 	inspect \

@@ -9,6 +9,7 @@
 
 #include "catalog/pg_type.h"
 #include "funcapi.h"
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
@@ -202,6 +203,22 @@ row_show_cells(RowColumn *column, bool as_array, Datum *values, bool *nulls,
 	return row_show(column, false, values[0], nulls[0]);
 }
 
+/* a label of an enum may have been renamed, so it is no value any more */
+static char *
+row_show_label(const AepgReader *reader, const AeColumn *source,
+			   const double *expected)
+{
+	const char *label;
+
+	if (reader->never_seen[source->cell] || !isfinite(expected[source->cell]))
+		return NULL;
+	label = ae_column_label(source, (int) expected[source->cell]);
+	if (label == NULL)
+		return NULL;
+	(void) pg_verifymbstr(label, strlen(label), false);
+	return pstrdup(label);
+}
+
 static char *
 row_show_expected(AepgReader *reader, RowColumn *column, bool as_array,
 				  const AeColumn *source, const AeModel *model,
@@ -210,6 +227,8 @@ row_show_expected(AepgReader *reader, RowColumn *column, bool as_array,
 	Datum	   *values = palloc(source->ncells * sizeof(Datum));
 	bool	   *nulls = palloc(source->ncells * sizeof(bool));
 
+	if (column->scalar.is_enum && aepg_scalar_is_label(&column->scalar))
+		return row_show_label(reader, source, expected);
 	if (column->scalar.form == AEPG_FORM_UNKNOWN)
 		aepg_row_check_literal(column);
 	for (int i = 0; i < source->ncells; i++)
