@@ -4,7 +4,7 @@
 # usage: test/bench/run.sh NAME...
 #
 # Names: train_tabular train_wide quality score joint trigger call workers
-# memory contraction_time, or all; vae; and adbench, contractive, impute,
+# memory contraction_time, or all; vae membership; and adbench, contractive, impute,
 # memory_layer and synthetic, which need tables that are not here: the folders
 # ADBENCH and ADULT, the files IMPUTE.  What each one measures is in README.md
 # here.  RUNS (5) is the number of alternating runs, SCALE (1) multiplies the
@@ -17,7 +17,7 @@ HERE=$(cd "$(dirname "$0")" && pwd)
 
 ALL="train_tabular train_wide quality score joint trigger call workers memory"
 ALL="$ALL contraction_time"
-NAMES="$ALL vae adbench contractive impute memory_layer synthetic"
+NAMES="$ALL vae membership adbench contractive impute memory_layer synthetic"
 PYTHON=${PYTHON:-/usr/bin/python3}
 FASHION=/usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz
 
