@@ -34,6 +34,47 @@ def caught(members, others):
     return float(np.mean(members < limit))
 
 
+def coreset(model):
+    """Rows that a model keeps, (points, columns): numbers less the mean, in
+    standard deviations.  docs/model-format.md has the formulas; all columns
+    must be numbers of weight 1."""
+    at = 64
+    while model[at:at + 4] != b"JOIN":
+        at += 16 + int.from_bytes(model[at + 8:at + 16], "little")
+    at += 16
+    d = int.from_bytes(model[at:at + 4], "little")
+    if d == 0:
+        return np.empty((0, 0))
+    factor, centre = np.frombuffer(model, "<f4", 4 * d, at + 4).reshape(2, -1)
+    at += 4 + 16 * d
+    count = int.from_bytes(model[at + 12:at + 16], "little")
+    points = np.frombuffer(model, "<i2", 2 * d * count, at + 16 + 4 * count)
+    step = max(136 / 16383,
+               272 * np.sqrt(2 * d) / (46340 - np.sqrt(2 * d)))
+    z = points.reshape(count, 2 * d) * step
+    far = np.abs(z) > 5
+    z[far] = np.sign(z[far]) * 5 * np.exp(np.abs(z[far]) / 5 - 1)
+    both = z / factor + centre
+    return both[:, :d] + both[:, d:]
+
+
+def nearest(db, table):
+    """Of each row of half, how far the nearest row is that the model keeps:
+    the largest difference of a column, in deviations.  None if it keeps
+    none."""
+    kept = coreset(bytes(one(db, "SELECT m FROM model")))
+    if len(kept) == 0:
+        return None
+    db.execute("SELECT name, mean, stddev FROM model, ae_features(m)")
+    features = db.fetchall()
+    db.execute("SELECT " + ", ".join(f"({name} - {mean!r}::float8) / "
+                                     f"greatest({deviation!r}, 1e-9)"
+                                     for name, mean, deviation in features) +
+               f" FROM {table} JOIN half USING (id) ORDER BY id")
+    rows = np.array(db.fetchall(), np.float64)
+    return np.array([np.abs(kept - row).max(axis=1).min() for row in rows])
+
+
 def gaussian(db):
     """20 correlated normal numbers, as floats that take all 24 bits."""
     rng = np.random.default_rng(3)
@@ -49,6 +90,7 @@ def gaussian(db):
 
 
 def card(db):
+    db.execute("DROP TABLE IF EXISTS card")
     load_csv(db, "card", "creditcard.csv.gz",
              lambda name: "integer" if name == "class" else
              "double precision")
@@ -75,11 +117,13 @@ def attacks(db, table, options, split, rows):
                f"FROM jsonb_each_text(to_jsonb(t)) a JOIN "
                f"jsonb_each_text(to_jsonb(ae_reconstruct(m, t))) b "
                f"USING (key) JOIN feature f ON f.name = key) "
-               f"FROM model, {table} t JOIN half USING (id)")
-    found = np.array(db.fetchall(), np.float64)
-    mine = found[:, 0] == 1
-    return [(roc_auc(found[:, i], ~mine),
-             caught(found[mine, i], found[~mine, i])) for i in (1, 2)]
+               f"FROM model, {table} t JOIN half USING (id) ORDER BY id")
+    found = np.array(db.fetchall(), np.float64).T
+    mine = found[0] == 1
+    kept = nearest(db, table)
+    return [value for number in (found[1], found[2], kept) for value in
+            ((np.nan, np.nan) if number is None else
+             (roc_auc(number, ~mine), caught(number[mine], number[~mine])))]
 
 
 def measure(db, table, rows):
@@ -89,14 +133,14 @@ def measure(db, table, rows):
                f"{{\"skip\": true}}}}}}') AS m FROM {table} t) s, "
                f"ae_features(m) f")
     lines = [[f"{table}, {rows:,} rows", "score", "caught",
-              "reconstruction error", "caught", "kB"]]
+              "reconstruction error", "caught", "bytes", "caught", "kB"]]
     for name, options in OPTIONS:
         runs = np.array([attacks(db, table, options, split, rows)
                          for split in range(SPLITS)])
         mean = 100 * runs.mean(axis=0)
         size = one(db, "SELECT octet_length(m) FROM model") / 1024
-        lines.append([name] + [f"{value:.1f}" for value in mean.ravel()] +
-                     [f"{size:,.0f}"])
+        lines.append([name] + ["none" if np.isnan(value) else f"{value:.1f}"
+                               for value in mean] + [f"{size:,.0f}"])
     print_table(lines, left=(0,))
     print(flush=True)
 

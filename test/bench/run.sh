@@ -4,12 +4,12 @@
 # usage: test/bench/run.sh NAME...
 #
 # Names: train_tabular train_wide quality score joint trigger call workers
-# memory contraction_time, or all; vae membership; and adbench, contractive, impute,
-# memory_layer and synthetic, which need tables that are not here: the folders
-# ADBENCH and ADULT, the files IMPUTE.  What each one measures is in README.md
-# here.  RUNS (5) is the number of alternating runs, SCALE (1) multiplies the
-# numbers of rows, PYTHON (/usr/bin/python3) is an interpreter with PyTorch,
-# NumPy, psycopg2 and scikit-learn.
+# memory contraction_time, or all; vae and membership; and adbench,
+# contractive, impute, memory_layer and synthetic, which need tables that are
+# not here: the folders ADBENCH and ADULT, the files IMPUTE.  What each one
+# measures is in README.md here.  RUNS (5) is the number of alternating runs,
+# SCALE (1) multiplies the numbers of rows, PYTHON (/usr/bin/python3) is an
+# interpreter with PyTorch, NumPy, psycopg2 and scikit-learn.
 
 HERE=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source-path=SCRIPTDIR source=../../scripts/lib.sh

@@ -19,14 +19,17 @@ SELECT count(*) FILTER (WHERE prosecdef) AS definers,
  WHERE e.extname = 'autoencoder';
 SELECT trusted, superuser FROM pg_available_extension_versions
  WHERE name = 'autoencoder' AND installed;
--- every name in a policy, default or view of the extension is the system's or
--- the extension's, wherever it is installed
-SELECT count(*) AS elsewhere
-  FROM pg_depend d
-	   JOIN pg_depend e ON e.classid = d.classid AND e.objid = d.objid AND
-	   e.deptype = 'e'
- WHERE d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass) AND
-	   d.classid IN ('pg_policy'::regclass, 'pg_rewrite'::regclass);
+-- the bytes of a model that keeps no rows are as many, whatever the rows
+SELECT options, count(DISTINCT bytes) AS sizes
+  FROM (VALUES ('{}'::jsonb), ('{"coreset": 0}'), ('{"score": "error"}'),
+			   ('{"purpose": "embedding"}'), ('{"purpose": "imputation"}'),
+			   ('{"variant": "variational", "score": "elbo"}')) o (options),
+	   (VALUES (100), (1000), (3000)) n (n),
+	   LATERAL (SELECT octet_length(ae_train(r, options ||
+				'{"epochs": 2, "hidden": [8], "latent": 2}')) AS bytes
+				  FROM (SELECT sin(g) AS a, cos(g) AS b, 'k' || g % 3 AS k
+						  FROM generate_series(1, n) g) r) t
+ GROUP BY options ORDER BY options;
 
 --
 -- names in the search path
