@@ -171,7 +171,7 @@ SELECT ae_train(b, '{"columns": {"constant": {"skip": true}, "word":
 	   {"skip": true}, "flag": {"skip": true}, "known": {"skip": true}}}')
   FROM blank b;
 
--- text: empty, long, equal but for the last byte, control characters
+-- text: empty, too long for a label, control characters
 CREATE TEMP TABLE words AS
 SELECT g AS id, CASE g % 5 WHEN 0 THEN '' WHEN 1 THEN repeat('x', 1 << 20)
 	   WHEN 2 THEN repeat('x', (1 << 20) - 1) || 'y' WHEN 3 THEN
@@ -190,7 +190,7 @@ SELECT count(*) FILTER (WHERE name = 'label') AS columns, max(width) AS width,
 				  FROM generate_series(1, 120000) g) l) t, ae_features(m)
  GROUP BY m;
 
--- 1,598 columns, as many as a row of a subquery can have beside ctid and all
+-- as many columns as a query can have beside what the test adds
 SELECT 'CREATE TEMP TABLE broad AS SELECT ' ||
 	   string_agg((ARRAY['g', 'g * 0.5::real', '(g % 3)::text',
 						 'date ''2020-01-01'' + g', 'g % 2 = 0'])[1 + i % 5] ||
