@@ -207,6 +207,56 @@ SELECT ae_anomaly_score('\xééééé', ROW(1, 2));
 SELECT count(*) FROM ae_models;
 
 --
+-- parts of the extension put together in ways that nobody meant
+--
+RESET ROLE;
+SET ROLE regress_ae_eve;
+CREATE TEMP TABLE pair AS
+SELECT sin(g) AS a, cos(g) AS b FROM generate_series(1, 60) g;
+CREATE TEMP TABLE pair_model AS
+SELECT ae_train(p, '{"epochs": 1, "hidden": [4], "latent": 2}') AS m FROM pair p;
+CREATE AGGREGATE pg_temp.update_part(bytea, anyelement)
+	(SFUNC = ae_update_transition, STYPE = ae_partial);
+CREATE AGGREGATE pg_temp.merge_part(bytea)
+	(SFUNC = ae_merge_transition, STYPE = ae_partial);
+CREATE AGGREGATE pg_temp.merge_then_update(bytea)
+	(SFUNC = ae_merge_transition, STYPE = ae_partial,
+	 FINALFUNC = ae_update_final);
+CREATE AGGREGATE pg_temp.update_then_merge(bytea, anyelement)
+	(SFUNC = ae_update_transition, STYPE = ae_partial,
+	 FINALFUNC = ae_merge_final);
+CREATE AGGREGATE pg_temp.combine(ae_partial)
+	(SFUNC = ae_partial_combine, STYPE = ae_partial,
+	 FINALFUNC = ae_update_final);
+CREATE AGGREGATE pg_temp.foreign_state(bytea, anyelement)
+	(SFUNC = ae_update_transition, STYPE = ae_partial, INITCOND = '\x00');
+CREATE AGGREGATE pg_temp.state_of_train(anyelement)
+	(SFUNC = ae_train_transition, STYPE = internal);
+SELECT pg_temp.merge_then_update(m) FROM pair_model, pair;
+SELECT pg_temp.update_then_merge(m, p) FROM pair_model, pair p;
+SELECT pg_temp.update_part(m, p) OVER () FROM pair_model, pair p;
+SELECT pg_temp.combine(x) FROM (
+	SELECT pg_temp.update_part(m, p) AS x FROM pair_model, pair p UNION ALL
+	SELECT pg_temp.merge_part(m) FROM pair_model, pair p) s;
+SELECT pg_temp.combine(x) IS NOT NULL AS combined FROM (
+	SELECT pg_temp.update_part(m, p) AS x FROM pair_model, pair p UNION ALL
+	SELECT pg_temp.update_part(m, p) FROM pair_model, pair p) s;
+SELECT ae_update_final('\x00000000000000000000000000000000');
+SELECT ae_update_transition(NULL, m, p) FROM pair_model, pair p;
+-- a value that points at a row cannot outlive it
+CREATE TEMP TABLE kept AS SELECT ae_row(m, p) AS r FROM pair_model, pair p;
+SELECT ARRAY[ae_row(m, p)] FROM pair_model, pair p;
+SELECT lag(ae_row(m, p)) OVER () FROM pair_model, pair p;
+SELECT ae_update(ae_row(m, p) ORDER BY a) FROM pair_model, pair p;
+WITH r AS MATERIALIZED (SELECT ae_row(m, p) AS r FROM pair_model, pair p)
+SELECT ae_update(r) FROM r;
+DROP AGGREGATE pg_temp.update_part(bytea, anyelement),
+	pg_temp.merge_part(bytea), pg_temp.merge_then_update(bytea),
+	pg_temp.update_then_merge(bytea, anyelement), pg_temp.combine(ae_partial);
+DROP TABLE pair, pair_model;
+RESET ROLE;
+
+--
 -- row-level security of sources, and of the tables of models
 --
 RESET ROLE;
