@@ -151,6 +151,7 @@ DATA = $(wildcard sql/$(EXTENSION)--*.sql)
 
 # scripts in test/sql, reference output in expected
 REGRESS = \
+	attacks \
 	batch \
 	condition \
 	conditional \
@@ -163,6 +164,7 @@ REGRESS = \
 	explain \
 	family \
 	grouping \
+	hostile \
 	immutable_uses \
 	impute \
 	inspect \

@@ -696,8 +696,9 @@ COMMENT ON FUNCTION ae_backend() IS
 CREATE TABLE ae_named_model (
 	name text COLLATE "C" PRIMARY KEY
 		CONSTRAINT ae_named_model_name_length
-		CHECK (octet_length(name) BETWEEN 1 AND 63),
-	owner regrole NOT NULL DEFAULT quote_ident(current_user)::regrole,
+		CHECK (pg_catalog.octet_length(name) OPERATOR(pg_catalog.>=) 1 AND
+			   pg_catalog.octet_length(name) OPERATOR(pg_catalog.<=) 63),
+	owner regrole NOT NULL DEFAULT pg_catalog.quote_ident(current_user)::regrole,
 	readers regrole[] NOT NULL DEFAULT '{}',
 	current_version integer
 );
@@ -707,9 +708,9 @@ COMMENT ON TABLE ae_named_model IS
 CREATE TABLE ae_model_version (
 	name text COLLATE "C"
 		REFERENCES ae_named_model ON UPDATE CASCADE ON DELETE CASCADE,
-	version integer CHECK (version > 0),
+	version integer CHECK (version OPERATOR(pg_catalog.>) 0),
 	model bytea NOT NULL,
-	created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+	created_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
 	seconds double precision,
 	rows bigint,
 	query text,
@@ -726,24 +727,29 @@ ALTER TABLE ae_model_version ALTER model SET STORAGE EXTERNAL;
 SELECT pg_catalog.pg_extension_config_dump('ae_named_model', '');
 SELECT pg_catalog.pg_extension_config_dump('ae_model_version', '');
 
--- the policies decide who may do what to which row
+-- The policies decide who may do what to which row.  They run as whoever reads
+-- the tables, so they must not find what somebody else has put into the
+-- extension's schema.
 ALTER TABLE ae_named_model ENABLE ROW LEVEL SECURITY;
 ALTER TABLE ae_model_version ENABLE ROW LEVEL SECURITY;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ae_named_model, ae_model_version
 	TO PUBLIC;
 
 CREATE POLICY owner ON ae_named_model
-	USING (pg_has_role(owner, 'USAGE'));
+	USING (pg_catalog.pg_has_role(owner, 'USAGE'));
 CREATE POLICY reader ON ae_named_model FOR SELECT
-	USING (EXISTS (SELECT FROM unnest(readers) AS reader
-				   WHERE reader = 0 OR pg_has_role(reader, 'USAGE')));
+	USING (EXISTS (SELECT FROM pg_catalog.unnest(readers) AS reader
+				   WHERE reader OPERATOR(pg_catalog.=) 0 OR
+						 pg_catalog.pg_has_role(reader, 'USAGE')));
 CREATE POLICY owner ON ae_model_version
 	USING (EXISTS (SELECT FROM ae_named_model n
-				   WHERE n.name = ae_model_version.name AND
-						 pg_has_role(n.owner, 'USAGE')));
+				   WHERE n.name OPERATOR(pg_catalog.=)
+						 ae_model_version.name AND
+						 pg_catalog.pg_has_role(n.owner, 'USAGE')));
 CREATE POLICY reader ON ae_model_version FOR SELECT
 	USING (EXISTS (SELECT FROM ae_named_model n
-				   WHERE n.name = ae_model_version.name));
+				   WHERE n.name OPERATOR(pg_catalog.=)
+						 ae_model_version.name));
 
 CREATE FUNCTION ae_model_changed()
 	RETURNS trigger
@@ -770,11 +776,12 @@ SELECT v.name,
 	   v.created_at,
 	   v.seconds,
 	   v.rows,
-	   octet_length(v.model) AS bytes,
+	   pg_catalog.octet_length(v.model) AS bytes,
 	   v.query,
 	   v.options,
 	   v.note
-FROM ae_named_model n JOIN ae_model_version v ON v.name = n.name;
+FROM ae_named_model n JOIN ae_model_version v
+	 ON v.name OPERATOR(pg_catalog.=) n.name;
 COMMENT ON VIEW ae_models IS
 	'the versions of the named models that the current role may read';
 GRANT SELECT ON ae_models TO PUBLIC;

@@ -9,6 +9,7 @@
 
 #include "catalog/pg_type.h"
 #include "funcapi.h"
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
@@ -207,6 +208,23 @@ row_show_cells(RowColumn *column, bool as_array, Datum *values, bool *nulls,
 	return row_show(column, false, values[0], nulls[0]);
 }
 
+/* of an enum whose label may have been renamed, so that it is no value any more,
+ * or of a column that the row does not have */
+static char *
+row_show_label(const AepgReader *reader, const AeColumn *source,
+			   const double *expected)
+{
+	const char *label;
+
+	if (reader->never_seen[source->cell] || !isfinite(expected[source->cell]))
+		return NULL;
+	label = ae_column_label(source, (int) expected[source->cell]);
+	if (label == NULL)
+		return NULL;
+	(void) pg_verifymbstr(label, strlen(label), false);
+	return pstrdup(label);
+}
+
 static char *
 row_show_expected(AepgReader *reader, RowColumn *column, bool as_array,
 				  const AeColumn *source, const AeModel *model,
@@ -215,6 +233,8 @@ row_show_expected(AepgReader *reader, RowColumn *column, bool as_array,
 	Datum	   *values = palloc(source->ncells * sizeof(Datum));
 	bool	   *nulls = palloc(source->ncells * sizeof(bool));
 
+	if (column->scalar.is_enum && aepg_scalar_is_label(&column->scalar))
+		return row_show_label(reader, source, expected);
 	if (column->scalar.form == AEPG_FORM_UNKNOWN)
 		aepg_row_check_literal(column);
 	for (int i = 0; i < source->ncells; i++)
@@ -249,16 +269,6 @@ row_show_array(AepgReader *reader, ArrayType *array, const AeModel *model,
 	}
 }
 
-/* of a column that the row does not have: the label expected, or NULL */
-static char *
-row_show_label(const AeColumn *source, const double *expected)
-{
-	const char *label = isnan(expected[source->cell]) ? NULL
-		: ae_column_label(source, (int) expected[source->cell]);
-
-	return label == NULL ? NULL : pstrdup(label);
-}
-
 void
 aepg_reader_show(AepgReader *reader, Datum value, const AeModel *model,
 				 const double *expected, char **actual_text,
@@ -279,7 +289,8 @@ aepg_reader_show(AepgReader *reader, Datum value, const AeModel *model,
 		if (column->attribute < 0)
 		{
 			actual_text[i] = NULL;
-			expected_text[i] = row_show_label(&model->features->columns[i],
+			expected_text[i] = row_show_label(reader,
+											  &model->features->columns[i],
 											  expected);
 			continue;
 		}

@@ -8,6 +8,7 @@
 
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/varlena.h"
@@ -111,7 +112,8 @@ aepg_store_report_missing(Oid schema, const char *name)
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_OBJECT),
 			 strncmp(name, "\\x", 2) == 0 ?
-			 errmsg("model \"%.8s...\" does not exist", name) :
+			 errmsg("model \"%.*s...\" does not exist",
+					pg_mbcliplen(name, strlen(name), 8), name) :
 			 errmsg("model \"%s\" does not exist", name),
 			 strncmp(name, "\\x", 2) == 0 ?
 			 errhint("A literal without a type is taken for the name of a model. Cast the bytes of a model, as in '\\x...'::bytea.") :

@@ -79,7 +79,8 @@ doubles_read(AeReader *r, double *values, size_t count, double min,
 static AeStatus
 mixture_read(AeReader *r, AeMixture *m)
 {
-	const double limit = AE_VALUE_LIMIT;
+	/* a deviation is at most as large as the range */
+	const double limit = 2 * AE_DENSITY_MAX_CODE;
 	size_t		k = (size_t) m->ncomponents;
 
 	AE_TRY(doubles_read(r, m->weight, k, 0.0, 1.0));
@@ -149,7 +150,7 @@ ae_codec_read_density(AeReader *r, AeModel *model)
 	AE_TRY(floats_read(r, density->shift, (size_t) f->output_width,
 					   -AE_DENSITY_MAX_SHIFT, AE_DENSITY_MAX_SHIFT));
 	AE_TRY(floats_read(r, density->noise, (size_t) f->output_width, 0.0f,
-					   2 * AE_VALUE_LIMIT));
+					   AE_DENSITY_MAX_NOISE));
 	AE_TRY(floats_read(r, density->from, n, -1e30f, 1e30f));
 	for (size_t i = 0; i < n; i++)
 		density->to[i] = ae_read_f64(r);

@@ -18,6 +18,13 @@
 /* what is added to a logit is no larger */
 #define AE_DENSITY_MAX_SHIFT 10.0f
 
+/* beyond which a code is no number to reckon with */
+#define AE_DENSITY_MAX_CODE 1e30f
+
+/* a mean absolute error as a deviation, and the largest of them */
+#define AE_NORMAL_DEVIATION 1.2533141373155003
+#define AE_DENSITY_MAX_NOISE (2 * AE_NORMAL_DEVIATION * AE_VALUE_LIMIT)
+
 typedef struct AeDensity
 {
 	AeMixture	codes;			/* ncomponents 0: there is no density */

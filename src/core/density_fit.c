@@ -26,9 +26,6 @@
 /* where the decoder is sure of labels, a step moves few of them */
 #define SHIFT_GAIN 1.5
 
-/* a deviation is this multiple of the mean absolute one of a normal */
-#define NORMAL_DEVIATION 1.2533141373155003
-
 /* streams of the seed */
 enum
 {
@@ -173,7 +170,7 @@ fit_noise(DensityFit *fit, const double *error, const uint64_t *present)
 		for (int i = column->output;
 			 i < column->output + column->output_width; i++)
 			if (present[i] > 0)
-				noise[i] = (float) (NORMAL_DEVIATION * error[i] /
+				noise[i] = (float) (AE_NORMAL_DEVIATION * error[i] /
 									(double) present[i]);
 	}
 }
@@ -226,6 +223,16 @@ fit_mixtures(DensityFit *fit, const float *x, const uint8_t *flags)
 	return fit_link(fit, &codes, &gaps);
 }
 
+/* a network with bounded units may learn although its codes overflow */
+static AeStatus
+fit_check_codes(const float *codes, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!(fabsf(codes[i]) <= AE_DENSITY_MAX_CODE))
+			return AE_ERR_DIVERGED;
+	return AE_OK;
+}
+
 static AeStatus
 fit_codes(DensityFit *fit)
 {
@@ -260,6 +267,7 @@ fit_codes(DensityFit *fit)
 		ae_score_decode(scorer, x + i * (size_t) d, scorer->expected);
 		fit_add_errors(fit, scorer, error, present);
 	}
+	AE_TRY(fit_check_codes(x, n * (size_t) d));
 	fit_noise(fit, error, present);
 	return fit_mixtures(fit, x, flags);
 }

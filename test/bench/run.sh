@@ -4,13 +4,13 @@
 # usage: test/bench/run.sh NAME...
 #
 # Names: train_tabular train_wide quality score batch joint trigger call
-# workers memory contraction_time recommend, or all; vae; and adbench,
-# contractive, impute, memory_layer, semi_supervised and synthetic, which need
-# tables that are not here: the folders ADBENCH and ADULT, the files IMPUTE.
-# The file RECOMMEND is optional.  What each one measures is in README.md here.
-# RUNS (5) is the number of alternating runs, SCALE (1) multiplies the numbers
-# of rows, PYTHON (/usr/bin/python3) is an interpreter with PyTorch, NumPy,
-# psycopg2 and scikit-learn.
+# workers memory contraction_time recommend, or all; vae and membership; and
+# adbench, contractive, impute, memory_layer, semi_supervised and synthetic,
+# which need tables that are not here: the folders ADBENCH and ADULT, the files
+# IMPUTE.  The file RECOMMEND is optional.  What each one measures is in
+# README.md here.  RUNS (5) is the number of alternating runs, SCALE (1)
+# multiplies the numbers of rows, PYTHON (/usr/bin/python3) is an interpreter
+# with PyTorch, NumPy, psycopg2 and scikit-learn.
 
 HERE=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source-path=SCRIPTDIR source=../../scripts/lib.sh
@@ -18,7 +18,7 @@ HERE=$(cd "$(dirname "$0")" && pwd)
 
 ALL="train_tabular train_wide quality score batch joint trigger call workers"
 ALL="$ALL memory contraction_time recommend"
-NAMES="$ALL vae adbench contractive impute memory_layer semi_supervised"
+NAMES="$ALL vae membership adbench contractive impute memory_layer semi_supervised"
 NAMES="$NAMES synthetic"
 PYTHON=${PYTHON:-/usr/bin/python3}
 FASHION=/usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz

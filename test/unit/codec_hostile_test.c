@@ -386,11 +386,12 @@ test_density_fields(void)
 	WRONG(density_by_hand(m); m->density.codes.weight[0] = NAN);
 	WRONG(density_by_hand(m); m->density.codes.weight[1] = 1.5);
 	WRONG(density_by_hand(m); m->density.codes.mean[2] = INFINITY);
-	WRONG(density_by_hand(m); m->density.codes.factor[3] = 1e7);
+	WRONG(density_by_hand(m); m->density.codes.factor[3] = 3e30);
 	WRONG(density_by_hand(m); m->density.gaps.rate[0] = -0.25);
 	WRONG(density_by_hand(m); m->density.link[1] = 2);
 	WRONG(density_by_hand(m); m->density.shift[0] = 11);
 	WRONG(density_by_hand(m); m->density.noise[4] = -1);
+	WRONG(density_by_hand(m); m->density.noise[4] = 3e6f);
 	WRONG(density_by_hand(m); m->density.noise[4] = NAN);
 	WRONG(density_by_hand(m); m->density.from[NKNOTS + 3] = -9);
 	WRONG(density_by_hand(m); m->density.from[0] = NAN);
