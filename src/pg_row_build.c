@@ -208,8 +208,8 @@ row_show_cells(RowColumn *column, bool as_array, Datum *values, bool *nulls,
 	return row_show(column, false, values[0], nulls[0]);
 }
 
-/* of an enum whose label may have been renamed, so that it is no value any more,
- * or of a column that the row does not have */
+/* of an enum whose label may have been renamed, so that it is no value any
+ * more, or of a column that the row does not have */
 static char *
 row_show_label(const AepgReader *reader, const AeColumn *source,
 			   const double *expected)

@@ -113,7 +113,8 @@ ae_codec_finite(AeReader *r, float *values, int count)
 extern AeStatus ae_codec_read_net_weights(AeReader *r, const AeEnv *env,
 										  const AeNet *net, float *params);
 
-/* payloads of what scores take; features and network are known to the reader */
+/* payloads of what scores take; features and network are known to the
+ * reader */
 extern AeStatus ae_codec_read_evidence(AeReader *r, AeModel *model);
 extern AeStatus ae_codec_read_hidden(AeReader *r, AeModel *model);
 extern AeStatus ae_codec_read_joint(AeReader *r, AeModel *model);

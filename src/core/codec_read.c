@@ -360,8 +360,8 @@ ae_codec_read_net_weights(AeReader *r, const AeEnv *env, const AeNet *net,
 		for (int j = 0; j < layer->in; j++)
 		{
 			env->poll(env->host);
-			AE_TRY(ae_codec_finite(r, params + layer->weights + (size_t) j * ld,
-							   layer->out));
+			AE_TRY(ae_codec_finite(r, params + layer->weights +
+								   (size_t) j * ld, layer->out));
 		}
 		AE_TRY(ae_codec_finite(r, params + layer->bias, layer->out));
 	}
