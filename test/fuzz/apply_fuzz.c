@@ -262,9 +262,12 @@ merge(Run *run, const uint8_t *data, size_t size)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	Run			run = {.kernels = ae_kernels_get(AE_KERNEL_AUTO)};
+	int			choice = fuzz_steer(data, size, FUZZ_KERNELS) % 4;
+	Run			run = {.kernels = ae_kernels_get((AeKernelChoice) choice)};
 	AeModel    *model;
 
+	if (run.kernels == NULL)
+		run.kernels = ae_kernels_get(AE_KERNEL_AUTO);
 	fuzz_begin(0);
 	if (ae_codec_read(&fuzz_env, data, size, &model) != AE_OK)
 		return 0;

@@ -25,7 +25,8 @@ typedef enum FuzzSteer
 	FUZZ_FAULT = 0,				/* this allocation fails, from 1 */
 	FUZZ_WRITE,					/* not 0: written and read again */
 	FUZZ_MERGE,					/* 1: merged, 2: as an update is */
-	FUZZ_ROW					/* which row is applied */
+	FUZZ_ROW,					/* which row is applied */
+	FUZZ_KERNELS				/* modulo 4: AeKernelChoice */
 } FuzzSteer;
 
 static long fuzz_live;			/* chunks handed out and not yet released */

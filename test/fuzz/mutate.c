@@ -403,7 +403,10 @@ steer(Bytes *b)
 	digest[FUZZ_MERGE] = pick(b, RARELY_MERGED) == 0
 		? (uint8_t) (1 + pick(b, 2)) : 0;
 	if (pick(b, RARELY_MOVED) == 0)
+	{
 		digest[FUZZ_ROW] = (uint8_t) pick(b, 256);
+		digest[FUZZ_KERNELS] = (uint8_t) pick(b, 4);
+	}
 }
 
 /* a buffer of max bytes holds size of them; what is split is whole */
