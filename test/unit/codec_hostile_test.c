@@ -268,6 +268,7 @@ test_kinds(void)
 	WRONG(c[9].cells[0].deviance = NAN);
 	WRONG(c[9].cells[1].deviance = -1);
 	WRONG(c[9].cells[0].deviance = INFINITY);
+	WRONG(c[9].cells[0].deviance = 9007199254740994.0);
 	WRONG(c[9].cells[0].mean = -0.5);
 	WRONG(c[9].cells[1].mean = 1e16);
 	WRONG(c[10].labels[1] = c[10].labels[0]);
