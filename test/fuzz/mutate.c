@@ -237,6 +237,26 @@ mutate_length(Bytes *b, Piece *piece)
 		put_inside(b, piece, at, 0, copy, n);
 }
 
+/* a count more, and the bytes that it stands for: longer texts and lists */
+static void
+mutate_growth(Bytes *b, Piece *piece)
+{
+	static const uint8_t widths[] = {1, 1, 4, 8, 12, 24};
+	static const uint16_t growths[] = {1, 1, 2, 31, 64, 255, 256, 1024};
+	size_t		width = widths[pick(b, sizeof(widths))];
+	size_t		n = growths[pick(b, sizeof(growths) / sizeof(growths[0]))];
+	uint8_t		more[24 * 1024];
+	size_t		offset;
+	uint32_t	value;
+
+	if (!find_count(b, piece, &offset, &value))
+		return;
+	memset(more, pick(b, 2) == 0 ? 0 : '1', width * n);
+	if (put_inside(b, piece, offset + 4, 0, more, width * n))
+		put_number(b->data + piece->at + HEAD_BYTES + offset, 4,
+				   value + (uint32_t) n);
+}
+
 /* a value that some option may have */
 static const char *
 option_value(Bytes *b, const AeOption *option, char buffer[32])
@@ -299,7 +319,7 @@ mutate_inside(Bytes *b)
 		mutate_options(b, piece);
 		return;
 	}
-	switch (pick(b, 8))
+	switch (pick(b, 9))
 	{
 		case 0:
 		case 1:
@@ -311,6 +331,9 @@ mutate_inside(Bytes *b)
 			break;
 		case 4:
 			mutate_length(b, piece);
+			break;
+		case 5:
+			mutate_growth(b, piece);
 			break;
 		default:
 			mutate_number(b, piece);
