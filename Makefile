@@ -262,6 +262,46 @@ $(UNIT_DIR)/%_test: test/unit/%_test.c $(wildcard $(srcdir)/test/unit/*.h) \
 unitcheck: $(UNIT_TESTS)
 	prove $(PROVE_FLAGS) -e '' $(UNIT_TESTS)
 
+# Hostile models: see test/fuzz/README.md.  Objects that clang instrumented go
+# into a directory of their own; a fixed seed makes the runs the same each time.
+FUZZ_CC = clang
+FUZZ_DIR = build/fuzz
+FUZZ_SEED = 1
+FUZZ_RUNS_parse = 1000000
+FUZZ_RUNS_apply = 250000
+FUZZ_CFLAGS = -std=gnu99 -g -O2 -fno-omit-frame-pointer -Wall -Wextra \
+	-fsanitize=fuzzer-no-link,address,undefined,float-cast-overflow \
+	-fno-sanitize-coverage=trace-cmp -fno-sanitize-recover=all
+FUZZ_FLAGS = -max_len=16384 -entropic=0 -reduce_inputs=0 -timeout=20 \
+	-print_final_stats=1
+FUZZ_MAKE = $(MAKE) --no-print-directory UNIT_DIR=$(FUZZ_DIR) \
+	UNIT_CC='$(FUZZ_CC)' UNIT_CFLAGS='$(FUZZ_CFLAGS)'
+
+$(UNIT_DIR)/%_fuzz: test/fuzz/%_fuzz.c test/fuzz/mutate.c \
+		$(wildcard $(srcdir)/test/fuzz/*.h $(srcdir)/test/unit/*.h) $(UNIT_OBJS)
+	$(UNIT_COMPILE) -fsanitize=fuzzer -o $@ $< test/fuzz/mutate.c \
+		$(UNIT_OBJS) -ldl -lm
+
+.PHONY: fuzz
+fuzz:
+	$(FUZZ_MAKE) $(addprefix $(FUZZ_DIR)/,parse_fuzz apply_fuzz seed_test)
+
+.PHONY: fuzz-seeds
+fuzz-seeds: fuzz
+	rm -rf $(FUZZ_DIR)/seeds
+	$(MKDIR_P) $(FUZZ_DIR)/seeds
+	$(FUZZ_DIR)/seed_test $(FUZZ_DIR)/seeds
+
+FUZZ_CHECKS = fuzzcheck-parse fuzzcheck-apply
+.PHONY: fuzzcheck $(FUZZ_CHECKS)
+fuzzcheck: $(FUZZ_CHECKS)
+$(FUZZ_CHECKS): fuzzcheck-%: fuzz-seeds
+	rm -rf $(FUZZ_DIR)/$*
+	$(MKDIR_P) $(FUZZ_DIR)/$*
+	$(FUZZ_DIR)/$*_fuzz -seed=$(FUZZ_SEED) -runs=$(FUZZ_RUNS_$*) \
+		$(FUZZ_FLAGS) -artifact_prefix=$(FUZZ_DIR)/$*- \
+		$(FUZZ_DIR)/$* $(FUZZ_DIR)/seeds
+
 # The rules that a script can check; each script tells what is wrong.
 STYLE_CHECKS = layers symbols headers style messages tests meta shell
 

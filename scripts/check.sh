@@ -80,6 +80,18 @@ build_with_clang()
 			with_llvm=no
 }
 
+# the runtime of clang's sanitizers is a package of its own
+can_fuzz()
+{
+	local program status=0
+	program=$(mktemp)
+	echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' |
+		clang -fsanitize=fuzzer,address -x c -o "$program" - 2>/dev/null ||
+		status=$?
+	rm -f "$program"
+	return "$status"
+}
+
 in_source()
 {
 	(cd "$WORK/src" && as_server "$@")
@@ -87,6 +99,7 @@ in_source()
 
 set_up gzip=gzip clang=clang shellcheck=shellcheck prove=perl nm=binutils
 perl -MIPC::Run -e 1 2>/dev/null || apt_install libipc-run-perl
+can_fuzz || apt_install libclang-rt-dev
 make_work
 as_server mkdir "$WORK/log"
 began=$SECONDS
@@ -104,6 +117,7 @@ run_stage "unit tests" many run_make unitcheck PROVE_FLAGS=-v \
 run_stage "unit tests, address and undefined sanitizers" many \
 	run_make unitcheck PROVE_FLAGS=-v UNIT_DIR=build/asan \
 	UNIT_CFLAGS="$SANITIZE"
+run_stage "fuzzing, fixed seed" one run_make fuzzcheck
 
 start_cluster "shared_buffers = '128MB'"
 run_stage "SQL functions (pg_regress, isolation)" many run_make installcheck TAP_TESTS=

@@ -23,7 +23,8 @@ ae_codec_read_evidence(AeReader *r, AeModel *model)
 		return AE_ERR_CORRUPT;
 	evidence->median = ae_read_f64(r);
 	evidence->spread = ae_read_f64(r);
-	return fabs(evidence->median) <= MAX_NATS && evidence->spread > 0 &&
+	return fabs(evidence->median) <= MAX_NATS &&
+		evidence->spread >= AE_EVIDENCE_MIN_SPREAD &&
 		evidence->spread <= MAX_NATS && r->left == 0
 		? AE_OK : AE_ERR_CORRUPT;
 }

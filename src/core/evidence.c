@@ -6,9 +6,6 @@
 
 #include <math.h>
 
-/* where training rows are all alike, this many nats are a unit */
-#define EVIDENCE_MIN_SPREAD 0.01
-
 /* log(1 + exp(x)) is x beyond, to the last bit */
 #define EVIDENCE_LINEAR 40.0
 
@@ -19,7 +16,7 @@ ae_evidence_fit(AeEvidence *evidence, const double *nats, size_t n)
 {
 	evidence->median = nats[n / 2];
 	evidence->spread = fmax(nats[(n - 1) * 3 / 4] - nats[n / 4],
-							EVIDENCE_MIN_SPREAD);
+							AE_EVIDENCE_MIN_SPREAD);
 }
 
 double

@@ -12,10 +12,14 @@
 
 #include <stddef.h>
 
+/* where training rows are all alike, this many nats are a unit */
+#define AE_EVIDENCE_MIN_SPREAD 0.01
+
 typedef struct AeEvidence
 {
 	double		median;			/* nats of the training rows */
-	double		spread;			/* their interquartile range, above 0 */
+	double		spread;			/* their interquartile range, or that
+								 * minimum */
 } AeEvidence;
 
 /* of nats (n, ascending) */

@@ -56,10 +56,12 @@ cell_valid(const AeColumn *column, const AeCell *cell, uint64_t nrows)
 		return false;
 	if (column->kind == AE_KIND_POISSON &&
 		(!(cell->mean >= 0.0 && cell->mean <= AE_MAX_COUNT) ||
-		 !(cell->deviance >= 0.0) || isinf(cell->deviance)))
+		 !(cell->deviance >= 0.0 && cell->deviance <= AE_MAX_COUNT)))
 		return false;
 	if (column->kind == AE_KIND_POSITIVE && !cell->constant &&
-		!(cell->stddev > 0.0))
+		(!(cell->stddev >= AE_MIN_SPREAD) ||
+		 !(fabs(cell->centre) <= AE_MAX_LOG) ||
+		 !(cell->spread <= AE_MAX_LOG)))
 		return false;
 	return column->kind != AE_KIND_NUMERIC || cell->constant ||
 		column->scaling != AE_SCALING_QUANTILE || knots_valid(cell->knots);

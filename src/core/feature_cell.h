@@ -16,6 +16,9 @@
 /* no smaller spread: its inverse must be a finite float */
 #define AE_MIN_SPREAD 1e-35
 
+/* more than what ae_cell_log() makes of any value, or its negative */
+#define AE_MAX_LOG 1000.0
+
 /* what AE_SCALING_LOG makes of a value before it is centred */
 extern double ae_cell_log(double value);
 

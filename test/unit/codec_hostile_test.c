@@ -268,6 +268,7 @@ test_kinds(void)
 	WRONG(c[9].cells[0].deviance = NAN);
 	WRONG(c[9].cells[1].deviance = -1);
 	WRONG(c[9].cells[0].deviance = INFINITY);
+	WRONG(c[9].cells[0].deviance = 9007199254740994.0);
 	WRONG(c[9].cells[0].mean = -0.5);
 	WRONG(c[9].cells[1].mean = 1e16);
 	WRONG(c[10].labels[1] = c[10].labels[0]);
@@ -281,6 +282,9 @@ test_kinds(void)
 	WRONG(c[11].nlabels = 1);
 	WRONG(c[12].scaling = AE_SCALING_STANDARD);
 	WRONG(c[12].cells[0].stddev = 0);
+	WRONG(c[12].cells[0].stddev = 1e-36);
+	WRONG(c[12].cells[0].centre = -1001);
+	WRONG(c[12].cells[0].spread = 1001);
 }
 
 static void
@@ -337,6 +341,7 @@ test_code(void)
 	WRONG(make_evidence(m); m->evidence.median = NAN);
 	WRONG(make_evidence(m); m->evidence.median = -2e30);
 	WRONG(make_evidence(m); m->evidence.spread = 0);
+	WRONG(make_evidence(m); m->evidence.spread = 0.0099);
 	WRONG(make_evidence(m); m->evidence.spread = INFINITY);
 	WRONG(make_evidence(m); m->options.score_samples = 0);
 	WRONG(make_evidence(m); m->options.score_samples = AE_AUTO);

@@ -289,11 +289,13 @@ set_option(AeModel *m, const char *name, const char *json)
 static inline void
 plan_score(AeModel *m, AeScoreKind kind)
 {
+	int			ncolumns = m->features->ncolumns;
+
 	m->options.score = kind;
 	if (kind == AE_SCORE_CONDITIONAL)
 	{
-		m->hidden_loss = take(m, NCOLUMNS, sizeof(double));
-		for (int i = 0; i < NCOLUMNS; i++)
+		m->hidden_loss = take(m, (size_t) ncolumns, sizeof(double));
+		for (int i = 0; i < ncolumns; i++)
 			m->hidden_loss[i] = i / 3.0;
 	}
 	if (ae_score_is_evidence(kind))
@@ -377,8 +379,8 @@ train_by_hand(AeModel *m)
 		for (int j = 0; j < m->net.layers[i].out; j++)
 			bias[j] = 0.1f * (float) (j - i);
 	}
-	m->column_loss = take(m, NCOLUMNS, sizeof(double));
-	for (int i = 0; i < NCOLUMNS; i++)
+	m->column_loss = take(m, (size_t) m->features->ncolumns, sizeof(double));
+	for (int i = 0; i < m->features->ncolumns; i++)
 		m->column_loss[i] = i / 7.0;
 	m->nhistory = 3;
 	m->history = take(m, 3, sizeof(AeEpoch));
@@ -666,7 +668,8 @@ scores(const AeModel *model)
 		for (size_t i = 0; i < ncells; i++)
 			row[i] = i % 5 == 4 ? NAN : (double) i;
 		if (ae_score_explain(scorer, row, &explanation))
-			scored = !(ae_score_pvalue(model, explanation.score) <= 0);
+			scored = isfinite(explanation.score) &&
+				!(ae_score_pvalue(model, explanation.score) <= 0);
 		ae_score_reconstruct(scorer, row, row + ncells);
 	}
 	if (scored && ae_density_exists(&model->density))

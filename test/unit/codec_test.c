@@ -1,9 +1,6 @@
 /*
  * codec_test.c
  *	  Models to bytes and back, and bytes damaged at random.
- *
- * With a file's name as argument it writes the model's bytes there: a seed
- * for the fuzzer.
  */
 #include "codec_model.h"
 
@@ -611,36 +608,9 @@ test_scores(void)
 	}
 }
 
-/* whether the bytes of the model by hand are in that file now */
-static int
-write_seed(const char *path, AeScoreKind kind)
-{
-	AeModel    *model = build_scored(kind);
-	Blob		b;
-	FILE	   *file = fopen(path, "wb");
-	bool		written;
-
-	if (kind == AE_SCORE_ERROR)
-		density_by_hand(model);
-	b = encode(model);
-	ae_model_free(model);
-	written = file != NULL && fwrite(b.data, 1, b.size, file) == b.size;
-	if (file != NULL && fclose(file) != 0)
-		written = false;
-	free(b.data);
-	return written ? 0 : 1;
-}
-
-/* arguments are the files of models with each kind of score */
 int
-main(int argc, char **argv)
+main(void)
 {
-	int			status = 0;
-
-	for (int i = 1; i < argc; i++)
-		status |= write_seed(argv[i], (AeScoreKind) ((i - 1) % NSCORES));
-	if (argc > 1)
-		return status;
 	test_round_trip();
 	test_sparse();
 	test_variational();
