@@ -11,6 +11,7 @@
 
 #include "unit.h"
 
+#include "core/classes.h"
 #include "core/codec.h"
 #include "core/condition.h"
 #include "core/sample.h"
@@ -449,7 +450,8 @@ find_labels(const AeModel *m)
 	int			c = 0;
 
 	while (m->features->columns[c].kind != AE_KIND_CATEGORY ||
-		   m->features->columns[c].hashed)
+		   m->features->columns[c].hashed ||
+		   m->features->columns[c].nlabels < AE_MIN_CLASSES)
 		c++;
 	return c;
 }
