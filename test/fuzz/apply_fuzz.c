@@ -156,7 +156,11 @@ apply(Run *run)
 		if (!ae_impute_can_draw(model))
 			continue;
 		ae_impute_draw(scorer, row, 1, (uint64_t) i, expected);
-		check_finite(expected, f->ncells);
+		for (int c = 0; c < f->ncolumns; c++)
+			if (!f->columns[c].condition)
+				check_finite(expected + f->columns[c].cell,
+							 f->columns[c].ncells);
+		check_not_infinite(expected, f->ncells);
 	}
 	for (int c = 0; c < f->ncolumns; c++)
 		if (ae_column_is_labelled(&f->columns[c]))
