@@ -28,7 +28,7 @@ extern AeStatus ae_conditional_create(const AeModel *model, AeArena *arena,
 
 /*
  * Outputs of each column that has a target, from the input without it; those
- * of other columns stay.  Not limited, see ae_features_bound().
+ * of other columns stay.  Not bounded.
  */
 extern void ae_conditional_predict(AeConditional *conditional,
 								   const AeModel *model,

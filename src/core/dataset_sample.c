@@ -114,7 +114,6 @@ ae_dataset_hold_out(AeDataset *dataset, double fraction, uint64_t max_rows,
 	uint64_t	held = 0;
 	uint64_t	most = (uint64_t) (HELD_MAX_SHARE * (double) nrows);
 	double		share = fraction;
-	AeRng		rng;
 
 	if (max_rows > most)
 		max_rows = most;
@@ -122,8 +121,7 @@ ae_dataset_hold_out(AeDataset *dataset, double fraction, uint64_t max_rows,
 		share = (double) max_rows / (double) nrows;
 	if (!(share > 0.0) || nrows < HELD_MIN_ROWS)
 		share = 0.0;
-	ae_rng_seed(&rng, seed, HELD_STREAM);
-	dataset->held_key = rng.key;
+	dataset->held_key = ae_rng_key(seed, HELD_STREAM);
 	dataset->held_share = (uint64_t) (share * 0x1p64);
 	dataset->held_end = nrows;
 

@@ -58,10 +58,7 @@ typedef struct DensityFit
 static uint64_t
 fit_seed(const DensityFit *fit, uint64_t stream)
 {
-	AeRng		rng;
-
-	ae_rng_seed(&rng, fit->seed, stream);
-	return rng.key;
+	return ae_rng_key(fit->seed, stream);
 }
 
 /* random rows in random order */

@@ -323,17 +323,6 @@ ae_features_find(const AeFeatures *features, const char *name)
 	return -1;
 }
 
-void
-ae_features_bound(float *x, int n)
-{
-	for (int i = 0; i < n; i++)
-	{
-		/* the order of the comparisons does not let NaN through */
-		x[i] = x[i] < AE_VALUE_LIMIT ? x[i] : AE_VALUE_LIMIT;
-		x[i] = x[i] > -AE_VALUE_LIMIT ? x[i] : -AE_VALUE_LIMIT;
-	}
-}
-
 static void
 features_encode_run(const AeFeatures *features, const AePlainRun *run,
 					const double *row, float *input, float *target)

@@ -244,12 +244,6 @@ ae_unknown_level(int nlabels)
 {
 	return nlabels - 1 + (double) AE_CONSTANT_LIMIT;
 }
-/*
- * Bounds n numbers as targets are, NaN too: weights that no training makes are
- * stored as well, and what is made of their outputs must be finite.
- */
-extern void ae_features_bound(float *x, int n);
-
 /* whether the network sees that a value of this cell is missing */
 static inline bool
 ae_features_indicate(const AeFeatures *features, const AeCell *cell)

@@ -114,8 +114,7 @@ ae_head_fit(AeHead *head, const AeBlas *blas, const AeKernels *kernels,
 		return AE_ERR_MEMORY;
 	AE_TRY(fit_optimizer(head, &options, arena, &optimizer));
 	AE_TRY(ae_tape_create(net, FIT_ROWS, arena, &tape));
-	ae_rng_seed(&rng, seed, STREAM_WEIGHTS);
-	ae_net_init(net, rng.key, head->params);
+	ae_net_init(net, ae_rng_key(seed, STREAM_WEIGHTS), head->params);
 	ae_rng_seed(&rng, seed, STREAM_ROWS);
 	for (int step = 0; step < FIT_STEPS; step++)
 	{

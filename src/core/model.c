@@ -285,7 +285,8 @@ model_plan_joint(AeModel *model)
 	const AeOptions *o = &model->options;
 	AeJoint    *joint = &model->joint;
 
-	model->evidence.spread = 1.0;
+	if (ae_score_is_evidence(o->score))
+		model->evidence.spread = 1.0;
 	if (!ae_score_is_joint(o->score))
 		return AE_OK;
 	AE_TRY(ae_joint_layout(joint, model->features, &model->arena));

@@ -30,11 +30,18 @@ ae_rng_hash(uint64_t x)
 	return x ^ (x >> 31);
 }
 
-/* streams of one seed are independent of each other */
+/* the key of a stream, which can be a seed itself; streams of one seed are
+ * independent of each other */
+static inline uint64_t
+ae_rng_key(uint64_t seed, uint64_t stream)
+{
+	return ae_rng_hash(ae_rng_hash(seed) + stream * AE_RNG_STEP);
+}
+
 static inline void
 ae_rng_seed(AeRng *rng, uint64_t seed, uint64_t stream)
 {
-	rng->key = ae_rng_hash(ae_rng_hash(seed) + stream * AE_RNG_STEP);
+	rng->key = ae_rng_key(seed, stream);
 	rng->counter = 0;
 }
 

@@ -178,13 +178,7 @@ score_classify(AeScorer *s)
 	ae_net_infer(net, s->kernels, s->model->companion_params, 0, net->nlayers,
 				 1, s->known, AE_PAD(ae_net_inputs(net)), s->logit, AE_PAD(n),
 				 s->class_scratch);
-	for (int y = 0; y < n; y++)
-	{
-		float		o = s->logit[y] < AE_VALUE_LIMIT ? s->logit[y]
-			: AE_VALUE_LIMIT;
-
-		s->logit[y] = o > -AE_VALUE_LIMIT ? o : -AE_VALUE_LIMIT;
-	}
+	s->kernels->bound(n, AE_VALUE_LIMIT, s->logit);
 	ae_classes_shares(s->logit, n, s->probability);
 }
 
@@ -370,7 +364,7 @@ score_forward_hidden(AeScorer *s, const double *row)
 
 	ae_conditional_predict(s->conditional, s->model, s->kernels, s->input,
 						   s->target, s->output);
-	ae_features_bound(s->output, s->model->features->output_width);
+	score_bound(s);
 	return present;
 }
 
@@ -438,7 +432,8 @@ ae_score_nats(AeScorer *s, const double *row)
 	if (!(score_forward(s, row) > 0))
 		return NAN;
 	score_infer(s, 0, gaussian, s->input, s->code_input);
-	ae_features_bound(s->code_input, s->model->net.layers[gaussian].in);
+	s->kernels->bound(s->model->net.layers[gaussian].in, AE_VALUE_LIMIT,
+					  s->code_input);
 	return ae_draws_nats(s->model, s->kernels, s->draws, s->code_input,
 						 s->input, s->target);
 }

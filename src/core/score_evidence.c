@@ -107,8 +107,8 @@ draws_decode(const AeModel *model, const AeKernels *kernels, AeDraws *d,
 	ae_net_infer(net, kernels, model->params, net->ncoder, net->nlayers,
 				 count, d->code, ldc, d->output, AE_PAD(width), d->scratch);
 	for (int k = 0; k < count; k++)
-		ae_features_bound(d->output + (size_t) k * AE_PAD((size_t) width),
-						  width);
+		kernels->bound(width, AE_VALUE_LIMIT,
+					   d->output + (size_t) k * AE_PAD((size_t) width));
 }
 
 /* log q(z) - log p(z) of a draw */

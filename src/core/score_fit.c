@@ -209,7 +209,6 @@ fit_head(ScoreFit *fit)
 	HeadRows	others;
 	float	   *cells;
 	uint64_t	n;
-	AeRng		rng;
 
 	if (wanted > HEAD_ROWS)
 		wanted = HEAD_ROWS;
@@ -226,10 +225,9 @@ fit_head(ScoreFit *fit)
 	AE_TRY(fit_head_unit(fit, &others));
 	fit_head_scores(model, &anomalies);
 	fit_head_scores(model, &others);
-	ae_rng_seed(&rng, fit->seed, STREAM_HEAD);
 	return ae_head_fit(&model->head, fit->blas, fit->kernels, anomalies.x,
-					   anomalies.count, others.x, others.count, rng.key,
-					   &fit->arena);
+					   anomalies.count, others.x, others.count,
+					   ae_rng_key(fit->seed, STREAM_HEAD), &fit->arena);
 }
 
 /* the i-th of wanted rows evenly taken from stored rows (n, ncells) */
@@ -372,9 +370,9 @@ fit_score(ScoreFit *fit, const float *held_out, uint64_t count)
 							  sizeof(double));
 	if (fit->row == NULL)
 		return AE_ERR_MEMORY;
-	ae_rng_seed(&rng, fit->seed, STREAM_ROWS);
-	AE_TRY(ae_dataset_sample(fit->dataset, fit_rows(fit), rng.key,
-							 &fit->arena, &fit->cells, &n));
+	AE_TRY(ae_dataset_sample(fit->dataset, fit_rows(fit),
+							 ae_rng_key(fit->seed, STREAM_ROWS), &fit->arena,
+							 &fit->cells, &n));
 	fit->n = (int) n;
 	if (ae_score_is_joint(model->options.score))
 		AE_TRY(fit_joint(fit));

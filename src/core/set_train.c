@@ -60,10 +60,7 @@ typedef struct SetTrainer
 static uint64_t
 set_seed(const SetTrainer *t, uint64_t stream)
 {
-	AeRng		rng;
-
-	ae_rng_seed(&rng, (uint64_t) t->model->options.seed, stream);
-	return rng.key;
+	return ae_rng_key((uint64_t) t->model->options.seed, stream);
 }
 
 /*----------

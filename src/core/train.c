@@ -71,10 +71,7 @@ typedef struct Trainer
 static uint64_t
 trainer_seed(const Trainer *t, uint64_t stream)
 {
-	AeRng		rng;
-
-	ae_rng_seed(&rng, (uint64_t) t->model->options.seed, stream);
-	return rng.key;
+	return ae_rng_key((uint64_t) t->model->options.seed, stream);
 }
 
 /* how many rows of the dataset fit in bytes, within [1, most] */

@@ -239,7 +239,6 @@ ae_worker_create(const AeModel *model, const AeCoder *coder,
 				 AeWorker **worker)
 {
 	AeWorker   *w = ae_arena_alloc(arena, 1, sizeof(AeWorker));
-	AeRng		noise;
 
 	if (w == NULL)
 		return AE_ERR_MEMORY;
@@ -249,8 +248,7 @@ ae_worker_create(const AeModel *model, const AeCoder *coder,
 	w->kernels = kernels;
 	AE_TRY(ae_share_layout(&w->share, model, shape, base));
 	ae_optimizer_init(&w->optimizer, &model->options, w->share.m, w->share.v);
-	ae_rng_seed(&noise, (uint64_t) model->options.seed, NOISE_STREAM);
-	w->noise_seed = noise.key;
+	w->noise_seed = ae_rng_key((uint64_t) model->options.seed, NOISE_STREAM);
 	w->validation = w->share.validation;
 	AE_TRY(worker_alloc(w, arena));
 	*worker = w;
