@@ -15,6 +15,7 @@
 #include "utils/lsyscache.h"
 
 #include "core/recommend.h"
+#include "pg_call.h"
 #include "pg_compat.h"
 #include "pg_env.h"
 #include "pg_guc.h"
@@ -43,10 +44,15 @@ struct AepgRecommendCall
 	AepgSetReader *excluded;	/* likewise */
 };
 
-/* an error on the way leaves a call without a model, to be made again */
+/*
+ * Makes a call site ready to apply a model.  An error on the way leaves it
+ * without one, to be made again.
+ */
 static void
 call_use(AepgRecommendCall *call, const AeModel *model)
 {
+	if (model == call->model)
+		return;
 	if (model->items == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -77,28 +83,18 @@ call_create(MemoryContext parent)
 	return call;
 }
 
-/* makes the call site ready to apply the model in argument 0 */
-static void
-call_prepare(FunctionCallInfo fcinfo, AepgRecommendCall *call)
-{
-	MemoryContext parent = fcinfo->flinfo->fn_mcxt;
-	const AeModel *model;
-
-	model = aepg_arg_model(fcinfo, 0, &call->site, parent);
-	if (call->model != model)
-		call_use(call, model);
-}
-
-/* the same for a call site that has fn_extra for itself */
+/* of functions that only models of sets have: the model in argument 0 */
 static AepgRecommendCall *
 call_get(FunctionCallInfo fcinfo)
 {
 	FmgrInfo   *flinfo = fcinfo->flinfo;
+	AepgRecommendCall *call;
 
 	if (flinfo->fn_extra == NULL)
 		flinfo->fn_extra = call_create(flinfo->fn_mcxt);
-	call_prepare(fcinfo, flinfo->fn_extra);
-	return flinfo->fn_extra;
+	call = flinfo->fn_extra;
+	call_use(call, aepg_arg_model(fcinfo, 0, &call->site, flinfo->fn_mcxt));
+	return call;
 }
 
 /* the members in an argument; their memory is that of *reader */
@@ -113,14 +109,6 @@ call_members(FunctionCallInfo fcinfo, const AepgRecommendCall *call, int arg,
 										 fcinfo->flinfo->fn_mcxt);
 	return aepg_set_reader_read(*reader, PG_GETARG_DATUM(arg),
 								call->model->items, count);
-}
-
-static double
-call_label(void *arg, int column, const char *label, size_t len)
-{
-	const AeModel *model = arg;
-
-	return ae_features_code(model->features, column, label, len);
 }
 
 /* what the recommender needs to know of who is in argument 1; the items that
@@ -141,7 +129,7 @@ call_owner(FunctionCallInfo fcinfo, AepgRecommendCall *call, int *count)
 						model->items->column, format_type_be(type))));
 	if (call->reader == NULL || !aepg_reader_fits(call->reader, row))
 		call->reader = aepg_reader_for_model(type, row, model, call->context);
-	aepg_reader_read(call->reader, row, call_label,
+	aepg_reader_read(call->reader, row, aepg_call_label,
 					 unconstify(AeModel *, model), call->row);
 	ae_recommender_use_row(call->recommender, call->row);
 	return aepg_set_reader_read_column(&call->owned, row, model->items,
@@ -276,21 +264,6 @@ ae_similar_items_text(PG_FUNCTION_ARGS)
  *----------
  */
 
-/* real[] of count numbers */
-static Datum
-vector_datum(const float *vector, int count)
-{
-	Datum	   *values = palloc(count * sizeof(Datum));
-	ArrayType  *array;
-
-	for (int i = 0; i < count; i++)
-		values[i] = Float4GetDatum(vector[i]);
-	array = construct_array(values, count, FLOAT4OID, sizeof(float4), true,
-							TYPALIGN_INT);
-	pfree(values);
-	return PointerGetDatum(array);
-}
-
 static void
 vectors_require_network(const AeModel *model)
 {
@@ -303,7 +276,8 @@ vectors_require_network(const AeModel *model)
 }
 
 Datum
-aepg_recommend_encode(FunctionCallInfo fcinfo, AepgRecommendCall **call)
+aepg_recommend_encode(FunctionCallInfo fcinfo, const AeModel *model,
+					  AepgRecommendCall **call)
 {
 	int			count;
 	const AeMember *members;
@@ -311,11 +285,11 @@ aepg_recommend_encode(FunctionCallInfo fcinfo, AepgRecommendCall **call)
 
 	if (*call == NULL)
 		*call = call_create(fcinfo->flinfo->fn_mcxt);
-	call_prepare(fcinfo, *call);
-	vectors_require_network((*call)->model);
+	call_use(*call, model);
+	vectors_require_network(model);
 	members = call_owner(fcinfo, *call, &count);
 	code = ae_recommender_encode((*call)->recommender, members, count);
-	return vector_datum(code, ae_net_latent(&(*call)->model->net));
+	return aepg_call_vector(code, ae_net_latent(&model->net));
 }
 
 /*
@@ -343,7 +317,7 @@ ae_item_embeddings(PG_FUNCTION_ARGS)
 
 		CHECK_FOR_INTERRUPTS();
 		item_datums(model->items, i, values, nulls);
-		values[2] = vector_datum(vector, latent);
+		values[2] = aepg_call_vector(vector, latent);
 		values[3] = Float4GetDatum(bias);
 		tuplestore_putvalues(result->setResult, result->setDesc, values,
 							 nulls);

@@ -21,43 +21,19 @@ PG_FUNCTION_INFO_V1(ae_reconstruct);
 PG_FUNCTION_INFO_V1(ae_impute);
 PG_FUNCTION_INFO_V1(ae_anomaly_score);
 
-/* one dimension, no NULLs; values (count) of width bytes each, copied */
-static ArrayType *
-array_of(Oid type, const void *values, int count, size_t width)
-{
-	size_t		size = ARR_OVERHEAD_NONULLS(1) + count * width;
-	ArrayType  *array = palloc(size);
-
-	SET_VARSIZE(array, size);
-	array->ndim = 1;
-	array->dataoffset = 0;
-	array->elemtype = type;
-	ARR_DIMS(array)[0] = count;
-	ARR_LBOUND(array)[0] = 1;
-	memcpy(ARR_DATA_PTR(array), values, count * width);
-	return array;
-}
-
-Datum
-aepg_code_value(const AeModel *model, const float *code)
-{
-	return PointerGetDatum(array_of(FLOAT4OID, code,
-									ae_net_latent(&model->net),
-									sizeof(float)));
-}
-
 /* ae_encode(model bytea, features anyelement) returns real[] */
 Datum
 ae_encode(PG_FUNCTION_ARGS)
 {
 	AepgCall   *call;
+	const AeModel *model = aepg_call_look(fcinfo, 0, &call);
 
-	if (aepg_call_look(fcinfo, 0, &call)->items != NULL)
-		return aepg_recommend_encode(fcinfo, &call->of_sets);
-	call = aepg_call_row(fcinfo, 0);
-	PG_RETURN_DATUM(aepg_code_value(call->model,
-									ae_score_encode(call->scorer,
-													call->row)));
+	if (model->items != NULL)
+		return aepg_recommend_encode(fcinfo, model, &call->of_sets);
+	aepg_call_use(call, model);
+	aepg_call_read(call, fcinfo, 1);
+	return aepg_call_vector(ae_score_encode(call->scorer, call->row),
+							ae_net_latent(&model->net));
 }
 
 /* error unless the array is a code of latent finite numbers */

@@ -288,8 +288,9 @@ aepg_batch_group_result(const AepgBatchGroup *group, AepgBatchKind kind,
 	if (*isnull)
 		return (Datum) 0;
 	if (kind == AEPG_BATCH_CODE)
-		return aepg_code_value(model, group->batch->code +
-							   (size_t) number * group->batch->ncode);
+		return aepg_call_vector(group->batch->code +
+								(size_t) number * group->batch->ncode,
+								ae_net_latent(&model->net));
 
 	result = group->batch->score[number];
 	if (kind != AEPG_BATCH_SCORE)

@@ -211,7 +211,7 @@ static Plan *
 plan_rewrite_aggregation(AepgRewrite *rewrite, Plan *plan,
 						 const AepgDemand *demand)
 {
-	Plan	   *split = aepg_batch_split_aggregation(rewrite, plan);
+	Plan	   *split = aepg_batch_split_aggregation(plan);
 	AepgDemand	for_child = outer_demand(plan, demand);
 
 	if (split == NULL)

@@ -99,6 +99,6 @@ extern Plan *aepg_batch_wrap(AepgRewrite *rewrite, Plan *plan,
  * A copy of an aggregation in which the calls in arguments of aggregates are
  * columns of its child, a copy too, that makes them; NULL: there are none.
  */
-extern Plan *aepg_batch_split_aggregation(AepgRewrite *rewrite, Plan *plan);
+extern Plan *aepg_batch_split_aggregation(const Plan *plan);
 
 #endif							/* AEPG_BATCH_PLAN_H */

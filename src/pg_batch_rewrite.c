@@ -249,6 +249,19 @@ node_is_projection(const Plan *plan)
 		plan->initPlan == NIL;
 }
 
+/* what the planner says of a node, for one that returns the same rows */
+static void
+node_resemble(Plan *node, const Plan *other)
+{
+	node->startup_cost = other->startup_cost;
+	node->total_cost = other->total_cost;
+	node->plan_rows = other->plan_rows;
+	node->plan_width = other->plan_width;
+	node->parallel_safe = other->parallel_safe;
+	node->extParam = other->extParam;
+	node->allParam = other->allParam;
+}
+
 /*
  * The columns of a relation's row as it is stored, which cost no projection;
  * NIL where stored rows may look otherwise.
@@ -348,13 +361,7 @@ make_batch(AepgRewrite *rewrite, Plan *plan, List *calls, int moved,
 	spec.limit_count = demand->limit_count;
 	spec.limit_offset = demand->limit_offset;
 	batch = &aepg_batch_make_plan(&spec)->scan.plan;
-	batch->startup_cost = plan->startup_cost;
-	batch->total_cost = plan->total_cost;
-	batch->plan_rows = plan->plan_rows;
-	batch->plan_width = plan->plan_width;
-	batch->parallel_safe = plan->parallel_safe;
-	batch->extParam = plan->extParam;
-	batch->allParam = plan->allParam;
+	node_resemble(batch, plan);
 	batch->plan_node_id = rewrite->next_id++;
 	return batch;
 }
@@ -544,14 +551,13 @@ split_tlist(const Split *split, const Agg *agg, Plan *child)
 }
 
 Plan *
-aepg_batch_split_aggregation(AepgRewrite *rewrite, Plan *plan)
+aepg_batch_split_aggregation(const Plan *plan)
 {
 	Plan	   *child = plan->lefttree;
 	Split		split = {0};
 	Plan	   *new_child;
 	Plan	   *copy;
 
-	(void) rewrite;
 	split.calls = aepg_batch_find_in_aggregates((Node *) plan->targetlist,
 												NIL);
 	split.calls = aepg_batch_find_in_aggregates((Node *) plan->qual,
@@ -570,13 +576,7 @@ aepg_batch_split_aggregation(AepgRewrite *rewrite, Plan *plan)
 	{
 		/* a node that does nothing else, for the batch to take its place */
 		new_child = &makeNode(Result)->plan;
-		new_child->startup_cost = child->startup_cost;
-		new_child->total_cost = child->total_cost;
-		new_child->plan_rows = child->plan_rows;
-		new_child->plan_width = child->plan_width;
-		new_child->parallel_safe = child->parallel_safe;
-		new_child->extParam = child->extParam;
-		new_child->allParam = child->allParam;
+		node_resemble(new_child, child);
 		new_child->lefttree = child;
 	}
 	else

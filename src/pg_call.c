@@ -105,24 +105,31 @@ aepg_call_label(void *arg, int column, const char *label, size_t len)
 	return ae_features_code(model->features, column, label, len);
 }
 
-AepgCall *
-aepg_call_row(FunctionCallInfo fcinfo, int arg)
+void
+aepg_call_read(AepgCall *call, FunctionCallInfo fcinfo, int arg)
 {
-	AepgCall   *call = aepg_call_model(fcinfo, arg);
-	Datum		features = PG_GETARG_DATUM(arg + 1);
+	Datum		features = PG_GETARG_DATUM(arg);
 
 	if (call->reader == NULL || !aepg_reader_fits(call->reader, features))
 	{
 		/* a reader for another row type: release it with all the rest */
 		if (call->reader != NULL)
-			call_make(call, call->model);
+			aepg_call_reset(call);
 		if (!OidIsValid(call->type))
-			call->type = call_features_type(fcinfo, arg + 1);
+			call->type = call_features_type(fcinfo, arg);
 		call->reader = aepg_reader_for_model(call->type, features, call->model,
 											 call->context);
 	}
 	aepg_reader_read(call->reader, features, aepg_call_label,
 					 unconstify(AeModel *, call->model), call->row);
+}
+
+AepgCall *
+aepg_call_row(FunctionCallInfo fcinfo, int arg)
+{
+	AepgCall   *call = aepg_call_model(fcinfo, arg);
+
+	aepg_call_read(call, fcinfo, arg + 1);
 	return call;
 }
 
@@ -136,6 +143,22 @@ aepg_call_tuple(AepgCall *call, HeapTuple tuple, TupleDesc desc)
 								  call->model, call->context);
 	aepg_reader_read_tuple(call->reader, tuple, aepg_call_label,
 						   unconstify(AeModel *, call->model), call->row);
+}
+
+Datum
+aepg_call_vector(const float *vector, int count)
+{
+	size_t		size = ARR_OVERHEAD_NONULLS(1) + count * sizeof(float4);
+	ArrayType  *array = palloc(size);
+
+	SET_VARSIZE(array, size);
+	array->ndim = 1;
+	array->dataoffset = 0;
+	array->elemtype = FLOAT4OID;
+	ARR_DIMS(array)[0] = count;
+	ARR_LBOUND(array)[0] = 1;
+	memcpy(ARR_DATA_PTR(array), vector, count * sizeof(float4));
+	return PointerGetDatum(array);
 }
 
 Datum

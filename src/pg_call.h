@@ -38,6 +38,9 @@ extern AepgCall *aepg_call_model(FunctionCallInfo fcinfo, int arg);
 extern const AeModel *aepg_call_look(FunctionCallInfo fcinfo, int arg,
 									 AepgCall **call);
 
+/* the features in argument arg, read into row for the model in use */
+extern void aepg_call_read(AepgCall *call, FunctionCallInfo fcinfo, int arg);
+
 /* aepg_call_model(), with the features in argument arg + 1 read into row */
 extern AepgCall *aepg_call_row(FunctionCallInfo fcinfo, int arg);
 
@@ -59,9 +62,12 @@ extern double aepg_call_label(void *arg, int column, const char *label,
  * Results of the scoring functions.  The p-value is NaN if the score is; error
  * if the model is not calibrated.  Alpha must be in (0, 1).
  */
-extern Datum aepg_code_value(const AeModel *model, const float *code);
 extern double aepg_score_pvalue(const AeModel *model, double score);
 extern void aepg_alpha_check(double alpha);
+
+/* numbers, copied, as real[] */
+extern Datum aepg_call_vector(const float *vector, int count);
+
 /*
  * Cells as double precision[]: a label as its subscript in the array that
  * ae_features() shows, NULL where there is nothing.

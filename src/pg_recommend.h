@@ -9,12 +9,15 @@
 
 #include "fmgr.h"
 
+#include "core/model.h"
+
 /* what a call site keeps between calls */
 typedef struct AepgRecommendCall AepgRecommendCall;
 
 /* ae_encode() where the model in argument 0 is of sets; *call, NULL at first,
  * is the call site's memory */
 extern Datum aepg_recommend_encode(FunctionCallInfo fcinfo,
+								   const AeModel *model,
 								   AepgRecommendCall **call);
 
 #endif							/* AEPG_RECOMMEND_H */

@@ -103,13 +103,21 @@ reader_row_type(Datum value)
 								  HeapTupleHeaderGetTypMod(row));
 }
 
-AepgSetReader *
-aepg_set_reader_create(Oid type, Datum value, MemoryContext context)
+static AepgSetReader *
+reader_create(MemoryContext context)
 {
 	AepgSetReader *reader = MemoryContextAllocZero(context,
 												   sizeof(AepgSetReader));
 
 	reader->context = context;
+	return reader;
+}
+
+AepgSetReader *
+aepg_set_reader_create(Oid type, Datum value, MemoryContext context)
+{
+	AepgSetReader *reader = reader_create(context);
+
 	reader->is_row = type_is_rowtype(type);
 	if (reader->is_row)
 	{
@@ -127,10 +135,8 @@ aepg_set_reader_create(Oid type, Datum value, MemoryContext context)
 AepgSetReader *
 aepg_set_reader_for_column(Oid type, MemoryContext context)
 {
-	AepgSetReader *reader = MemoryContextAllocZero(context,
-												   sizeof(AepgSetReader));
+	AepgSetReader *reader = reader_create(context);
 
-	reader->context = context;
 	reader_set_items(reader, type);
 	return reader;
 }
@@ -138,10 +144,8 @@ aepg_set_reader_for_column(Oid type, MemoryContext context)
 AepgSetReader *
 aepg_set_reader_for_columns(TupleDesc desc, MemoryContext context)
 {
-	AepgSetReader *reader = MemoryContextAllocZero(context,
-												   sizeof(AepgSetReader));
+	AepgSetReader *reader = reader_create(context);
 
-	reader->context = context;
 	reader_set_columns(reader, desc);
 	return reader;
 }
