@@ -19,6 +19,7 @@ CORE_OBJS = \
 	src/core/codec_density.o \
 	src/core/codec_items.o \
 	src/core/codec_read.o \
+	src/core/codec_read_features.o \
 	src/core/codec_read_score.o \
 	src/core/coder.o \
 	src/core/condition.o \
@@ -61,8 +62,12 @@ CORE_OBJS = \
 	src/core/likelihood.o \
 	src/core/matching.o \
 	src/core/merge.o \
-	src/core/model.o \
+	src/core/merge_differ.o \
 	src/core/mixture.o \
+	src/core/mixture_step.o \
+	src/core/model.o \
+	src/core/model_prepare.o \
+	src/core/model_resolve.o \
 	src/core/moments.o \
 	src/core/neighbour.o \
 	src/core/net.o \
@@ -70,13 +75,16 @@ CORE_OBJS = \
 	src/core/optim.o \
 	src/core/options.o \
 	src/core/options_set.o \
-	src/core/recommend.o \
+	src/core/options_use.o \
+	src/core/options_value.o \
 	src/core/ordinal.o \
+	src/core/recommend.o \
 	src/core/rng.o \
 	src/core/sample.o \
 	src/core/score.o \
 	src/core/score_batch.o \
 	src/core/score_evidence.o \
+	src/core/score_explain.o \
 	src/core/score_fit.o \
 	src/core/score_head.o \
 	src/core/set_mix.o \
@@ -92,7 +100,8 @@ CORE_OBJS = \
 	src/core/supervise.o \
 	src/core/train.o \
 	src/core/update.o \
-	src/core/worker.o
+	src/core/worker.o \
+	src/core/worker_create.o
 
 OBJS = \
 	$(WIN32RES) \
@@ -132,6 +141,7 @@ OBJS = \
 	src/pg_model.o \
 	src/pg_named.o \
 	src/pg_options.o \
+	src/pg_options_value.o \
 	src/pg_partial.o \
 	src/pg_progress.o \
 	src/pg_query.o \

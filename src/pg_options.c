@@ -15,14 +15,9 @@
 #include "pgtime.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
-#include "utils/numeric.h"
-#include "utils/varlena.h"
 
 #include "pg_options.h"
-
-#define MAX_SUGGESTIONS 3
-#define MAX_TYPO_BYTES 64		/* a longer name is no typo of any of ours */
-#define MAX_SHOWN_DIGITS 40
+#include "pg_options_value.h"
 
 /* the kind of a column that is a set; the core has no such columns */
 #define SET_KIND "set"
@@ -32,253 +27,18 @@ static const char *const column_option_names[] = {
 	"weight"
 };
 
-/* "columns"."amount"."scaling" as columns.amount.scaling */
-typedef struct Path
-{
-	const char *name;			/* of an option */
-	const char *column;			/* NULL at the top level */
-	const char *field;			/* NULL: the column itself */
-} Path;
-
-static const char *
-options_path(const Path *path)
-{
-	if (path->column == NULL)
-		return path->name;
-	if (path->field == NULL)
-		return psprintf("%s.%s", path->name, path->column);
-	return psprintf("%s.%s.%s", path->name, path->column, path->field);
-}
-
-static void
-options_complain(const Path *path, const char *complaint)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("option \"%s\" %s", options_path(path), complaint)));
-}
-
-/*----------
- * Names that do not exist.
- *----------
- */
-typedef struct Suggestion
-{
-	const char *name;
-	int			distance;
-} Suggestion;
-
-static int
-options_compare_suggestions(const void *a, const void *b)
-{
-	const Suggestion *x = a;
-	const Suggestion *y = b;
-
-	if (x->distance != y->distance)
-		return x->distance < y->distance ? -1 : 1;
-	return strcmp(x->name, y->name);
-}
-
-/* "Perhaps you meant ...", or all names when none is near */
-static char *
-options_hint(const char *name, const char *const *names, int count)
-{
-	Suggestion *found = palloc(count * sizeof(Suggestion));
-	int			nfound = 0;
-	int			len = strlen(name);
-	int			limit = 1 + len / 3;
-	StringInfoData hint;
-
-	for (int i = 0; i < count && len <= MAX_TYPO_BYTES; i++)
-	{
-		int			distance;
-
-		distance = varstr_levenshtein_less_equal(name, len, names[i],
-												 strlen(names[i]), 1, 1, 1,
-												 limit, true);
-		if (distance <= limit)
-			found[nfound++] = (Suggestion) {names[i], distance};
-	}
-
-	initStringInfo(&hint);
-	if (nfound == 0)
-	{
-		appendStringInfoString(&hint, "The names are ");
-		for (int i = 0; i < count; i++)
-			appendStringInfo(&hint, "%s\"%s\"", i == 0 ? "" :
-							 i == count - 1 ? " and " : ", ", names[i]);
-	}
-	else
-	{
-		qsort(found, nfound, sizeof(Suggestion), options_compare_suggestions);
-		appendStringInfoString(&hint, "Perhaps you meant ");
-		for (int i = 0; i < Min(nfound, MAX_SUGGESTIONS); i++)
-			appendStringInfo(&hint, "%s\"%s\"", i == 0 ? "" : " or ",
-							 found[i].name);
-	}
-	appendStringInfoChar(&hint, '.');
-	return hint.data;
-}
-
-static void
-options_report_missing(const Path *path, const char *name,
-					   const char *const *names, int count)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("option \"%s\" does not exist", options_path(path)),
-			 errhint("%s", options_hint(name, names, count))));
-}
-
-static const AeOption *
-options_find(const char *name)
-{
-	const AeOption *option = ae_option_find(name);
-
-	if (option == NULL)
-	{
-		Path		path = {name, NULL, NULL};
-		const char **names = palloc(ae_option_count * sizeof(char *));
-
-		for (int i = 0; i < ae_option_count; i++)
-			names[i] = ae_option_table[i].name;
-		options_report_missing(&path, name, names, ae_option_count);
-	}
-	return option;
-}
-
-/*----------
- * Values.
- *----------
- */
-static double
-options_number(const JsonbValue *value)
-{
-	Datum		numeric = NumericGetDatum(value->val.numeric);
-
-	return DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
-											  numeric));
-}
-
-static char *
-options_text(const JsonbValue *value)
-{
-	return pnstrdup(value->val.string.val, value->val.string.len);
-}
-
-/* with all its digits, if they are not hundreds */
-static const char *
-options_shown_number(const JsonbValue *value)
-{
-	const char *text = numeric_normalize(value->val.numeric);
-
-	return strlen(text) <= MAX_SHOWN_DIGITS ? text
-		: psprintf("%g", options_number(value));
-}
-
-/* what a value is, for "..., not an object" */
-static const char *
-options_value_kind(const JsonbValue *value)
-{
-	switch (value->type)
-	{
-		case jbvNull:
-			return "null";
-		case jbvString:
-			return psprintf("\"%s\"", options_text(value));
-		case jbvNumeric:
-			return options_shown_number(value);
-		case jbvBool:
-			return value->val.boolean ? "true" : "false";
-		case jbvArray:
-			return "a list";
-		case jbvObject:
-			return "an object";
-		case jbvBinary:
-			return JsonContainerIsArray(value->val.binary.data) ?
-				"a list" : "an object";
-		case jbvDatetime:
-			break;
-	}
-	return "a value of another kind";
-}
-
-static void
-options_reject(const Path *path, const char *range, const JsonbValue *value)
-{
-	options_complain(path, psprintf("must be %s, not %s", range,
-									options_value_kind(value)));
-}
-
-static bool
-options_set_list(AeOptions *options, const AeOption *option, const Path *path,
-				 JsonbContainer *array, char *complaint)
-{
-	JsonbIterator *it = JsonbIteratorInit(array);
-	JsonbIteratorToken token;
-	JsonbValue	value;
-	double	   *values = palloc((JsonContainerSize(array) + 1) *
-								sizeof(double));
-	int			count = 0;
-
-	while ((token = JsonbIteratorNext(&it, &value, true)) != WJB_DONE)
-	{
-		if (token != WJB_ELEM)
-			continue;
-		if (value.type != jbvNumeric)
-			options_complain(path, psprintf("must hold numbers, not %s",
-											options_value_kind(&value)));
-		values[count++] = options_number(&value);
-	}
-	return ae_option_set_list(options, option, values, count, complaint);
-}
-
-static void
-options_set(AeOptions *options, const AeOption *option, const Path *path,
-			const JsonbValue *value)
-{
-	char		complaint[AE_COMPLAINT_BYTES];
-	char		range[AE_COMPLAINT_BYTES];
-	bool		fine;
-
-	if (value->type == jbvNull)
-		fine = ae_option_set_null(options, option, complaint);
-	else if (value->type == jbvNumeric)
-		fine = ae_option_set_number(options, option, options_number(value),
-									complaint);
-	else if (value->type == jbvBool)
-		fine = ae_option_set_bool(options, option, value->val.boolean,
-								  complaint);
-	else if (value->type == jbvString)
-		fine = ae_option_set_text(options, option, options_text(value),
-								  complaint);
-	else if (value->type == jbvBinary &&
-			 JsonContainerIsArray(value->val.binary.data))
-		fine = options_set_list(options, option, path,
-								value->val.binary.data, complaint);
-	else
-	{
-		ae_option_describe_range(option, range, sizeof(range));
-		options_reject(path, range, value);
-		return;
-	}
-
-	if (!fine)
-		options_complain(path, complaint);
-}
-
 /*----------
  * The "columns" option.
  *----------
  */
 static AeKind
-options_kind(const Path *path, const JsonbValue *value)
+options_kind(const AepgOptionPath *path, const JsonbValue *value)
 {
 	StringInfoData range;
 
 	if (value->type == jbvString)
 	{
-		char	   *name = options_text(value);
+		char	   *name = aepg_options_text(value);
 
 		for (int i = 0; i < AE_KIND_COUNT; i++)
 		{
@@ -292,25 +52,25 @@ options_kind(const Path *path, const JsonbValue *value)
 		appendStringInfo(&range, "%s\"%s\"", i == 0 ? "" :
 						 i == AE_KIND_COUNT - 1 ? " or " : ", ",
 						 ae_kind_names[i]);
-	options_reject(path, range.data, value);
+	aepg_options_reject(path, range.data, value);
 	return AE_KIND_NUMERIC;
 }
 
 /* scratch takes the fields that are options as well */
 static void
 options_set_column_field(AepgColumnOptions *column, AeOptions *scratch,
-						 const Path *path, const JsonbValue *value)
+						 const AepgOptionPath *path, const JsonbValue *value)
 {
 	const char *field = path->field;
 
 	if (strcmp(field, "skip") == 0)
 	{
 		if (value->type != jbvBool)
-			options_reject(path, "true or false", value);
+			aepg_options_reject(path, "true or false", value);
 		column->skip = value->val.boolean;
 	}
 	else if (strcmp(field, "kind") == 0 && value->type == jbvString &&
-			 strcmp(options_text(value), SET_KIND) == 0)
+			 strcmp(aepg_options_text(value), SET_KIND) == 0)
 		column->is_set = true;
 	else if (strcmp(field, "kind") == 0)
 	{
@@ -322,24 +82,24 @@ options_set_column_field(AepgColumnOptions *column, AeOptions *scratch,
 		double		weight = 0;
 
 		if (value->type == jbvNumeric)
-			weight = options_number(value);
+			weight = aepg_options_number(value);
 		if (!(weight >= AE_MIN_WEIGHT && weight <= AE_MAX_WEIGHT))
-			options_reject(path, psprintf("a number from %g to %g",
-										  AE_MIN_WEIGHT, AE_MAX_WEIGHT),
-						   value);
+			aepg_options_reject(path, psprintf("a number from %g to %g",
+											   AE_MIN_WEIGHT, AE_MAX_WEIGHT),
+								value);
 		column->weight = weight;
 	}
 	else if (strcmp(field, "loss") == 0 || strcmp(field, "scaling") == 0 ||
 			 strcmp(field, "max_categories") == 0 ||
 			 strcmp(field, "min_frequency") == 0)
-		options_set(scratch, options_find(field), path, value);
+		aepg_options_set(scratch, aepg_options_find(field), path, value);
 	else
-		options_report_missing(path, field, column_option_names,
-							   lengthof(column_option_names));
+		aepg_options_report_missing(path, field, column_option_names,
+									lengthof(column_option_names));
 }
 
 static void
-options_set_column(AepgColumnOptions *column, Path *path,
+options_set_column(AepgColumnOptions *column, AepgOptionPath *path,
 				   const JsonbValue *value)
 {
 	AeOptions	scratch;
@@ -349,7 +109,7 @@ options_set_column(AepgColumnOptions *column, Path *path,
 
 	if (value->type != jbvBinary ||
 		!JsonContainerIsObject(value->val.binary.data))
-		options_reject(path, "an object", value);
+		aepg_options_reject(path, "an object", value);
 
 	ae_options_init(&scratch);
 	scratch.scaling = AE_AUTO;
@@ -362,7 +122,7 @@ options_set_column(AepgColumnOptions *column, Path *path,
 	while ((token = JsonbIteratorNext(&it, &item, true)) != WJB_DONE)
 	{
 		if (token == WJB_KEY)
-			path->field = options_text(&item);
+			path->field = aepg_options_text(&item);
 		else if (token == WJB_VALUE)
 			options_set_column_field(column, &scratch, path, &item);
 	}
@@ -377,7 +137,7 @@ options_set_column(AepgColumnOptions *column, Path *path,
 static void
 options_set_columns(AepgOptions *options, const JsonbValue *value)
 {
-	Path		path = {"columns", NULL, NULL};
+	AepgOptionPath path = {"columns", NULL, NULL};
 	JsonbContainer *object;
 	JsonbIterator *it;
 	JsonbIteratorToken token;
@@ -385,7 +145,7 @@ options_set_columns(AepgOptions *options, const JsonbValue *value)
 
 	if (value->type != jbvBinary ||
 		!JsonContainerIsObject(value->val.binary.data))
-		options_reject(&path, "an object", value);
+		aepg_options_reject(&path, "an object", value);
 
 	object = value->val.binary.data;
 	options->columns = palloc0((JsonContainerSize(object) + 1) *
@@ -397,7 +157,7 @@ options_set_columns(AepgOptions *options, const JsonbValue *value)
 
 		if (token == WJB_KEY)
 		{
-			column->name = options_text(&item);
+			column->name = aepg_options_text(&item);
 			path.column = column->name;
 			path.field = NULL;
 		}
@@ -417,16 +177,16 @@ static void
 options_set_label(AepgOptions *options, const AeOption *option,
 				  const JsonbValue *value)
 {
-	Path		path = {option->name, NULL, NULL};
+	AepgOptionPath path = {option->name, NULL, NULL};
 	char		range[AE_COMPLAINT_BYTES];
 
 	options->label = NULL;
 	if (value->type == jbvString)
-		options->label = options_text(value);
+		options->label = aepg_options_text(value);
 	else if (value->type != jbvNull)
 	{
 		ae_option_describe_range(option, range, sizeof(range));
-		options_reject(&path, range, value);
+		aepg_options_reject(&path, range, value);
 	}
 }
 
@@ -435,7 +195,7 @@ static void
 options_set_conditions(AepgOptions *options, const AeOption *option,
 					   const JsonbValue *value)
 {
-	Path		path = {option->name, NULL, NULL};
+	AepgOptionPath path = {option->name, NULL, NULL};
 	char		range[AE_COMPLAINT_BYTES];
 	JsonbContainer *array;
 	JsonbIterator *it;
@@ -445,7 +205,7 @@ options_set_conditions(AepgOptions *options, const AeOption *option,
 	ae_option_describe_range(option, range, sizeof(range));
 	if (value->type != jbvBinary ||
 		!JsonContainerIsArray(value->val.binary.data))
-		options_reject(&path, range, value);
+		aepg_options_reject(&path, range, value);
 
 	array = value->val.binary.data;
 	options->nconditions = 0;
@@ -459,13 +219,15 @@ options_set_conditions(AepgOptions *options, const AeOption *option,
 		if (token != WJB_ELEM)
 			continue;
 		if (item.type != jbvString)
-			options_complain(&path, psprintf("must hold names, not %s",
-											 options_value_kind(&item)));
-		name = options_text(&item);
+			aepg_options_complain(&path,
+								  psprintf("must hold names, not %s",
+										   aepg_options_value_kind(&item)));
+		name = aepg_options_text(&item);
 		for (int i = 0; i < options->nconditions; i++)
 			if (strcmp(options->conditions[i], name) == 0)
-				options_complain(&path, psprintf("names column \"%s\" twice",
-												 name));
+				aepg_options_complain(&path,
+									  psprintf("names column \"%s\" twice",
+											   name));
 		options->conditions[options->nconditions++] = name;
 	}
 }
@@ -482,7 +244,7 @@ options_set_time_zone(AeOptions *options)
 		char		complaint[AE_COMPLAINT_BYTES];
 
 		if (name == NULL ||
-			!ae_option_set_text(options, options_find("time_zone"), name,
+			!ae_option_set_text(options, aepg_options_find("time_zone"), name,
 								complaint))
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -508,12 +270,12 @@ options_check_uses(const AeOptions *options)
 	for (int i = 0; i < ae_option_count; i++)
 	{
 		const AeOption *option = &ae_option_table[i];
-		Path		path = {option->name, NULL, NULL};
+		AepgOptionPath path = {option->name, NULL, NULL};
 		char		complaint[AE_COMPLAINT_BYTES];
 
 		if (!ae_option_applies(options, option, complaint) &&
 			!ae_option_is_auto(options, option))
-			options_complain(&path, complaint);
+			aepg_options_complain(&path, complaint);
 	}
 }
 
@@ -533,14 +295,14 @@ aepg_options_check_score(const AeOptions *options)
 }
 
 static void
-options_require_squares(const Path *path, int variant, int loss)
+options_require_squares(const AepgOptionPath *path, int variant, int loss)
 {
 	if (loss != AE_AUTO && loss != AE_LOSS_SQUARED)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("option \"%s\" must be \"mse\" for variant \"%s\"",
-						options_path(path),
-						options_find("variant")->choices[variant]),
+						aepg_options_path(path),
+						aepg_options_find("variant")->choices[variant]),
 				 errhint("The likelihood of a number is that of a normal distribution.")));
 }
 
@@ -548,14 +310,14 @@ options_require_squares(const Path *path, int variant, int loss)
 static void
 options_check_losses(const AepgOptions *options)
 {
-	Path		path = {"loss", NULL, NULL};
+	AepgOptionPath path = {"loss", NULL, NULL};
 
 	if (!ae_options_variational(&options->core))
 		return;
 	options_require_squares(&path, options->core.variant, options->core.loss);
 	for (int i = 0; i < options->ncolumns; i++)
 	{
-		Path		column = {"columns", options->columns[i].name, "loss"};
+		AepgOptionPath column = {"columns", options->columns[i].name, "loss"};
 
 		options_require_squares(&column, options->core.variant,
 								options->columns[i].loss);
@@ -637,12 +399,12 @@ options_resolve_input(AeOptions *options, Jsonb *jsonb)
 	for (int i = 0; i < ae_option_count; i++)
 	{
 		const AeOption *option = &ae_option_table[i];
-		Path		path = {option->name, NULL, NULL};
+		AepgOptionPath path = {option->name, NULL, NULL};
 		char		complaint[AE_COMPLAINT_BYTES];
 
 		if (options_have(jsonb, option->name) &&
 			!ae_option_applies(options, option, complaint))
-			options_complain(&path, complaint);
+			aepg_options_complain(&path, complaint);
 	}
 }
 
@@ -670,7 +432,7 @@ aepg_options_parse(Jsonb *jsonb)
 		while ((token = JsonbIteratorNext(&it, &item, true)) != WJB_DONE)
 		{
 			if (token == WJB_KEY)
-				option = options_find(options_text(&item));
+				option = aepg_options_find(aepg_options_text(&item));
 			else if (token == WJB_VALUE && option->kind == AE_OPTION_COLUMNS)
 				options_set_columns(options, &item);
 			else if (token == WJB_VALUE && option->kind == AE_OPTION_NAMES)
@@ -679,9 +441,9 @@ aepg_options_parse(Jsonb *jsonb)
 				options_set_label(options, option, &item);
 			else if (token == WJB_VALUE)
 			{
-				Path		path = {option->name, NULL, NULL};
+				AepgOptionPath path = {option->name, NULL, NULL};
 
-				options_set(&options->core, option, &path, &item);
+				aepg_options_set(&options->core, option, &path, &item);
 			}
 		}
 	}

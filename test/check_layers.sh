@@ -18,7 +18,7 @@ layer()
 	case $(basename "$1" | sed 's/\.[ch]$//') in
 		arena | bytes | cpu | env | rng | sort | status) echo 1 base ;;
 		blas | calibration | evidence | kernels | kernels_* | matching | \
-			mixture | spd | spectrum)
+			mixture | mixture_step | spd | spectrum)
 			echo 2 math ;;
 		account | coder | condition | coreset | corrupt | count | cursor | \
 			dataset | dataset_* | \
@@ -27,13 +27,13 @@ layer()
 			ease | histogram | items | moments | neighbour | ordinal | sets)
 			echo 3 features ;;
 		dense | gaussian | head | join | layer | net | sparse) echo 3 network ;;
-		classes | codec | codec_* | model | options | options_set | set_mix | \
-			set_model) echo 4 model ;;
+		classes | codec | codec_* | model | model_* | options | options_* | \
+			set_mix | set_model) echo 4 model ;;
 		conditional | contract | critic | density_fit | drift | head_fit | \
-			impute | likelihood | merge | objective | optim | recommend | \
-			sample | score | score_batch | score_evidence | score_fit | \
-			score_head | set_net | set_train | share | supervise | team | \
-			train | update | worker)
+			impute | likelihood | merge | merge_differ | objective | optim | \
+			recommend | sample | score | score_* | set_net | set_train | \
+			share | supervise | team | train | update | worker | \
+			worker_create)
 			echo 5 engine ;;
 		*) echo 0 none ;;
 	esac

@@ -6,6 +6,7 @@
 #define AE_CODEC_FORMAT_H
 
 #include <math.h>
+#include <string.h>
 
 #include "core/codec.h"
 
@@ -75,8 +76,10 @@ extern AeStatus ae_codec_read_ease(AeReader *r, AeModel *model);
 extern void ae_codec_write_density(AeWriter *w, const AeModel *model);
 extern AeStatus ae_codec_read_density(AeReader *r, AeModel *model);
 
+extern AeStatus ae_codec_read_features(AeReader *r, AeModel *model);
+
 /*----------
- * Numbers, none of which is trusted.
+ * Numbers and texts, none of which is trusted.
  *----------
  */
 
@@ -106,6 +109,50 @@ ae_codec_finite(AeReader *r, float *values, int count)
 	for (int i = 0; i < count; i++)
 		if (!isfinite(values[i]))
 			return AE_ERR_CORRUPT;
+	return AE_OK;
+}
+
+/* a count of elements of at least min_bytes, no more than max of them */
+static inline AeStatus
+ae_codec_count(AeReader *r, size_t min_bytes, int max, int *count)
+{
+	uint32_t	value = ae_read_count(r, min_bytes);
+
+	if (r->failed)
+		return AE_ERR_CORRUPT;
+	if (value > (uint32_t) max)
+		return AE_ERR_LIMIT;
+	*count = (int) value;
+	return AE_OK;
+}
+
+/* bytes of an empty text */
+#define AE_CODEC_TEXT_BYTES 4
+
+/* a text without zero bytes, borrowed and not terminated; NULL on failure */
+static inline const char *
+ae_codec_text(AeReader *r, size_t max_len, size_t *len)
+{
+	const char *text;
+
+	*len = ae_read_count(r, 1);
+	text = ae_read_bytes(r, *len);
+	if (r->failed || *len > max_len || memchr(text, '\0', *len) != NULL)
+		return NULL;
+	return text;
+}
+
+/* a text into a buffer of that size, terminated */
+static inline AeStatus
+ae_codec_text_into(AeReader *r, char *buffer, size_t size)
+{
+	size_t		len;
+	const char *text = ae_codec_text(r, size - 1, &len);
+
+	if (text == NULL)
+		return AE_ERR_CORRUPT;
+	memcpy(buffer, text, len);
+	buffer[len] = '\0';
 	return AE_OK;
 }
 

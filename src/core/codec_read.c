@@ -17,18 +17,11 @@
 #include "core/neighbour.h"
 #include "core/set_model.h"
 
-/* of a column's name or type; longer than any identifier of the server */
-#define MAX_NAME_BYTES 1024
-
 /* variances of scaled numbers: beyond what training can make of them */
 #define MIN_NOISE 1e-6
 #define MAX_NOISE 1e13
 
 /* least bytes of one element, by which its count is bounded */
-#define TEXT_BYTES 4
-#define CELL_BYTES 61
-#define COLUMN_BYTES (2 * TEXT_BYTES + 16 + CELL_BYTES)
-#define LABEL_BYTES (TEXT_BYTES + 8)
 #define EPOCH_BYTES 24
 #define HISTOGRAM_BYTES 12
 
@@ -59,66 +52,14 @@ ae_codec_header(const void *data, size_t size, AeHeader *header)
 	return AE_OK;
 }
 
-/* a text without zero bytes, borrowed and not terminated; NULL on failure */
-static const char *
-read_text(AeReader *r, size_t max_len, size_t *len)
-{
-	const char *text;
-
-	*len = ae_read_count(r, 1);
-	text = ae_read_bytes(r, *len);
-	if (r->failed || *len > max_len || memchr(text, '\0', *len) != NULL)
-		return NULL;
-	return text;
-}
-
-/* a text into a buffer of that size, terminated */
-static AeStatus
-read_text_into(AeReader *r, char *buffer, size_t size)
-{
-	size_t		len;
-	const char *text = read_text(r, size - 1, &len);
-
-	if (text == NULL)
-		return AE_ERR_CORRUPT;
-	memcpy(buffer, text, len);
-	buffer[len] = '\0';
-	return AE_OK;
-}
-
-static AeStatus
-read_name(AeReader *r, AeArena *arena, char **name)
-{
-	size_t		len;
-	const char *text = read_text(r, MAX_NAME_BYTES, &len);
-
-	if (text == NULL)
-		return AE_ERR_CORRUPT;
-	*name = ae_arena_strndup(arena, text, len);
-	return *name != NULL ? AE_OK : AE_ERR_MEMORY;
-}
-
-/* a count of elements of at least min_bytes, no more than max of them */
-static AeStatus
-read_count(AeReader *r, size_t min_bytes, int max, int *count)
-{
-	uint32_t	value = ae_read_count(r, min_bytes);
-
-	if (r->failed)
-		return AE_ERR_CORRUPT;
-	if (value > (uint32_t) max)
-		return AE_ERR_LIMIT;
-	*count = (int) value;
-	return AE_OK;
-}
-
 static AeStatus
 options_read(AeReader *r, AeModel *model)
 {
 	int			count;
 	uint64_t	seen = 0;		/* bit i: option i of the table */
 
-	AE_TRY(read_count(r, 2 * TEXT_BYTES, ae_option_count, &count));
+	AE_TRY(ae_codec_count(r, 2 * AE_CODEC_TEXT_BYTES, ae_option_count,
+						  &count));
 	for (int i = 0; i < count; i++)
 	{
 		char		name[AE_OPTION_BYTES];
@@ -127,8 +68,8 @@ options_read(AeReader *r, AeModel *model)
 		const AeOption *option;
 		uint64_t	bit;
 
-		AE_TRY(read_text_into(r, name, sizeof(name)));
-		AE_TRY(read_text_into(r, value, sizeof(value)));
+		AE_TRY(ae_codec_text_into(r, name, sizeof(name)));
+		AE_TRY(ae_codec_text_into(r, value, sizeof(value)));
 		option = ae_option_find(name);
 		if (option == NULL)
 			return AE_ERR_CORRUPT;
@@ -139,172 +80,6 @@ options_read(AeReader *r, AeModel *model)
 		seen |= bit;
 	}
 	return AE_OK;
-}
-
-static AeStatus
-knots_read(AeReader *r, AeArena *arena, double **knots)
-{
-	int			count;
-
-	AE_TRY(read_count(r, 8, AE_KNOTS, &count));
-	if (count == 0)
-		return AE_OK;
-	if (count != AE_KNOTS)
-		return AE_ERR_CORRUPT;
-	*knots = ae_arena_alloc(arena, AE_KNOTS, sizeof(double));
-	if (*knots == NULL)
-		return AE_ERR_MEMORY;
-	for (int i = 0; i < AE_KNOTS; i++)
-	{
-		(*knots)[i] = ae_read_f64(r);
-		if (!isfinite((*knots)[i]) ||
-			(i > 0 && (*knots)[i] < (*knots)[i - 1]))
-			return AE_ERR_CORRUPT;
-	}
-	return AE_OK;
-}
-
-/* the layout judges the numbers */
-static AeStatus
-cell_read(AeReader *r, AeArena *arena, AeCell *cell)
-{
-	cell->nmissing = ae_read_u64(r);
-	cell->mean = ae_read_f64(r);
-	cell->stddev = ae_read_f64(r);
-	cell->min = ae_read_f64(r);
-	cell->max = ae_read_f64(r);
-	cell->centre = ae_read_f64(r);
-	cell->spread = ae_read_f64(r);
-	AE_TRY(ae_codec_bool(r, &cell->constant));
-	return knots_read(r, arena, &cell->knots);
-}
-
-/* all texts of a column in one piece: pieces are too coarse for single ones */
-static AeStatus
-labels_read(AeReader *r, AeArena *arena, AeColumn *column)
-{
-	AeReader	ahead = *r;
-	size_t		total = 0;
-	size_t		len;
-	char	   *text;
-
-	for (int i = 0; i < column->nlabels; i++)
-	{
-		if (read_text(&ahead, AE_MAX_LABEL_BYTES, &len) == NULL)
-			return AE_ERR_CORRUPT;
-		total += len + 1;
-	}
-	column->labels = ae_arena_alloc(arena, (size_t) column->nlabels,
-									sizeof(char *));
-	text = ae_arena_alloc(arena, total, 1);
-	if (column->labels == NULL || text == NULL)
-		return AE_ERR_MEMORY;
-	for (int i = 0; i < column->nlabels; i++)
-	{
-		column->labels[i] = text;
-		AE_TRY(read_text_into(r, text, AE_MAX_LABEL_BYTES + 1));
-		text += strlen(text) + 1;
-	}
-	return AE_OK;
-}
-
-static AeStatus
-category_read(AeReader *r, AeArena *arena, AeColumn *column)
-{
-	AE_TRY(ae_codec_bool(r, &column->hashed));
-	AE_TRY(read_count(r, LABEL_BYTES, AE_MAX_LABELS, &column->nlabels));
-	AE_TRY(labels_read(r, arena, column));
-	if (r->left / 8 <= (size_t) column->nlabels)
-		return AE_ERR_CORRUPT;
-	column->frequency = ae_arena_alloc(arena, (size_t) column->nlabels + 1,
-									   sizeof(double));
-	if (column->frequency == NULL)
-		return AE_ERR_MEMORY;
-	for (int i = 0; i <= column->nlabels; i++)
-		column->frequency[i] = ae_read_f64(r);
-	return AE_OK;
-}
-
-/* the levels of labels are their indexes */
-static AeStatus
-levels_read(AeReader *r, AeArena *arena, AeColumn *column)
-{
-	bool		labelled;
-
-	AE_TRY(ae_codec_bool(r, &labelled));
-	AE_TRY(read_count(r, LABEL_BYTES, AE_MAX_LEVELS, &column->nlabels));
-	column->levels = ae_arena_alloc(arena, (size_t) column->nlabels,
-									sizeof(double));
-	column->frequency = ae_arena_alloc(arena, (size_t) column->nlabels + 1,
-									   sizeof(double));
-	if (column->levels == NULL || column->frequency == NULL)
-		return AE_ERR_MEMORY;
-	if (labelled)
-		AE_TRY(labels_read(r, arena, column));
-	for (int i = 0; i < column->nlabels; i++)
-		column->levels[i] = labelled ? i : ae_read_f64(r);
-	for (int i = 0; i < column->nlabels; i++)
-		column->frequency[i] = ae_read_f64(r);
-	return r->failed ? AE_ERR_CORRUPT : AE_OK;
-}
-
-static AeStatus
-column_read(AeReader *r, AeArena *arena, AeColumn *column)
-{
-	uint8_t		kind;
-
-	AE_TRY(read_name(r, arena, &column->name));
-	AE_TRY(read_name(r, arena, &column->type));
-	kind = ae_read_u8(r);
-	column->condition = (kind & AE_CODEC_CONDITION) != 0;
-	column->classes = (kind & AE_CODEC_CLASSES) != 0;
-	column->kind = (AeKind) (kind & ~(AE_CODEC_CONDITION | AE_CODEC_CLASSES));
-	column->cycles = ae_read_u8(r);
-	column->scaling = (AeScaling) ae_read_u8(r);
-	column->loss = (AeLoss) ae_read_u8(r);
-	column->weight = ae_read_f64(r);
-	AE_TRY(read_count(r, CELL_BYTES, AE_MAX_CELLS, &column->ncells));
-	column->cells = ae_arena_alloc(arena, (size_t) column->ncells,
-								   sizeof(AeCell));
-	if (column->cells == NULL)
-		return AE_ERR_MEMORY;
-	for (int i = 0; i < column->ncells; i++)
-		AE_TRY(cell_read(r, arena, &column->cells[i]));
-	if (column->kind == AE_KIND_POISSON)
-		for (int i = 0; i < column->ncells; i++)
-			column->cells[i].deviance = ae_read_f64(r);
-	if (column->kind == AE_KIND_ORDINAL)
-		return levels_read(r, arena, column);
-	return column->kind == AE_KIND_CATEGORY ?
-		category_read(r, arena, column) : AE_OK;
-}
-
-static AeStatus
-features_read(AeReader *r, AeModel *model)
-{
-	const AeEnv *env = model->arena.env;
-	AeFeatures *features = ae_arena_alloc(&model->arena, 1,
-										  sizeof(AeFeatures));
-
-	if (features == NULL)
-		return AE_ERR_MEMORY;
-	model->features = features;
-	features->nrows = ae_read_u64(r);
-	AE_TRY(ae_codec_bool(r, &features->any_missing));
-	AE_TRY(read_count(r, COLUMN_BYTES, AE_MAX_COLUMNS, &features->ncolumns));
-	features->columns = ae_arena_alloc(&model->arena,
-									   (size_t) features->ncolumns,
-									   sizeof(AeColumn));
-	if (features->columns == NULL)
-		return AE_ERR_MEMORY;
-	for (int i = 0; i < features->ncolumns; i++)
-	{
-		env->poll(env->host);
-		AE_TRY(column_read(r, &model->arena, &features->columns[i]));
-	}
-	if (r->failed)
-		return AE_ERR_CORRUPT;
-	return ae_features_layout(features, &model->arena);
 }
 
 static AeStatus
@@ -504,7 +279,7 @@ history_read(AeReader *r, AeModel *model)
 	model->nsteps = ae_read_u64(r);
 	model->nseen = ae_read_u64(r);
 	model->best_epoch = ae_codec_int(r);
-	AE_TRY(read_count(r, EPOCH_BYTES, AE_MAX_HISTORY, &count));
+	AE_TRY(ae_codec_count(r, EPOCH_BYTES, AE_MAX_HISTORY, &count));
 	if (model->best_epoch < 0 || model->best_epoch > count)
 		return AE_ERR_CORRUPT;
 	model->nhistory = count;
@@ -533,7 +308,7 @@ histogram_read(AeReader *r, AeArena *arena, const AeColumn *column,
 {
 	int			max_edges = ae_histogram_has_edges(column) ? AE_MAX_EDGES : 0;
 
-	AE_TRY(read_count(r, 4, max_edges, &h->nedges));
+	AE_TRY(ae_codec_count(r, 4, max_edges, &h->nedges));
 	h->nbins = ae_histogram_bins(column, h->nedges);
 	if (r->left / 4 < (size_t) h->nedges + (size_t) h->nbins)
 		return AE_ERR_CORRUPT;
@@ -580,7 +355,7 @@ histograms_read(AeReader *r, AeModel *model)
 static AeStatus
 version_read(AeReader *r, AeModel *model)
 {
-	AE_TRY(read_text_into(r, model->version, sizeof(model->version)));
+	AE_TRY(ae_codec_text_into(r, model->version, sizeof(model->version)));
 	for (const char *c = model->version; *c != '\0'; c++)
 		if (*c <= ' ' || *c > '~')
 			return AE_ERR_CORRUPT;
@@ -591,7 +366,7 @@ typedef AeStatus (*SectionReader) (AeReader *r, AeModel *model);
 
 static const SectionReader section_readers[AE_CODEC_SECTIONS] = {
 	[AE_CODEC_OPTIONS] = options_read,
-	[AE_CODEC_FEATURES] = features_read,
+	[AE_CODEC_FEATURES] = ae_codec_read_features,
 	[AE_CODEC_NET] = net_read,
 	[AE_CODEC_WEIGHTS] = weights_read,
 	[AE_CODEC_JOINT] = ae_codec_read_joint,
@@ -641,7 +416,8 @@ density_read(AeReader *r, AeModel *model)
 static AeStatus
 columns_read(AeReader *r, AeModel *model)
 {
-	return model->features == NULL ? features_read(r, model) : AE_ERR_CORRUPT;
+	return model->features == NULL
+		? ae_codec_read_features(r, model) : AE_ERR_CORRUPT;
 }
 
 typedef struct OptionalSection

@@ -68,6 +68,11 @@ extern AeStatus ae_worker_join(AeReader *plan, const AeBlas *blas,
 							   const AeKernels *kernels, void *base,
 							   AeArena *arena, AeWorker **worker);
 
+/* h and dh of a tape over memory that all slices share, for rows from first
+ * on; between the two files of the worker */
+extern void ae_worker_place_tape(const AeWorker *worker, AeTape *tape,
+								 int first);
+
 /* training starts where the model is; by the leader, before the first job */
 extern void ae_worker_start(AeWorker *worker);
 
