@@ -221,14 +221,18 @@ $(OBJS) $(OBJS:.o=.bc): $(HEADERS_ALL)
 
 # The loops that decide the speed are compiled once per instruction set and
 # chosen at run time; a set that the compiler does not know is left out.
-# $(call kernel_flags,compiler,file name without suffix)
+# gcc 14 and later do not fuse the multiplications and additions of all sums
+# unless told to, and the same model would score otherwise.
+# $(call known_flags,compiler,flags), $(call kernel_flags,compiler,file name)
 SET_FLAGS_kernels_avx2 = -mavx2 -mfma
 SET_FLAGS_kernels_avx512 = -mavx512f -mavx512bw -mavx512vl -mavx512dq -mfma \
 	-mprefer-vector-width=512
-set_flags = $(shell $(1) -Werror $(SET_FLAGS_$(2)) -x c -c /dev/null \
-	-o /dev/null 2>/dev/null && echo $(SET_FLAGS_$(2)))
+FUSE_FLAGS = --param=avoid-fma-max-bits=0
+known_flags = $(shell $(1) -Werror $(2) -x c -c /dev/null \
+	-o /dev/null 2>/dev/null && echo $(2))
 kernel_flags = $(if $(filter kernels%,$(2)), \
-	-O3 -ffp-contract=fast $(call set_flags,$(1),$(2)))
+	-O3 -ffp-contract=fast $(call known_flags,$(1),$(SET_FLAGS_$(2))) \
+	$(call known_flags,$(1),$(FUSE_FLAGS)))
 
 define kernel_rules
 src/core/$(1).o: override CFLAGS += $$(call kernel_flags,$$(CC),$(1))
