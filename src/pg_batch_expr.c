@@ -113,8 +113,10 @@ aepg_batch_find_calls(Node *node, List *calls)
 }
 
 static bool
-find_aggregates_walker(Node *node, List **calls)
+find_aggregates_walker(Node *node, void *context)
 {
+	List	  **calls = context;
+
 	if (node == NULL)
 		return false;
 	if (IsA(node, Aggref))

@@ -80,8 +80,10 @@ columns_var(const Var *var, int varno, int number)
 
 /* over the node below */
 static Node *
-below_mutator(Node *node, Columns *columns)
+below_mutator(Node *node, void *context)
 {
+	Columns    *columns = context;
+
 	if (node != NULL && IsA(node, Var))
 		return (Node *) columns_var((Var *) node, OUTER_VAR,
 									columns_find(columns, (Var *) node));
@@ -90,8 +92,10 @@ below_mutator(Node *node, Columns *columns)
 
 /* over what the batch node scans: results, then columns kept */
 static Node *
-above_mutator(Node *node, Columns *columns)
+above_mutator(Node *node, void *context)
 {
+	Columns    *columns = context;
+
 	if (node != NULL && IsA(node, FuncExpr))
 	{
 		ListCell   *cell;
@@ -475,8 +479,10 @@ typedef struct Split
 
 /* a call as the child would make it */
 static Node *
-push_mutator(Node *node, Split *split)
+push_mutator(Node *node, void *context)
 {
+	const Split *split = context;
+
 	if (node != NULL && IsA(node, Var) && ((Var *) node)->varno == OUTER_VAR)
 	{
 		TargetEntry *entry = list_nth(split->child,
@@ -484,13 +490,15 @@ push_mutator(Node *node, Split *split)
 
 		return copyObject((Node *) entry->expr);
 	}
-	return expression_tree_mutator(node, push_mutator, split);
+	return expression_tree_mutator(node, push_mutator, context);
 }
 
 /* expressions of the aggregation with calls as columns of the child */
 static Node *
-split_mutator(Node *node, Split *split)
+split_mutator(Node *node, void *context)
 {
+	Split	   *split = context;
+
 	if (node == NULL)
 		return NULL;
 	if (IsA(node, FuncExpr))

@@ -137,14 +137,16 @@ typedef struct Search
 } Search;
 
 static bool
-search_walker(Node *node, Search *search)
+search_walker(Node *node, void *context)
 {
+	const Search *search = context;
+
 	if (node == NULL)
 		return false;
 	if (IsA(node, Var))
 		return (int) ((Var *) node)->varno == search->varno &&
 			((Var *) node)->varattno == search->number;
-	return expression_tree_walker(node, search_walker, search);
+	return expression_tree_walker(node, search_walker, context);
 }
 
 /* whether the node reads that column of a child, but to hand it up */

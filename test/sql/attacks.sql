@@ -247,7 +247,7 @@ SELECT ae_update_transition(NULL, m, p) FROM pair_model, pair p;
 CREATE TEMP TABLE kept AS SELECT ae_row(m, p) AS r FROM pair_model, pair p;
 SELECT ARRAY[ae_row(m, p)] FROM pair_model, pair p;
 SELECT lag(ae_row(m, p)) OVER () FROM pair_model, pair p;
-SELECT ae_update(ae_row(m, p) ORDER BY a) FROM pair_model, pair p;
+SELECT ae_update(ae_row(m, p) ORDER BY random()) FROM pair_model, pair p;
 WITH r AS MATERIALIZED (SELECT ae_row(m, p) AS r FROM pair_model, pair p)
 SELECT ae_update(r) FROM r;
 DROP AGGREGATE pg_temp.update_part(bytea, anyelement),

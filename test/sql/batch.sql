@@ -17,6 +17,23 @@ CREATE TABLE vector_model AS
 SELECT ae_train(x, '{"epochs": 2, "score": "error"}') AS model FROM sample;
 ANALYZE sample_model, vector_model;
 
+-- a plan as all versions of the server would show it
+CREATE FUNCTION plan(query text, options text DEFAULT 'COSTS OFF')
+RETURNS SETOF text LANGUAGE plpgsql AS
+$$
+DECLARE
+	line text;
+BEGIN
+	FOR line IN EXECUTE format('EXPLAIN (%s) %s', options,
+				replace(query, ':vector', '(SELECT model FROM vector_model)'))
+	LOOP
+		line := regexp_replace(line, ' \(returns \$\d+\)', '');
+		line := regexp_replace(line, '\$\d+|\(InitPlan \d+\)\.col\d+',
+							   'InitPlan', 'g');
+		RETURN NEXT regexp_replace(line, '( rows=\d+)\.00 ', '\1 ');
+	END LOOP;
+END $$;
+
 -- the first statement of a session is batched, too
 \c -
 SET max_parallel_workers_per_gather = 0;
@@ -27,55 +44,41 @@ SHOW autoencoder.batch_rows;
 -- target lists, WHERE, ORDER BY, aggregates; with results of two or more
 -- calls from one pass
 \set vector '(SELECT model FROM vector_model)'
-EXPLAIN (COSTS OFF)
-SELECT id, ae_anomaly_score(:vector, x) FROM sample
- WHERE id > 10 AND ae_anomaly_pvalue(:vector, x) < 0.5 AND a < 2;
-EXPLAIN (COSTS OFF)
-SELECT id FROM sample ORDER BY ae_anomaly_score(:vector, x) DESC LIMIT 3;
-EXPLAIN (COSTS OFF)
-SELECT n, avg(ae_anomaly_score(:vector, x)) FROM sample GROUP BY n;
-EXPLAIN (COSTS OFF)
-SELECT ae_encode(model, x), ae_anomaly_score(model, x),
-	   ae_is_anomaly(model, x) FROM sample, vector_model;
-EXPLAIN (COSTS OFF)
-UPDATE sample SET b = ae_anomaly_score(:vector, x);
-EXPLAIN (COSTS OFF)
-INSERT INTO sample (id, b)
-SELECT id, ae_anomaly_score(:vector, x) FROM sample;
-EXPLAIN (COSTS OFF)
-CREATE TABLE copy AS SELECT ae_anomaly_score(:vector, x) FROM sample;
-EXPLAIN (VERBOSE, COSTS OFF)
-SELECT a, sum(ae_anomaly_score(:vector, x)) FROM sample GROUP BY a;
+SELECT * FROM plan($$SELECT id, ae_anomaly_score(:vector, x) FROM sample
+ WHERE id > 10 AND ae_anomaly_pvalue(:vector, x) < 0.5 AND a < 2$$);
+SELECT * FROM plan($$SELECT id FROM sample ORDER BY ae_anomaly_score(:vector, x) DESC LIMIT 3$$);
+SELECT * FROM plan($$SELECT n, avg(ae_anomaly_score(:vector, x)) FROM sample GROUP BY n$$);
+SELECT * FROM plan($$SELECT ae_encode(model, x), ae_anomaly_score(model, x),
+	   ae_is_anomaly(model, x) FROM sample, vector_model$$);
+SELECT * FROM plan($$UPDATE sample SET b = ae_anomaly_score(:vector, x)$$);
+SELECT * FROM plan($$INSERT INTO sample (id, b)
+SELECT id, ae_anomaly_score(:vector, x) FROM sample$$);
+SELECT * FROM plan($$CREATE TABLE copy AS SELECT ae_anomaly_score(:vector, x) FROM sample$$);
+SELECT * FROM plan($$SELECT a, sum(ae_anomaly_score(:vector, x)) FROM sample GROUP BY a$$,
+				   'VERBOSE, COSTS OFF');
 
 -- what EXPLAIN ANALYZE counts
-EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF)
-SELECT sum(ae_anomaly_score(model, x)) FROM sample, vector_model;
-EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF)
-SELECT ae_anomaly_score(model, x) FROM sample, vector_model LIMIT 5;
+SELECT * FROM plan($$SELECT sum(ae_anomaly_score(model, x)) FROM sample, vector_model$$,
+				   'ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF');
+SELECT * FROM plan($$SELECT ae_anomaly_score(model, x) FROM sample, vector_model LIMIT 5$$,
+				   'ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF');
 
 -- not if reading ahead could be seen, or rows are locked, or nothing is sure
 CREATE SEQUENCE counter;
-EXPLAIN (COSTS OFF)
-SELECT ae_anomaly_score(:vector, x) FROM sample
- WHERE nextval('counter') > 0;
-EXPLAIN (COSTS OFF)
-SELECT ae_anomaly_score(:vector, x) FROM sample FOR UPDATE;
-EXPLAIN (COSTS OFF)
-SELECT CASE WHEN n = 1 THEN ae_anomaly_score(:vector, x) END FROM sample;
-EXPLAIN (COSTS OFF)
-SELECT sum(ae_anomaly_score(:vector, x)) FILTER (WHERE n = 1) FROM sample;
-EXPLAIN (COSTS OFF)
-SELECT EXISTS (SELECT FROM sample s
-				WHERE 1 / s.id > 5 AND ae_anomaly_score(:vector, x) > 3);
+SELECT * FROM plan($$SELECT ae_anomaly_score(:vector, x) FROM sample
+ WHERE nextval('counter') > 0$$);
+SELECT * FROM plan($$SELECT ae_anomaly_score(:vector, x) FROM sample FOR UPDATE$$);
+SELECT * FROM plan($$SELECT CASE WHEN n = 1 THEN ae_anomaly_score(:vector, x) END FROM sample$$);
+SELECT * FROM plan($$SELECT sum(ae_anomaly_score(:vector, x)) FILTER (WHERE n = 1) FROM sample$$);
+SELECT * FROM plan($$SELECT EXISTS (SELECT FROM sample s
+				WHERE 1 / s.id > 5 AND ae_anomaly_score(:vector, x) > 3)$$);
 SET autoencoder.batch_rows = 0;
-EXPLAIN (COSTS OFF)
-SELECT ae_anomaly_score(:vector, x) FROM sample;
+SELECT * FROM plan($$SELECT ae_anomaly_score(:vector, x) FROM sample$$);
 SET autoencoder.batch_rows = -1;
 RESET autoencoder.batch_rows;
 
 -- volatile functions of the same target list are called row by row, in order
-EXPLAIN (COSTS OFF)
-SELECT nextval('counter'), ae_anomaly_score(:vector, x) FROM sample;
+SELECT * FROM plan($$SELECT nextval('counter'), ae_anomaly_score(:vector, x) FROM sample$$);
 SELECT count(*) FROM (SELECT nextval('counter') AS next, id,
 							 ae_anomaly_score(:vector, x) IS NULL
 						FROM sample) s WHERE next <> id;
@@ -128,11 +131,11 @@ CLOSE c;
 PREPARE p(bytea) AS SELECT sum(ae_anomaly_score($1, x))::text FROM sample;
 SET plan_cache_mode = force_generic_plan;
 SELECT model AS m FROM vector_model \gset
-EXPLAIN (COSTS OFF) EXECUTE p(NULL);
+SELECT * FROM plan($$EXECUTE p(NULL)$$);
 EXECUTE p(NULL);
 EXECUTE p(:'m') \gset batched_
 SET autoencoder.batch_rows = 0;
-EXPLAIN (COSTS OFF) EXECUTE p(NULL);
+SELECT * FROM plan($$EXECUTE p(NULL)$$);
 EXECUTE p(:'m') \gset single_
 SELECT :'batched_sum' = :'single_sum' AS same;
 RESET autoencoder.batch_rows;
@@ -149,15 +152,15 @@ RESET ROLE;
 GRANT EXECUTE ON FUNCTION ae_anomaly_score(bytea, anyelement) TO public;
 BEGIN;
 ALTER FUNCTION ae_anomaly_score(bytea, anyelement) SECURITY DEFINER;
-EXPLAIN (COSTS OFF) SELECT ae_anomaly_score(:vector, x) FROM sample;
+SELECT * FROM plan($$SELECT ae_anomaly_score(:vector, x) FROM sample$$);
 ROLLBACK;
 
 -- columns that the model does not need are not read
 CREATE TABLE heavy AS SELECT *, 'light' AS ballast FROM sample;
 ALTER TABLE heavy ALTER ballast SET STORAGE EXTERNAL;
 UPDATE heavy SET ballast = repeat('heavy', 100000) WHERE id = 5;
-EXPLAIN (VERBOSE, COSTS OFF)
-SELECT ae_anomaly_score((SELECT model FROM sample_model), h) FROM heavy h;
+SELECT * FROM plan($$SELECT ae_anomaly_score((SELECT model FROM sample_model), h) FROM heavy h$$,
+				   'VERBOSE, COSTS OFF');
 SELECT count(*) FROM
 	(SELECT id, ae_anomaly_score((SELECT model FROM sample_model), h) AS score
 	   FROM heavy h) h
@@ -179,7 +182,7 @@ SELECT plan_rows('SELECT FROM sample s, sample_model
 SELECT plan_rows('SELECT FROM sample s, sample_model
 				   WHERE ae_is_anomaly(model, s, 0.1)');
 
-DROP FUNCTION plan_rows;
+DROP FUNCTION plan, plan_rows;
 DROP TABLE sample, sample_model, vector_model, heavy;
 DROP SEQUENCE counter;
 DROP ROLE batch_user;
