@@ -262,6 +262,13 @@ $(UNIT_DIR)/%_test: test/unit/%_test.c $(wildcard $(srcdir)/test/unit/*.h) \
 unitcheck: $(UNIT_TESTS)
 	prove $(PROVE_FLAGS) -e '' $(UNIT_TESTS)
 
+# A module that lets allocations fail, for test/t; never installed
+FAULTS = build/faults.so
+installcheck: $(FAULTS)
+$(FAULTS): test/faults/faults.c
+	@$(MKDIR_P) $(@D)
+	$(CC) $(CFLAGS) $(CFLAGS_SL) $(CPPFLAGS) -shared -o $@ $<
+
 # Hostile models: see test/fuzz/README.md.  Objects that clang instrumented go
 # into a directory of their own; a fixed seed makes the runs the same each time.
 FUZZ_CC = clang
