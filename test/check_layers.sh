@@ -32,7 +32,7 @@ layer()
 		conditional | contract | critic | density_fit | drift | head_fit | \
 			impute | likelihood | merge | objective | optim | recommend | \
 			sample | score | score_batch | score_evidence | score_fit | \
-			score_head | set_net | set_train | share | supervise | team | \
+			score_head | set_index | set_net | set_sample | set_train | share | supervise | team | \
 			train | update | worker)
 			echo 5 engine ;;
 		*) echo 0 none ;;

@@ -219,6 +219,9 @@ const AeOption ae_option_table[] = {
 	{"item_weights", AE_OPTION_INTEGER, FIELD(item_weights), true, false, "auto",
 		1, AE_MAX_ITEMS, NO_CHOICES,
 	"Weights to other items, the largest, that an ease model keeps of each item."},
+	{"negative_samples", AE_OPTION_INTEGER, FIELD(negative_samples), true, false, "auto",
+		0, AE_MAX_ITEMS, NO_CHOICES,
+	"Items, beside those of its rows, that a step of a mult_dae or mult_vae compares with (sampled softmax); 0: all items."},
 	{"score", AE_OPTION_CHOICE, FIELD(score), true, false, "auto",
 		0, 0, CHOICES(score_names),
 	"How anomaly scores are made from a row and its reconstruction."},
@@ -302,7 +305,8 @@ static const OptionUse option_uses[] = {
 	{FIELD(score_samples), VARIANT(VARIATIONAL), 0},
 	{FIELD(regularization), VARIANT(EASE), 0},
 	{FIELD(normalization), VARIANT(EASE), 0},
-	{FIELD(item_weights), VARIANT(EASE), 0}
+	{FIELD(item_weights), VARIANT(EASE), 0},
+	{FIELD(negative_samples), VARIANT(MULT_DAE) | VARIANT(MULT_VAE), 0}
 };
 
 /* what of a score belongs to a variant; false with a complaint: not this */
