@@ -87,9 +87,11 @@ CORE_OBJS = \
 	src/core/score_explain.o \
 	src/core/score_fit.o \
 	src/core/score_head.o \
+	src/core/set_index.o \
 	src/core/set_mix.o \
 	src/core/set_model.o \
 	src/core/set_net.o \
+	src/core/set_sample.o \
 	src/core/set_train.o \
 	src/core/sets.o \
 	src/core/share.o \

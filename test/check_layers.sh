@@ -31,9 +31,9 @@ layer()
 			set_mix | set_model) echo 4 model ;;
 		conditional | contract | critic | density_fit | drift | head_fit | \
 			impute | likelihood | merge | merge_differ | objective | optim | \
-			recommend | sample | score | score_* | set_net | set_train | \
-			share | supervise | team | train | update | worker | \
-			worker_create)
+			recommend | sample | score | score_* | set_index | set_net | \
+			set_sample | set_train | share | supervise | team | train | \
+			update | worker | worker_create)
 			echo 5 engine ;;
 		*) echo 0 none ;;
 	esac

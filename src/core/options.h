@@ -173,6 +173,8 @@ typedef struct AeOptions
 	double		regularization; /* ease: lambda */
 	double		normalization;	/* ease: exponent */
 	int			item_weights;	/* ease: weights kept of each item */
+	int			negative_samples;	/* networks on sets: items of a step's
+									 * sample; 0: all items */
 	int			score;			/* AeScoreKind */
 	int			score_samples;	/* codes drawn for a score; like sparsity, of
 								 * elbo and iwae */

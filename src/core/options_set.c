@@ -47,6 +47,7 @@ static const SetOption set_options[] = {
 	{"patience", NETWORKS},
 	{"corruption_rate", NETWORKS},
 	{"max_seconds", NETWORKS},
+	{"negative_samples", NETWORKS},
 	{"beta", VAE},
 	{"kl_warmup", VAE}
 };

@@ -35,7 +35,8 @@ static const OptionUse option_uses[] = {
 	{"score_samples", VARIANT(VARIATIONAL), 0},
 	{"regularization", VARIANT(EASE), 0},
 	{"normalization", VARIANT(EASE), 0},
-	{"item_weights", VARIANT(EASE), 0}
+	{"item_weights", VARIANT(EASE), 0},
+	{"negative_samples", VARIANT(MULT_DAE) | VARIANT(MULT_VAE), 0}
 };
 
 static bool

@@ -112,6 +112,8 @@ set_resolve_network(AeModel *model, uint64_t nrows)
 		o->epochs = set_epochs(o, nrows);
 	if (o->patience == AE_AUTO)
 		o->patience = SET_PATIENCE;
+	if (o->negative_samples == AE_AUTO)
+		o->negative_samples = 0;
 	if (is_vae && isnan(o->beta))
 		o->beta = SET_BETA;
 	if (is_vae && isnan(o->kl_warmup))

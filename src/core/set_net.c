@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "core/layer.h"
+#include "core/set_index.h"
 
 /* bytes of outputs at a time: what a large cache holds */
 #define SET_SLICE_BYTES ((size_t) 16 << 20)
@@ -31,13 +32,7 @@ struct AeSetTape
 	float	  **dh;
 	float	   *outputs;		/* (slice, AE_PAD(items)) */
 	float	   *scratch;
-
-	/* inputs by item, for the gradient */
-	int		   *first;			/* (inputs of the network + 1) */
-	int		   *touched;		/* those that are not 0, ascending */
-	int			ntouched;
-	int		   *by_item_row;	/* (nmembers) */
-	float	   *by_item_weight; /* (nmembers) */
+	AeSetIndex	index;			/* inputs by item, for the gradient */
 	float	   *grad;			/* of one item */
 };
 
@@ -86,7 +81,6 @@ ae_set_tape_create(const AeNet *net, int rows, int nmembers, AeArena *arena,
 {
 	size_t		n = (size_t) net->nlayers;
 	size_t		items = (size_t) ae_net_outputs(net);
-	size_t		inputs = (size_t) ae_net_inputs(net);
 	size_t		members = (size_t) nmembers;
 	size_t		slice = (size_t) ae_set_slice_rows(net, rows);
 	AeSetTape  *t = ae_arena_alloc(arena, 1, sizeof(AeSetTape));
@@ -102,18 +96,14 @@ ae_set_tape_create(const AeNet *net, int rows, int nmembers, AeArena *arena,
 	t->dh = ae_arena_alloc(arena, n + 1, sizeof(float *));
 	t->outputs = ae_arena_alloc(arena, slice, AE_PAD(items) * sizeof(float));
 	t->scratch = ae_arena_alloc(arena, ae_tape_scratch(net), sizeof(float));
-	t->first = ae_arena_alloc(arena, inputs + 1, sizeof(int));
-	t->touched = ae_arena_alloc(arena, inputs, sizeof(int));
-	t->by_item_row = ae_arena_alloc(arena, members, sizeof(int));
-	t->by_item_weight = ae_arena_alloc(arena, members, sizeof(float));
 	t->grad = ae_arena_alloc(arena, AE_PAD((size_t) net->layers[0].out),
 							 sizeof(float));
 	if (t->inputs == NULL || t->start == NULL || t->h == NULL ||
 		t->slope == NULL || t->dh == NULL || t->outputs == NULL ||
-		t->scratch == NULL || t->first == NULL || t->touched == NULL ||
-		t->by_item_row == NULL || t->by_item_weight == NULL ||
-		t->grad == NULL)
+		t->scratch == NULL || t->grad == NULL)
 		return AE_ERR_MEMORY;
+	AE_TRY(ae_set_index_create(ae_net_inputs(net), nmembers, arena,
+							   &t->index));
 	*tape = t;
 	return tape_alloc_layers(net, t, arena);
 }
@@ -309,19 +299,23 @@ set_output_loss(const AeNet *net, const AeBlas *blas,
 	return loss;
 }
 
-double
-ae_set_backward(const AeNet *net, const AeBlas *blas,
-				const AeKernels *kernels, const float *params,
-				AeSetTape *tape, const AeSetRow *rows, const AePass *pass,
-				float *grads)
+float *
+ae_set_code_gradient(const AeNet *net, const AeSetTape *tape, int r)
+{
+	int			last = net->nlayers - 1;
+
+	return tape->dh[last] + (size_t) r * AE_PAD((size_t) net->layers[last].in);
+}
+
+void
+ae_set_backward_code(const AeNet *net, const AeBlas *blas,
+					 const AeKernels *kernels, const float *params,
+					 AeSetTape *tape, const AePass *pass, float *grads)
 {
 	const AeLayer *first = &net->layers[0];
 	int			ld = AE_PAD(first->out);
 	float	   *db = grads + first->bias;
-	double		loss;
 
-	loss = set_output_loss(net, blas, kernels, params, tape, rows,
-						   pass->scale, grads);
 	for (int i = net->nlayers - 2; i > 0; i--)
 	{
 		const AeLayer *layer = &net->layers[i];
@@ -335,6 +329,18 @@ ae_set_backward(const AeNet *net, const AeBlas *blas,
 	kernels->activate_backward(tape->rows, first->out, ld, tape->slope[0],
 							   tape->dh[1], db);
 	memset(db + first->out, 0, (size_t) (ld - first->out) * sizeof(float));
+}
+
+double
+ae_set_backward(const AeNet *net, const AeBlas *blas,
+				const AeKernels *kernels, const float *params,
+				AeSetTape *tape, const AeSetRow *rows, const AePass *pass,
+				float *grads)
+{
+	double		loss = set_output_loss(net, blas, kernels, params, tape,
+									   rows, pass->scale, grads);
+
+	ae_set_backward_code(net, blas, kernels, params, tape, pass, grads);
 	return loss;
 }
 
@@ -343,57 +349,6 @@ ae_set_backward(const AeNet *net, const AeBlas *blas,
  *----------
  */
 
-/* sorts the inputs by item, by counting */
-static void
-set_sort_inputs(AeSetTape *tape, int nitems)
-{
-	int			total = tape->start[tape->rows];
-	int			next = 0;
-
-	memset(tape->first, 0, ((size_t) nitems + 1) * sizeof(int));
-	for (int i = 0; i < total; i++)
-		tape->first[tape->inputs[i].item]++;
-	tape->ntouched = 0;
-	for (int i = 0; i < nitems; i++)
-	{
-		int			count = tape->first[i];
-
-		if (count > 0)
-			tape->touched[tape->ntouched++] = i;
-		tape->first[i] = next;
-		next += count;
-	}
-	tape->first[nitems] = next;
-	for (int r = 0; r < tape->rows; r++)
-		for (int i = tape->start[r]; i < tape->start[r + 1]; i++)
-		{
-			int			at = tape->first[tape->inputs[i].item]++;
-
-			tape->by_item_row[at] = r;
-			tape->by_item_weight[at] = tape->inputs[i].weight;
-		}
-}
-
-/* grad = sum over the rows that have the item; its inputs end at end */
-static void
-set_item_gradient(const AeLayer *layer, const AeKernels *kernels,
-				  AeSetTape *tape, int start, int end)
-{
-	size_t		ld = AE_PAD((size_t) layer->out);
-	const float *from[SET_COMBINED];
-
-	memset(tape->grad, 0, ld * sizeof(float));
-	for (int i = start; i < end; i += SET_COMBINED)
-	{
-		int			count = end - i < SET_COMBINED ? end - i : SET_COMBINED;
-
-		for (int k = 0; k < count; k++)
-			from[k] = tape->dh[1] + (size_t) tape->by_item_row[i + k] * ld;
-		kernels->combine(ld, count, tape->by_item_weight + i, from,
-						 tape->grad);
-	}
-}
-
 void
 ae_set_update_items(const AeNet *net, const AeKernels *kernels,
 					const AeOptimizer *o, const AeUpdate *update,
@@ -401,16 +356,16 @@ ae_set_update_items(const AeNet *net, const AeKernels *kernels,
 {
 	const AeLayer *layer = &net->layers[0];
 	size_t		ld = AE_PAD((size_t) layer->out);
-	int			start = 0;
 
-	set_sort_inputs(tape, layer->in);
-	for (int i = 0; i < tape->ntouched; i++)
+	ae_set_index_fill(&tape->index, tape->inputs, tape->start, tape->rows);
+	for (int i = 0; i < tape->index.ntouched; i++)
 	{
-		int			item = tape->touched[i];
-		size_t		at = layer->weights + (size_t) item * ld;
+		size_t		at = layer->weights +
+			(size_t) tape->index.touched[i] * ld;
 
-		set_item_gradient(layer, kernels, tape, start, tape->first[item]);
-		start = tape->first[item];
+		memset(tape->grad, 0, ld * sizeof(float));
+		ae_set_index_combine(&tape->index, i, kernels, tape->dh[1], ld,
+							 tape->grad);
 		ae_optimizer_step(o, kernels, update, ld, ld, params + at,
 						  tape->grad, o->m + at, o->v + at);
 	}

@@ -75,6 +75,17 @@ extern double ae_set_backward(const AeNet *net, const AeBlas *blas,
 							  const AePass *pass, float *grads);
 
 /*
+ * The same for a last layer that is not the tape's: dh of what it reads, to be
+ * filled in, and the gradients of the layers below.
+ */
+extern float *ae_set_code_gradient(const AeNet *net, const AeSetTape *tape,
+								   int r);
+extern void ae_set_backward_code(const AeNet *net, const AeBlas *blas,
+								 const AeKernels *kernels,
+								 const float *params, AeSetTape *tape,
+								 const AePass *pass, float *grads);
+
+/*
  * After the backward pass: a step of the optimiser, whose moments are o->m and
  * o->v, for the items that went in.  The moments of other items do not fade,
  * as in SparseAdam of PyTorch.

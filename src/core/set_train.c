@@ -11,7 +11,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "core/set_net.h"
+#include "core/set_sample.h"
 
 /* ranks that count for held-out rows, and the share of items to be found */
 #define SET_RANKS 100
@@ -26,7 +26,8 @@ enum
 	STREAM_NOISE,
 	STREAM_ORDER,
 	STREAM_HOLD_OUT,
-	STREAM_HIDDEN
+	STREAM_HIDDEN,
+	STREAM_SAMPLE
 };
 
 typedef struct SetTrainer
@@ -46,6 +47,8 @@ typedef struct SetTrainer
 	AeMember   *hidden;			/* of the rows of a batch, to be found */
 	AeMember   *shown;
 	AeSetTape  *tape;
+	AeSetSampler *sampler;		/* of the last layer; NULL: all items count */
+	size_t		nheld;			/* parameters that are not the sampler's */
 	float	   *params;			/* (nparams) as the next; the model's own, or
 								 * those are of the best epoch */
 	float	   *grads;			/* those of the first layer's weights are not
@@ -150,12 +153,11 @@ static AeStatus
 set_allocate_grads(SetTrainer *t)
 {
 	const AeEnv *env = t->arena.env;
-	const AeNet *net = &t->model->net;
-	size_t		first = net->layers[0].bias;
-	size_t		bytes = net->nparams * sizeof(float);
+	size_t		first = t->model->net.layers[0].bias;
+	size_t		bytes = t->nheld * sizeof(float);
 	uintptr_t	address;
 
-	if (net->nparams > (SIZE_MAX - AE_ALIGN) / sizeof(float))
+	if (t->nheld > (SIZE_MAX - AE_ALIGN) / sizeof(float))
 		return AE_ERR_MEMORY;
 	t->grads_chunk = env->alloc(env->host, bytes + AE_ALIGN);
 	if (t->grads_chunk == NULL)
@@ -192,12 +194,25 @@ set_allocate_params(SetTrainer *t)
 	return AE_OK;
 }
 
+/* what trains the last layer on samples, if they are smaller than all items */
+static AeStatus
+set_allocate_sampler(SetTrainer *t, int nmembers)
+{
+	const AeNet *net = &t->model->net;
+	int			negatives = t->model->options.negative_samples;
+
+	if (negatives == 0 || negatives >= ae_net_outputs(net))
+		return AE_OK;
+	return ae_set_sampler_create(net, t->model->items, negatives,
+								 t->batch_rows, nmembers, t->params,
+								 &t->arena, &t->sampler);
+}
+
 static AeStatus
 set_allocate(SetTrainer *t)
 {
 	AeModel    *model = t->model;
 	const AeNet *net = &model->net;
-	size_t		n = net->nparams;
 	int			nmembers;
 	float	   *m;
 	float	   *v;
@@ -211,8 +226,12 @@ set_allocate(SetTrainer *t)
 	t->shown = ae_arena_alloc(&t->arena, (size_t) nmembers, sizeof(AeMember));
 	t->hidden = ae_arena_alloc(&t->arena, (size_t) nmembers,
 							   sizeof(AeMember));
-	m = ae_arena_alloc(&t->arena, n, sizeof(float));
-	v = ae_arena_alloc(&t->arena, n, sizeof(float));
+	AE_TRY(set_allocate_params(t));
+	AE_TRY(set_allocate_sampler(t, nmembers));
+	t->nheld = t->sampler != NULL ? net->layers[net->nlayers - 1].weights
+		: net->nparams;
+	m = ae_arena_alloc(&t->arena, t->nheld, sizeof(float));
+	v = ae_arena_alloc(&t->arena, t->nheld, sizeof(float));
 	model->history = ae_arena_alloc(&model->arena,
 									(size_t) model->options.epochs,
 									sizeof(AeEpoch));
@@ -221,8 +240,7 @@ set_allocate(SetTrainer *t)
 		return AE_ERR_MEMORY;
 	ae_optimizer_init(&t->optimizer, &model->options, m, v);
 	t->optimizer.clip_norm = 0.0;
-	AE_TRY(set_allocate_grads(t));
-	return set_allocate_params(t);
+	return set_allocate_grads(t);
 }
 
 /*----------
@@ -238,19 +256,36 @@ set_update(SetTrainer *t, const AeUpdate *update)
 	AeOptimizer *o = &t->optimizer;
 
 	ae_set_update_items(net, t->kernels, o, update, t->params, t->tape);
+	if (t->sampler != NULL)
+		ae_set_sampler_update(t->sampler, t->kernels, o, update);
 	for (int i = 0; i < net->nlayers; i++)
 	{
 		const AeLayer *layer = &net->layers[i];
 		size_t		first = i > 0 ? layer->weights : layer->bias;
 		size_t		nweights = layer->bias - first;
 
-		if (!ae_layer_has_weights(layer))
+		if (!ae_layer_has_weights(layer) || first >= t->nheld)
 			continue;
 		ae_optimizer_step(o, t->kernels, update, nweights,
 						  nweights + AE_PAD((size_t) layer->out),
 						  t->params + first, t->grads + first, o->m + first,
 						  o->v + first);
 	}
+}
+
+static double
+set_backward(SetTrainer *t, int count, const AePass *pass, uint64_t step)
+{
+	const AeNet *net = &t->model->net;
+	AeRng		rng;
+
+	if (t->sampler == NULL)
+		return ae_set_backward(net, t->blas, t->kernels, t->params, t->tape,
+							   t->batch, pass, t->grads);
+	ae_rng_seed(&rng, set_seed(t, STREAM_SAMPLE), step);
+	return ae_set_sampler_backward(t->sampler, net, t->blas, t->kernels,
+								   t->params, t->tape, t->batch, count, pass,
+								   &rng, t->grads);
 }
 
 /* one step on count rows in order; adds the rows' loss to *loss */
@@ -274,9 +309,7 @@ set_step(SetTrainer *t, const uint64_t *rows, int count, double rate,
 				(float) model->options.corruption_rate, &rng);
 	batch_loss = ae_set_forward(&model->net, t->blas, t->kernels, t->params,
 								t->tape, &pass);
-	batch_loss += ae_set_backward(&model->net, t->blas, t->kernels,
-								  t->params, t->tape, t->batch, &pass,
-								  t->grads);
+	batch_loss += set_backward(t, count, &pass, update.step);
 	if (!isfinite(batch_loss))
 		return AE_ERR_DIVERGED;
 	*loss += batch_loss;
@@ -434,6 +467,8 @@ set_epoch(SetTrainer *t, int epoch, int epochs, AeEpoch *result)
 						set_strength(t, done), &loss));
 		i += (uint64_t) count;
 	}
+	if (t->sampler != NULL)
+		ae_set_sampler_store(t->sampler, &t->model->net, t->params);
 	result->train_loss = loss / (double) t->ntrain;
 	result->validation_loss = set_validate(t);
 	return AE_OK;
