@@ -28,19 +28,21 @@ struct AepgSets
 	MemoryContext context;
 	const AepgOptions *options;
 	AeBudget   *budget;
+	AeSpool    *spool;
 	AepgSetReader *reader;		/* NULL before the first row */
 	AeSets	   *sets;			/* likewise */
 };
 
 AepgSets *
 aepg_sets_create(const AepgOptions *options, AeBudget *budget,
-				 MemoryContext context)
+				 AeSpool *spool, MemoryContext context)
 {
 	AepgSets   *sets = MemoryContextAllocZero(context, sizeof(AepgSets));
 
 	sets->context = context;
 	sets->options = options;
 	sets->budget = budget;
+	sets->spool = spool;
 	return sets;
 }
 
@@ -76,9 +78,28 @@ static void
 sets_start(AepgSets *sets, AepgSetReader *reader)
 {
 	sets->reader = reader;
-	aepg_check(ae_sets_create(aepg_env_create(sets->context), sets->budget,
+	aepg_check(ae_sets_create(aepg_env_create(sets->context), sets->spool,
+							  sets->budget,
 							  aepg_set_reader_is_number(reader),
 							  &sets->sets), READING);
+}
+
+/* rows go to a file beyond maintenance_work_mem; items cannot, but need less
+ * than the largest model */
+static void
+sets_check_items(const AepgSets *sets)
+{
+	double		bytes = (double) ae_sets_item_bytes(sets->sets);
+	double		limit = Max((double) sets->budget->limit,
+							aepg_max_model_size * 1024.0);
+
+	if (bytes <= limit)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+			 errmsg("items of a training take %.4g MB, more than maintenance_work_mem and autoencoder.max_model_size",
+					bytes / MEGABYTE),
+			 errhint("Raise one of them, or leave out rare or long items.")));
 }
 
 /* the row that was read has so many members */
@@ -88,13 +109,7 @@ sets_append(AepgSets *sets, int count)
 	aepg_check(ae_sets_append(sets->sets,
 							  aepg_set_reader_members(sets->reader), count),
 			   READING);
-	if (sets->budget->used > sets->budget->limit)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("sets of a training take more than maintenance_work_mem"),
-				 errdetail("%.4g MB of it are for rows.",
-						   sets->budget->limit / MEGABYTE),
-				 errhint("Raise maintenance_work_mem.")));
+	sets_check_items(sets);
 }
 
 void
@@ -276,6 +291,7 @@ aepg_sets_train(const AepgSets *sets, AeDataset *dataset)
 													  options->verbose)),
 				   "training");
 	result = aepg_model_to_bytea(model);
+	ae_set_rows_free(&rows);
 	MemoryContextDelete(context);
 	return result;
 }
@@ -288,7 +304,7 @@ aepg_sets_train_part(const AepgSets *sets, AeModel *model, bool verbose)
 
 	/* the model's context releases the arena's memory */
 	ae_arena_init(&scratch, model->arena.env);
-	aepg_check(ae_sets_match(sets->sets, model->items, &scratch, &rows),
+	aepg_check(ae_set_model_match(model, sets->sets, NULL, &scratch, &rows),
 			   "reading rows");
 	ae_set_model_start_part(model, aepg_sets_rows(sets));
 	if (rows.count > 0)
@@ -297,5 +313,6 @@ aepg_sets_train_part(const AepgSets *sets, AeModel *model, bool verbose)
 								aepg_progress_trainer(model->options.epochs,
 													  verbose)),
 				   "training");
+	ae_set_rows_free(&rows);
 	return aepg_model_to_bytea(model);
 }

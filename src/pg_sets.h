@@ -17,10 +17,11 @@
 /* the rows of a training */
 typedef struct AepgSets AepgSets;
 
-/* without rows; lives in context.  options, NULL for an update, and budget are
- * borrowed. */
+/* without rows; lives in context.  options, NULL for an update, budget and
+ * spool are borrowed. */
 extern AepgSets *aepg_sets_create(const AepgOptions *options,
-								  AeBudget *budget, MemoryContext context);
+								  AeBudget *budget, AeSpool *spool,
+								  MemoryContext context);
 extern void aepg_sets_free(AepgSets *sets);
 
 /* one row: a value of that type, not NULL */

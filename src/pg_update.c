@@ -209,7 +209,7 @@ aepg_update_create(const AepgModelRef *ref, const Jsonb *options,
 	update->options.learning_rate = NAN;
 	update_read_options(update);
 	if (update->model->items != NULL)
-		update->sets = aepg_sets_create(NULL, budget, context);
+		update->sets = aepg_sets_create(NULL, budget, spool, context);
 	else
 		update_create_rows(update, budget, spool);
 	MemoryContextSwitchTo(old);
