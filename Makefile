@@ -89,6 +89,7 @@ CORE_OBJS = \
 	src/core/score_head.o \
 	src/core/set_index.o \
 	src/core/set_mix.o \
+	src/core/set_rows.o \
 	src/core/set_model.o \
 	src/core/set_net.o \
 	src/core/set_sample.o \

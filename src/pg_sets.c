@@ -6,6 +6,7 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
+#include "utils/builtins.h"
 #include "utils/memutils.h"
 
 #include "core/set_train.h"
@@ -27,20 +28,25 @@ struct AepgSets
 {
 	MemoryContext context;
 	const AepgOptions *options;
+	const char *column;
 	AeBudget   *budget;
+	AeSpool    *spool;
+	Oid			type;			/* of the sets in rows */
 	AepgSetReader *reader;		/* NULL before the first row */
 	AeSets	   *sets;			/* likewise */
 };
 
 AepgSets *
-aepg_sets_create(const AepgOptions *options, AeBudget *budget,
-				 MemoryContext context)
+aepg_sets_create(const AepgOptions *options, const char *column,
+				 AeBudget *budget, AeSpool *spool, MemoryContext context)
 {
 	AepgSets   *sets = MemoryContextAllocZero(context, sizeof(AepgSets));
 
 	sets->context = context;
 	sets->options = options;
+	sets->column = column;
 	sets->budget = budget;
+	sets->spool = spool;
 	return sets;
 }
 
@@ -73,12 +79,32 @@ number_item(const void *arg, const char *text, size_t len)
 
 /* the reader of the first row is that of all */
 static void
-sets_start(AepgSets *sets, AepgSetReader *reader)
+sets_start(AepgSets *sets, Oid type, AepgSetReader *reader)
 {
+	sets->type = type;
 	sets->reader = reader;
-	aepg_check(ae_sets_create(aepg_env_create(sets->context), sets->budget,
+	aepg_check(ae_sets_create(aepg_env_create(sets->context), sets->spool,
+							  sets->budget,
 							  aepg_set_reader_is_number(reader),
 							  &sets->sets), READING);
+}
+
+/* rows go to a file beyond maintenance_work_mem; items cannot, but need less
+ * than the largest model */
+static void
+sets_check_items(const AepgSets *sets)
+{
+	double		bytes = (double) ae_sets_item_bytes(sets->sets);
+	double		limit = Max((double) sets->budget->limit,
+							aepg_max_model_size * 1024.0);
+
+	if (bytes <= limit)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+			 errmsg("items of a training take %.4g MB, more than maintenance_work_mem and autoencoder.max_model_size",
+					bytes / MEGABYTE),
+			 errhint("Raise one of them, or leave out rare or long items.")));
 }
 
 /* the row that was read has so many members */
@@ -88,20 +114,27 @@ sets_append(AepgSets *sets, int count)
 	aepg_check(ae_sets_append(sets->sets,
 							  aepg_set_reader_members(sets->reader), count),
 			   READING);
-	if (sets->budget->used > sets->budget->limit)
+	sets_check_items(sets);
+}
+
+/* rows of an update may come from several expressions */
+static void
+sets_check_type(const AepgSets *sets, Oid type)
+{
+	if (type != sets->type)
 		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("sets of a training take more than maintenance_work_mem"),
-				 errdetail("%.4g MB of it are for rows.",
-						   sets->budget->limit / MEGABYTE),
-				 errhint("Raise maintenance_work_mem.")));
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("sets of one call must have one type, not %s and %s",
+						format_type_be(sets->type), format_type_be(type))));
 }
 
 void
 aepg_sets_add(AepgSets *sets, Oid type, Datum value)
 {
 	if (sets->reader == NULL)
-		sets_start(sets, aepg_set_reader_create(type, value, sets->context));
+		sets_start(sets, type,
+				   aepg_set_reader_create(type, value, sets->context));
+	sets_check_type(sets, type);
 	sets_append(sets, aepg_set_reader_each(sets->reader, value, number_item,
 										   sets->sets));
 }
@@ -111,7 +144,9 @@ static void
 sets_add_column(AepgSets *sets, Oid type, Datum value, bool isnull)
 {
 	if (sets->reader == NULL)
-		sets_start(sets, aepg_set_reader_for_column(type, sets->context));
+		sets_start(sets, type,
+				   aepg_set_reader_for_column(type, sets->context));
+	sets_check_type(sets, type);
 	if (isnull)
 		sets_append(sets, 0);
 	else
@@ -124,8 +159,7 @@ aepg_sets_add_row(AepgSets *sets, Datum row)
 {
 	Oid			type;
 	bool		isnull;
-	Datum		value = aepg_set_column(row, sets->options->set_column, &type,
-								   &isnull);
+	Datum		value = aepg_set_column(row, sets->column, &type, &isnull);
 
 	sets_add_column(sets, type, value, isnull);
 }
@@ -136,9 +170,8 @@ aepg_sets_add_attribute(AepgSets *sets, TupleDesc desc, const Datum *values,
 {
 	Oid			type;
 	bool		isnull;
-	Datum		value = aepg_set_attribute(desc, values, nulls,
-									  sets->options->set_column, &type,
-									  &isnull);
+	Datum		value = aepg_set_attribute(desc, values, nulls, sets->column,
+									  &type, &isnull);
 
 	sets_add_column(sets, type, value, isnull);
 }
@@ -148,7 +181,8 @@ aepg_sets_add_columns(AepgSets *sets, TupleDesc desc, const Datum *values,
 					  const bool *nulls)
 {
 	if (sets->reader == NULL)
-		sets_start(sets, aepg_set_reader_for_columns(desc, sets->context));
+		sets_start(sets, InvalidOid,
+				   aepg_set_reader_for_columns(desc, sets->context));
 	if (!nulls[0])
 		sets_append(sets,
 					aepg_set_reader_each_columns(sets->reader, desc->natts,
@@ -264,7 +298,7 @@ aepg_sets_train(const AepgSets *sets, AeDataset *dataset)
 	aepg_check(ae_model_create(env, &model), "training");
 	aepg_check(ae_set_model_plan(model, sets->sets, dataset, options,
 								 &scratch, &rows), "planning the model");
-	model->items->column = sets->options->set_column;
+	model->items->column = unconstify(char *, sets->column);
 	strlcpy(model->version, AE_VERSION, sizeof(model->version));
 	sets_check_size(model);
 	if (model->ease.count > 0)
@@ -276,20 +310,22 @@ aepg_sets_train(const AepgSets *sets, AeDataset *dataset)
 													  options->verbose)),
 				   "training");
 	result = aepg_model_to_bytea(model);
+	ae_set_rows_free(&rows);
 	MemoryContextDelete(context);
 	return result;
 }
 
 bytea *
-aepg_sets_train_part(const AepgSets *sets, AeModel *model, bool verbose)
+aepg_sets_train_part(const AepgSets *sets, AeDataset *dataset, AeModel *model,
+					 bool verbose)
 {
 	AeSetRows	rows;
 	AeArena		scratch;
 
 	/* the model's context releases the arena's memory */
 	ae_arena_init(&scratch, model->arena.env);
-	aepg_check(ae_sets_match(sets->sets, model->items, &scratch, &rows),
-			   "reading rows");
+	aepg_check(ae_set_model_match(model, sets->sets, dataset, &scratch,
+								  &rows), "reading rows");
 	ae_set_model_start_part(model, aepg_sets_rows(sets));
 	if (rows.count > 0)
 		aepg_check(ae_set_train(model, &rows, aepg_blas_get(),
@@ -297,5 +333,6 @@ aepg_sets_train_part(const AepgSets *sets, AeModel *model, bool verbose)
 								aepg_progress_trainer(model->options.epochs,
 													  verbose)),
 				   "training");
+	ae_set_rows_free(&rows);
 	return aepg_model_to_bytea(model);
 }

@@ -17,17 +17,17 @@
 /* the rows of a training */
 typedef struct AepgSets AepgSets;
 
-/* without rows; lives in context.  options, NULL for an update, and budget are
- * borrowed. */
+/* without rows; lives in context.  options, NULL for an update, column, which
+ * rows have as the set or NULL, budget and spool are borrowed. */
 extern AepgSets *aepg_sets_create(const AepgOptions *options,
-								  AeBudget *budget, MemoryContext context);
+								  const char *column, AeBudget *budget,
+								  AeSpool *spool, MemoryContext context);
 extern void aepg_sets_free(AepgSets *sets);
 
 /* one row: a value of that type, not NULL */
 extern void aepg_sets_add(AepgSets *sets, Oid type, Datum value);
 
-/* the same for a row with a column that is the set, which the options name; a
- * NULL is an empty set */
+/* the same for a row with a column that is the set; a NULL is an empty set */
 extern void aepg_sets_add_row(AepgSets *sets, Datum row);
 extern void aepg_sets_add_attribute(AepgSets *sets, TupleDesc desc,
 									const Datum *values, const bool *nulls);
@@ -45,7 +45,7 @@ extern bool aepg_sets_have_items(const AepgSets *sets);
 extern bytea *aepg_sets_train(const AepgSets *sets, AeDataset *dataset);
 
 /* trains the network of a model further on the rows; a model of these alone */
-extern bytea *aepg_sets_train_part(const AepgSets *sets, AeModel *model,
-								   bool verbose);
+extern bytea *aepg_sets_train_part(const AepgSets *sets, AeDataset *dataset,
+								   AeModel *model, bool verbose);
 
 #endif							/* AEPG_SETS_H */

@@ -92,7 +92,9 @@ aepg_training_create(const Jsonb *options, AeBudget *budget, AeSpool *spool,
 	}
 	training->options = aepg_options_parse(training->given);
 	if (training->options->core.input == AE_INPUT_SET)
-		training->sets = aepg_sets_create(training->options, budget, context);
+		training->sets = aepg_sets_create(training->options,
+										  training->options->set_column,
+										  budget, spool, context);
 	training->has_columns = training->sets == NULL ||
 		training->options->set_column != NULL;
 	MemoryContextSwitchTo(old);

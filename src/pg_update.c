@@ -8,6 +8,7 @@
 
 #include "access/htup_details.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/numeric.h"
 
@@ -44,11 +45,12 @@ struct AepgUpdate
 	Jsonb	   *given;			/* options as given, NULL for none */
 	AeOptions	options;		/* the model's, with those given */
 	int			partitions;
-	AepgSets   *sets;			/* NULL unless the model is of sets; all
-								 * below is for other models */
-	AepgReader *reader;			/* NULL before the first row */
+	AepgSets   *sets;			/* NULL unless the model is of sets */
+	/* NULL if rows are but sets */
+	AepgReader *reader;			/* NULL before the first row, too */
+	Oid			type;			/* that it reads */
 	AeDataset  *dataset;
-	AeDrift    *drift;
+	AeDrift    *drift;			/* NULL if the model is of sets */
 	double	   *row;			/* (ncells) */
 	double	   *codes;			/* (ncolumns) of a row's labels in the model */
 };
@@ -147,13 +149,24 @@ update_read_options(AepgUpdate *update)
  *----------
  */
 static void
+update_create_columns(AepgUpdate *update, AeBudget *budget, AeSpool *spool)
+{
+	const AeModel *model = update->model;
+
+	aepg_check(ae_update_create_dataset(model, update->env, spool, budget,
+										&update->dataset), "reading rows");
+	update->row = palloc(model->features->ncells * sizeof(double));
+	update->codes = palloc(model->features->ncolumns * sizeof(double));
+}
+
+/* the same for a model of rows */
+static void
 update_create_rows(AepgUpdate *update, AeBudget *budget, AeSpool *spool)
 {
 	const AeModel *model = update->model;
 	AeArena		arena;
 
-	aepg_check(ae_update_create_dataset(model, update->env, spool, budget,
-										&update->dataset), "reading rows");
+	update_create_columns(update, budget, spool);
 	aepg_check(ae_update_rehearse(model, Max(update->partitions, 1),
 								  update->dataset), "reading rows");
 
@@ -161,19 +174,24 @@ update_create_rows(AepgUpdate *update, AeBudget *budget, AeSpool *spool)
 	ae_arena_init(&arena, update->env);
 	aepg_check(ae_drift_create(model, &arena, &update->drift),
 			   "reading rows");
-	update->row = palloc(model->features->ncells * sizeof(double));
-	update->codes = palloc(model->features->ncolumns * sizeof(double));
+}
+
+/* the same for a model of sets */
+static void
+update_create_sets(AepgUpdate *update, AeBudget *budget, AeSpool *spool)
+{
+	const AeModel *model = update->model;
+
+	update->sets = aepg_sets_create(NULL, model->items->column, budget, spool,
+									update->context);
+	if (model->features->ncolumns > 0)
+		update_create_columns(update, budget, spool);
 }
 
 /* what was found in closed form cannot be trained further */
 static void
 update_require_network(const AeModel *model)
 {
-	if (model->items != NULL && model->features->ncolumns > 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("model of sets with columns beside them cannot be updated"),
-				 errhint("Train a new one on all rows.")));
 	if (model->ease.count == 0)
 		return;
 	ereport(ERROR,
@@ -209,7 +227,7 @@ aepg_update_create(const AepgModelRef *ref, const Jsonb *options,
 	update->options.learning_rate = NAN;
 	update_read_options(update);
 	if (update->model->items != NULL)
-		update->sets = aepg_sets_create(NULL, budget, context);
+		update_create_sets(update, budget, spool);
 	else
 		update_create_rows(update, budget, spool);
 	MemoryContextSwitchTo(old);
@@ -263,28 +281,40 @@ update_append(AepgUpdate *update)
 
 	aepg_check(ae_dataset_append(update->dataset, update->row),
 			   "reading rows");
+	aepg_progress_row();
+	if (update->drift == NULL)
+		return;
 	for (int c = 0; c < f->ncolumns; c++)
 		if (f->columns[c].kind == AE_KIND_CATEGORY &&
 			!isnan(update->row[f->columns[c].cell]))
 			update->row[f->columns[c].cell] = update->codes[c];
 	ae_drift_add(update->drift, update->row);
-	aepg_progress_row();
 }
 
 void
 aepg_update_add(AepgUpdate *update, Oid type, Datum features)
 {
-	if (update->sets != NULL)
+	if (update->dataset == NULL)
 	{
 		aepg_sets_add(update->sets, type, features);
 		aepg_progress_row();
 		return;
 	}
-	if (update->reader == NULL || !aepg_reader_fits(update->reader, features))
+	if (update->sets != NULL && !type_is_rowtype(type))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("model needs a row with columns beside the set \"%s\", not type %s",
+						update->model->items->column, format_type_be(type))));
+	/* ae_row() may stand in several places of a call */
+	if (update->reader == NULL || type != update->type ||
+		!aepg_reader_fits(update->reader, features))
 		update->reader = aepg_reader_for_model(type, features, update->model,
 											   update->context);
+	update->type = type;
 	aepg_reader_read(update->reader, features, update_label, update,
 					 update->row);
+	if (update->sets != NULL)
+		aepg_sets_add_row(update->sets, features);
 	update_append(update);
 }
 
@@ -292,7 +322,7 @@ void
 aepg_update_add_columns(AepgUpdate *update, TupleDesc desc, Datum *values,
 						bool *nulls)
 {
-	if (update->sets != NULL)
+	if (update->dataset == NULL)
 	{
 		aepg_sets_add_columns(update->sets, desc, values, nulls);
 		aepg_progress_row();
@@ -308,6 +338,8 @@ aepg_update_add_columns(AepgUpdate *update, TupleDesc desc, Datum *values,
 	}
 	aepg_reader_read_columns(update->reader, values, nulls, update_label,
 							 update, update->row);
+	if (update->sets != NULL)
+		aepg_sets_add_attribute(update->sets, desc, values, nulls);
 	update_append(update);
 }
 
@@ -396,7 +428,7 @@ update_train(AepgUpdate *update)
 	model->options.workers = AE_AUTO;
 	model->options.verbose = false;
 	if (update->sets != NULL)
-		result = aepg_sets_train_part(update->sets, model,
+		result = aepg_sets_train_part(update->sets, update->dataset, model,
 									  update->options.verbose);
 	else
 	{
@@ -419,11 +451,10 @@ aepg_update_train(AepgUpdate *update)
 
 	error_context_stack = &callback;
 	aepg_progress_phase(AEPG_PHASE_PLANNING, nrows);
-	if (update->sets == NULL)
-	{
+	if (update->drift != NULL)
 		update_warn_of_drift(update);
+	if (update->dataset != NULL)
 		aepg_check(ae_dataset_finish(update->dataset), "reading rows");
-	}
 	result = update_train(update);
 	error_context_stack = callback.previous;
 	return result;

@@ -74,25 +74,38 @@ ae_ease_plan(AeEase *ease, int count, int kept, AeArena *arena)
 		? AE_OK : AE_ERR_MEMORY;
 }
 
-/* g = S X'X S + lambda I */
+/* g += the pairs of items of a row */
 static void
-ease_gram(const AeSetRows *rows, const float *scale, double lambda, AeSpd *g)
+ease_add_row(const AeMember *members, int count, AeSpd *g)
 {
+	for (int a = 0; a < count; a++)
+	{
+		if (a % EASE_POLL == EASE_POLL - 1)
+			g->env->poll(g->env->host);
+		for (int b = 0; b <= a; b++)
+			*ae_spd_at(g, (int) members[a].item, (int) members[b].item)
+				+= members[a].weight * members[b].weight;
+	}
+}
+
+/* g = S X'X S + lambda I */
+static AeStatus
+ease_gram(const AeSetRows *rows, const float *scale, double lambda,
+		  AeArena *scratch, AeSpd *g)
+{
+	AeMember   *members = ae_arena_alloc(scratch, (size_t) rows->longest,
+										 sizeof(AeMember));
+
+	if (members == NULL)
+		return AE_ERR_MEMORY;
 	for (uint64_t r = 0; r < rows->count; r++)
 	{
-		const AeMember *members = rows->members + rows->start[r];
-		int			n = (int) (rows->start[r + 1] - rows->start[r]);
+		int			count;
 
 		if (r % EASE_POLL == 0)
 			g->env->poll(g->env->host);
-		for (int a = 0; a < n; a++)
-		{
-			if (a % EASE_POLL == EASE_POLL - 1)
-				g->env->poll(g->env->host);
-			for (int b = 0; b <= a; b++)
-				*ae_spd_at(g, (int) members[a].item, (int) members[b].item)
-					+= members[a].weight * members[b].weight;
-		}
+		AE_TRY(ae_set_rows_read(rows, r, members, &count));
+		ease_add_row(members, count, g);
 	}
 	for (int i = 0; i < g->n; i++)
 	{
@@ -102,6 +115,7 @@ ease_gram(const AeSetRows *rows, const float *scale, double lambda, AeSpd *g)
 			*ae_spd_at(g, i, j) *= scale[i] * scale[j];
 		*ae_spd_at(g, i, i) += (float) lambda;
 	}
+	return AE_OK;
 }
 
 /* a weight on its way to its place */
@@ -244,10 +258,9 @@ ae_ease_fit(AeEase *ease, const AeItems *items, const AeSetRows *rows,
 	ae_arena_init(&scratch, env);
 	status = ease_prepare(items, power, &scratch, &scale, &matrix);
 	if (status == AE_OK)
-	{
-		ease_gram(rows, scale, lambda, &matrix);
+		status = ease_gram(rows, scale, lambda, &scratch, &matrix);
+	if (status == AE_OK)
 		status = ae_spd_invert(&matrix, blas);
-	}
 	if (status == AE_OK)
 		status = ease_keep(ease, &matrix, scale, &scratch);
 	ease->is_fitted = status == AE_OK;

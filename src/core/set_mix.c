@@ -4,13 +4,10 @@
  */
 #include "core/set_mix.h"
 
-#include <string.h>
-
 #define MIX_ROWS 128			/* encoded at a time */
 
-typedef struct Mixer
+struct AeMixer
 {
-	AeSetRows  *rows;
 	int			nitems;
 	const AeFeatures *features;
 	const AeKernels *kernels;
@@ -18,94 +15,73 @@ typedef struct Mixer
 	AeCursor   *cursor;
 	const float **cells;		/* (MIX_ROWS) stored rows */
 	float	   *inputs;			/* (MIX_ROWS, AE_PAD(input_width)) */
-	uint64_t   *start;			/* of the rows with all inputs */
-	AeMember   *members;
-} Mixer;
+	int			nrows;			/* encoded */
+	int			next;			/* of them */
+};
 
-static AeStatus
-mixer_allocate(Mixer *m, AeDataset *dataset, AeArena *arena)
+AeStatus
+ae_mixer_create(AeDataset *dataset, const AeFeatures *features, int nitems,
+				const AeKernels *kernels, AeArena *arena, AeMixer **mixer)
 {
-	const AeSetRows *rows = m->rows;
-	size_t		width = (size_t) m->features->input_width;
-	uint64_t	most;
+	AeMixer    *m = ae_arena_alloc(arena, 1, sizeof(AeMixer));
 
-	most = rows->start[rows->count] + rows->count * (uint64_t) width;
-	if (most > SIZE_MAX / sizeof(AeMember))
+	*mixer = NULL;
+	if (m == NULL)
 		return AE_ERR_MEMORY;
+	m->nitems = nitems;
+	m->features = features;
+	m->kernels = kernels;
 	m->cells = ae_arena_alloc(arena, MIX_ROWS, sizeof(float *));
 	m->inputs = ae_arena_alloc(arena, MIX_ROWS,
-							   AE_PAD(width) * sizeof(float));
-	m->start = ae_arena_alloc(arena, (size_t) rows->count + 1,
-							  sizeof(uint64_t));
-	m->members = ae_arena_alloc(arena, (size_t) most, sizeof(AeMember));
-	if (m->cells == NULL || m->inputs == NULL || m->start == NULL ||
-		m->members == NULL)
+							   AE_PAD((size_t) features->input_width) *
+							   sizeof(float));
+	if (m->cells == NULL || m->inputs == NULL)
 		return AE_ERR_MEMORY;
-	AE_TRY(ae_coder_create(dataset, m->features, arena, &m->coder));
-	return ae_cursor_create(dataset, false, &m->cursor);
+	AE_TRY(ae_coder_create(dataset, features, arena, &m->coder));
+	AE_TRY(ae_cursor_create(dataset, false, &m->cursor));
+	*mixer = m;
+	return AE_OK;
 }
 
-/* row r of the sets, with inputs of its columns */
-static void
-mixer_add(Mixer *m, uint64_t r, const float *inputs)
+void
+ae_mixer_free(AeMixer *mixer)
 {
-	const AeSetRows *rows = m->rows;
-	uint64_t	count = rows->start[r + 1] - rows->start[r];
-	uint64_t	next = m->start[r];
+	if (mixer != NULL)
+		ae_cursor_free(mixer->cursor);
+}
 
-	memcpy(m->members + next, rows->members + rows->start[r],
-		   (size_t) count * sizeof(AeMember));
-	next += count;
-	for (int j = 0; j < m->features->input_width; j++)
-		if (inputs[j] != 0.0f)
-			m->members[next++] = (AeMember) {
-				(uint32_t) (m->nitems + j), inputs[j]
-			};
-	m->start[r + 1] = next;
+int
+ae_mixer_width(const AeMixer *mixer)
+{
+	return mixer->features->input_width;
 }
 
 static AeStatus
-mixer_run(Mixer *m)
+mixer_encode(AeMixer *m)
 {
-	int			ld = AE_PAD(m->features->input_width);
-	uint64_t	number = 0;		/* of the rows of the dataset */
-	uint64_t	r = 0;
-
-	AE_TRY(ae_cursor_rewind(m->cursor, 0, 0));
-	for (;;)
-	{
-		int			count;
-
-		AE_TRY(ae_cursor_next(m->cursor, MIX_ROWS, m->cells, &count));
-		if (count == 0)
-			break;
-		ae_coder_encode(m->coder, m->kernels, count, m->cells, m->inputs, ld,
-						NULL, 0);
-		for (int i = 0; i < count; i++, number++)
-			if (r < m->rows->count && m->rows->origin[r] == number)
-				mixer_add(m, r++, m->inputs + (size_t) i * (size_t) ld);
-	}
-	m->rows->start = m->start;
-	m->rows->members = m->members;
-	return r == m->rows->count ? AE_OK : AE_ERR_CORRUPT;
+	m->next = 0;
+	AE_TRY(ae_cursor_next(m->cursor, MIX_ROWS, m->cells, &m->nrows));
+	if (m->nrows == 0)
+		return AE_ERR_CORRUPT;
+	ae_coder_encode(m->coder, m->kernels, m->nrows, m->cells, m->inputs,
+					AE_PAD(m->features->input_width), NULL, 0);
+	return AE_OK;
 }
 
 AeStatus
-ae_set_rows_mix(AeSetRows *rows, int nitems, AeDataset *dataset,
-				const AeFeatures *features, const AeKernels *kernels,
-				AeArena *arena)
+ae_mixer_next(AeMixer *mixer, AeMember *others, int *count)
 {
-	Mixer		m = {
-		.rows = rows,
-		.nitems = nitems,
-		.features = features,
-		.kernels = kernels
-	};
-	AeStatus	status = mixer_allocate(&m, dataset, arena);
+	int			width = mixer->features->input_width;
+	const float *inputs;
 
-	if (status == AE_OK)
-		status = mixer_run(&m);
-	if (m.cursor != NULL)
-		ae_cursor_free(m.cursor);
-	return status;
+	if (mixer->next == mixer->nrows)
+		AE_TRY(mixer_encode(mixer));
+	inputs = mixer->inputs + (size_t) mixer->next++ * AE_PAD((size_t) width);
+	*count = 0;
+	for (int j = 0; j < width; j++)
+		if (inputs[j] != 0.0f)
+			others[(*count)++] = (AeMember) {
+				(uint32_t) (mixer->nitems + j), inputs[j]
+			};
+	return AE_OK;
 }

@@ -7,8 +7,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "core/set_mix.h"
-
 /* weights of an item, and of all of them, that a model keeps by default */
 #define SET_ITEM_WEIGHTS 1000
 #define SET_ALL_WEIGHTS (32 << 20)
@@ -202,26 +200,42 @@ set_prepare_network(AeModel *model)
 }
 
 AeStatus
+ae_set_model_match(const AeModel *model, AeSets *sets, AeDataset *dataset,
+				   AeArena *scratch, AeSetRows *rows)
+{
+	AeMixer    *mixer = NULL;
+	AeStatus	status = AE_OK;
+
+	*rows = (AeSetRows) {0};
+	if (dataset != NULL)
+		status = ae_mixer_create(dataset, model->features,
+								 model->items->count,
+								 ae_kernels_get(AE_KERNEL_AUTO), scratch,
+								 &mixer);
+	if (status == AE_OK)
+		status = ae_sets_match(sets, model->items, mixer, scratch, rows);
+	ae_mixer_free(mixer);
+	return status;
+}
+
+AeStatus
 ae_set_model_plan(AeModel *model, AeSets *sets, AeDataset *dataset,
 				  const AeOptions *options, AeArena *scratch,
 				  AeSetRows *rows)
 {
+	*rows = (AeSetRows) {0};
 	model->options = *options;
 	/* what does not change the weights is no part of the model */
 	model->options.workers = AE_AUTO;
 	model->options.verbose = false;
 	model->nseen = ae_sets_rows(sets);
-	AE_TRY(ae_sets_fit(sets, options->min_frequency, &model->arena,
-					   &model->items, scratch, rows));
+	AE_TRY(ae_sets_fit(sets, options->min_frequency, NULL, &model->arena,
+					   &model->items));
 	if (dataset == NULL)
 		AE_TRY(set_plan_features(model));
 	else
-	{
 		AE_TRY(ae_dataset_fit(dataset, &model->arena, &model->features));
-		AE_TRY(ae_set_rows_mix(rows, model->items->count, dataset,
-							   model->features,
-							   ae_kernels_get(AE_KERNEL_AUTO), scratch));
-	}
+	AE_TRY(ae_set_model_match(model, sets, dataset, scratch, rows));
 	if (options->variant == AE_VARIANT_EASE)
 		return set_plan_ease(model);
 	set_resolve_network(model, rows->count);

@@ -14,14 +14,19 @@
 
 /*
  * From rows to an untrained model: the items, the options resolved, room for
- * weights or the network's layers.  rows live in scratch.  An item must be
- * frequent enough.  dataset, finished, has the columns beside the sets, for
- * networks; or NULL.
+ * weights or the network's layers.  An item must be frequent enough.  dataset,
+ * finished, has the columns beside the sets, for networks; or NULL.  rows live
+ * in scratch and are to be freed whatever comes out.
  */
 extern AeStatus ae_set_model_plan(AeModel *model, AeSets *sets,
 								  AeDataset *dataset,
 								  const AeOptions *options,
 								  AeArena *scratch, AeSetRows *rows);
+
+/* the rows for a model that is planned or trained; likewise */
+extern AeStatus ae_set_model_match(const AeModel *model, AeSets *sets,
+								   AeDataset *dataset, AeArena *scratch,
+								   AeSetRows *rows);
 
 /*
  * An update trains the network further, in parts that each have some of the

@@ -44,6 +44,7 @@ typedef struct SetTrainer
 	uint64_t	nvalidation;
 	int			batch_rows;
 	AeSetRow   *batch;			/* (batch_rows) */
+	AeMember   *members;		/* of the rows of a batch */
 	AeMember   *hidden;			/* of the rows of a batch, to be found */
 	AeMember   *shown;
 	AeSetTape  *tape;
@@ -108,40 +109,30 @@ set_split(SetTrainer *t)
 	return AE_OK;
 }
 
-static AeSetRow
-set_row(const SetTrainer *t, uint64_t row)
+/* reads a row into members, which it points to */
+static AeStatus
+set_row(const SetTrainer *t, uint64_t row, AeMember *members,
+		AeSetRow *result)
 {
-	const uint64_t *start = t->rows->start + row;
 	uint32_t	nitems = (uint32_t) t->model->items->count;
-	AeSetRow	result = {
-		.members = t->rows->members + start[0],
-		.count = (int) (start[1] - start[0])
-	};
 
-	while (result.count > 0 &&
-		   result.members[result.count - 1].item >= nitems)
+	*result = (AeSetRow) {.members = members};
+	AE_TRY(ae_set_rows_read(t->rows, row, members, &result->count));
+	while (result->count > 0 && members[result->count - 1].item >= nitems)
 	{
-		result.count--;
-		result.nothers++;
+		result->count--;
+		result->nothers++;
 	}
-	return result;
+	return AE_OK;
 }
 
 /* room for the items of a batch and a row; no more than an int counts */
 static AeStatus
 set_batch_members(const SetTrainer *t, int *count)
 {
-	int			longest = 0;
-	uint64_t	most;
+	uint64_t	most = (uint64_t) t->rows->longest *
+		((uint64_t) t->batch_rows + 1);
 
-	for (uint64_t i = 0; i < t->rows->count; i++)
-	{
-		AeSetRow	row = set_row(t, i);
-
-		if (row.count + row.nothers > longest)
-			longest = row.count + row.nothers;
-	}
-	most = (uint64_t) longest * ((uint64_t) t->batch_rows + 1);
 	if (most > INT32_MAX)
 		return AE_ERR_LIMIT;
 	*count = (int) most;
@@ -223,6 +214,8 @@ set_allocate(SetTrainer *t)
 							  &t->tape));
 	t->batch = ae_arena_alloc(&t->arena, (size_t) t->batch_rows,
 							  sizeof(AeSetRow));
+	t->members = ae_arena_alloc(&t->arena, (size_t) nmembers,
+								sizeof(AeMember));
 	t->shown = ae_arena_alloc(&t->arena, (size_t) nmembers, sizeof(AeMember));
 	t->hidden = ae_arena_alloc(&t->arena, (size_t) nmembers,
 							   sizeof(AeMember));
@@ -235,7 +228,7 @@ set_allocate(SetTrainer *t)
 	model->history = ae_arena_alloc(&model->arena,
 									(size_t) model->options.epochs,
 									sizeof(AeEpoch));
-	if (t->batch == NULL || t->shown == NULL || t->hidden == NULL ||
+	if (t->batch == NULL || t->members == NULL || t->shown == NULL || t->hidden == NULL ||
 		m == NULL || v == NULL || model->history == NULL)
 		return AE_ERR_MEMORY;
 	ae_optimizer_init(&t->optimizer, &model->options, m, v);
@@ -288,6 +281,20 @@ set_backward(SetTrainer *t, int count, const AePass *pass, uint64_t step)
 								   &rng, t->grads);
 }
 
+/* the batch becomes count rows in order */
+static AeStatus
+set_read_batch(SetTrainer *t, const uint64_t *rows, int count)
+{
+	AeMember   *next = t->members;
+
+	for (int i = 0; i < count; i++)
+	{
+		AE_TRY(set_row(t, rows[i], next, &t->batch[i]));
+		next += t->batch[i].count + t->batch[i].nothers;
+	}
+	return AE_OK;
+}
+
 /* one step on count rows in order; adds the rows' loss to *loss */
 static AeStatus
 set_step(SetTrainer *t, const uint64_t *rows, int count, double rate,
@@ -303,8 +310,7 @@ set_step(SetTrainer *t, const uint64_t *rows, int count, double rate,
 	double		batch_loss;
 
 	ae_rng_seed(&rng, set_seed(t, STREAM_NOISE), update.step);
-	for (int i = 0; i < count; i++)
-		t->batch[i] = set_row(t, rows[i]);
+	AE_TRY(set_read_batch(t, rows, count));
 	ae_set_read(t->tape, t->batch, count,
 				(float) model->options.corruption_rate, &rng);
 	batch_loss = ae_set_forward(&model->net, t->blas, t->kernels, t->params,
@@ -334,17 +340,20 @@ set_strength(const SetTrainer *t, double done)
  */
 
 /*
- * Splits a row; which items are hidden depends on row and seed only.  Returns
- * what is shown, in memory of the caller.
+ * Splits a row; which items are hidden depends on row and seed only.  What is
+ * shown is in memory of the caller.
  */
-static AeSetRow
-set_hide(const SetTrainer *t, uint64_t row, AeMember *shown,
+static AeStatus
+set_hide(const SetTrainer *t, uint64_t row, AeMember *shown, AeSetRow *rest,
 		 AeMember *hidden, int *nhidden)
 {
-	AeSetRow	all = set_row(t, row);
-	AeSetRow	rest = {.members = shown,.nothers = all.nothers};
+	AeSetRow	all;
 	AeRng		rng;
 
+	AE_TRY(set_row(t, row, t->members, &all));
+	*rest = (AeSetRow) {
+		.members = shown,.nothers = all.nothers
+	};
 	ae_rng_seed(&rng, set_seed(t, STREAM_HIDDEN), row);
 	*nhidden = 0;
 	for (int i = 0; i < all.count; i++)
@@ -352,11 +361,11 @@ set_hide(const SetTrainer *t, uint64_t row, AeMember *shown,
 		if (ae_rng_uniform(&rng) < SET_HIDDEN)
 			hidden[(*nhidden)++] = all.members[i];
 		else
-			shown[rest.count++] = all.members[i];
+			shown[rest->count++] = all.members[i];
 	}
 	for (int i = 0; i < all.nothers; i++)
-		shown[rest.count + i] = all.members[all.count + i];
-	return rest;
+		shown[rest->count + i] = all.members[all.count + i];
+	return AE_OK;
 }
 
 /* discounted gain of the hidden items among all that are not shown */
@@ -385,7 +394,7 @@ set_gain(float *scores, int count, const AeSetRow *shown,
 }
 
 /* adds up the gains of count held-out rows, and how many have hidden items */
-static void
+static AeStatus
 set_validate_batch(SetTrainer *t, const uint64_t *rows, int count,
 				   double *gain, uint64_t *measured)
 {
@@ -398,13 +407,15 @@ set_validate_batch(SetTrainer *t, const uint64_t *rows, int count,
 	{
 		int			nhidden;
 
-		t->batch[i] = set_hide(t, rows[i], shown, t->hidden, &nhidden);
+		AE_TRY(set_hide(t, rows[i], shown, &t->batch[i], t->hidden,
+						&nhidden));
 		shown += t->batch[i].count + t->batch[i].nothers;
 	}
 	ae_set_read(t->tape, t->batch, count, 0.0f, NULL);
 	ae_set_forward(net, t->blas, t->kernels, t->params, t->tape, NULL);
 	for (int i = 0; i < count; i++)
 	{
+		AeSetRow	again;
 		int			nhidden;
 		float	   *scores;
 
@@ -412,17 +423,18 @@ set_validate_batch(SetTrainer *t, const uint64_t *rows, int count,
 			ae_set_outputs(net, t->blas, t->params, t->tape, i,
 						   count - i < slice ? count - i : slice);
 		scores = ae_set_output_row(net, t->tape, i % slice);
-		set_hide(t, rows[i], shown, t->hidden, &nhidden);
+		AE_TRY(set_hide(t, rows[i], shown, &again, t->hidden, &nhidden));
 		if (nhidden == 0 || t->batch[i].count == 0)
 			continue;
 		*gain += set_gain(scores, nitems, &t->batch[i], t->hidden, nhidden);
 		++*measured;
 	}
+	return AE_OK;
 }
 
 /* 1 - normalised discounted cumulative gain of the first ranks */
-static double
-set_validate(SetTrainer *t)
+static AeStatus
+set_validate(SetTrainer *t, double *loss)
 {
 	double		gain = 0.0;
 	uint64_t	measured = 0;
@@ -433,11 +445,12 @@ set_validate(SetTrainer *t)
 		int			count = left < (uint64_t) t->batch_rows
 			? (int) left : t->batch_rows;
 
-		set_validate_batch(t, t->order + t->ntrain + i, count, &gain,
-						   &measured);
+		AE_TRY(set_validate_batch(t, t->order + t->ntrain + i, count, &gain,
+								  &measured));
 		i += (uint64_t) count;
 	}
-	return measured > 0 ? 1.0 - gain / (double) measured : NAN;
+	*loss = measured > 0 ? 1.0 - gain / (double) measured : NAN;
+	return AE_OK;
 }
 
 /*----------
@@ -470,8 +483,7 @@ set_epoch(SetTrainer *t, int epoch, int epochs, AeEpoch *result)
 	if (t->sampler != NULL)
 		ae_set_sampler_store(t->sampler, &t->model->net, t->params);
 	result->train_loss = loss / (double) t->ntrain;
-	result->validation_loss = set_validate(t);
-	return AE_OK;
+	return set_validate(t, &result->validation_loss);
 }
 
 /* whether max_seconds leave time for another epoch */

@@ -9,7 +9,7 @@
 #include "core/sets.h"
 
 #define SETS_FIRST 64			/* capacities; powers of two */
-#define SETS_POLL 65536			/* rows between two looks at cancellation */
+#define SETS_POLL 1024			/* rows between two looks at cancellation */
 
 /* an item of which the rows are counted */
 typedef struct SetsItem
@@ -33,16 +33,14 @@ struct AeSets
 	size_t		text_capacity;
 
 	uint64_t	nrows;
-	uint64_t	row_capacity;
-	uint64_t   *end;			/* (nrows) behind a row's last member */
-	uint64_t	nmembers;
-	uint64_t	member_capacity;
-	AeMember   *members;
+	int			longest;		/* members of a row */
+	AeMemberList rows;			/* of each, one whose item is their number,
+								 * and its members */
 };
 
 AeStatus
-ae_sets_create(const AeEnv *env, AeBudget *budget, bool is_number,
-			   AeSets **sets)
+ae_sets_create(const AeEnv *env, const AeSpool *spool, AeBudget *budget,
+			   bool is_number, AeSets **sets)
 {
 	AeAccount	account = {env, budget};
 	AeSets	   *s = ae_account_take(&account, sizeof(AeSets));
@@ -52,6 +50,7 @@ ae_sets_create(const AeEnv *env, AeBudget *budget, bool is_number,
 	memset(s, 0, sizeof(*s));
 	s->account = account;
 	s->is_number = is_number;
+	ae_member_list_init(&s->rows, account, spool);
 	*sets = s;
 	return AE_OK;
 }
@@ -69,38 +68,8 @@ ae_sets_free(AeSets *sets)
 	ae_account_give(&account, sets->slots,
 					sizeof(uint32_t) * 2 * sets->item_capacity);
 	ae_account_give(&account, sets->text, sets->text_capacity);
-	ae_account_give(&account, sets->end,
-					sizeof(uint64_t) * (size_t) sets->row_capacity);
-	ae_account_give(&account, sets->members,
-					sizeof(AeMember) * (size_t) sets->member_capacity);
+	ae_member_list_free(&sets->rows);
 	ae_account_give(&account, sets, sizeof(AeSets));
-}
-
-/*
- * Makes room for need elements of an array, by doubling.  The caller sets
- * *array and *capacity only when this succeeds.
- */
-static AeStatus
-sets_grow(AeSets *sets, void **array, uint64_t *capacity, uint64_t need,
-		  size_t size)
-{
-	uint64_t	larger = *capacity > 0 ? *capacity : SETS_FIRST;
-	void	   *moved;
-
-	if (need <= *capacity)
-		return AE_OK;
-	while (larger < need)
-		larger *= 2;
-	if (larger > SIZE_MAX / size)
-		return AE_ERR_MEMORY;
-	moved = ae_account_grow(&sets->account, *array,
-							(size_t) *capacity * size,
-							(size_t) larger * size);
-	if (moved == NULL)
-		return AE_ERR_MEMORY;
-	*array = moved;
-	*capacity = larger;
-	return AE_OK;
 }
 
 /*----------
@@ -167,15 +136,24 @@ sets_grow_items(AeSets *sets)
 	return AE_OK;
 }
 
+/* room for len more bytes of text, by doubling */
 static AeStatus
 sets_grow_text(AeSets *sets, size_t len)
 {
-	void	   *text = sets->text;
-	uint64_t	capacity = sets->text_capacity;
+	size_t		capacity = sets->text_capacity > 0 ? sets->text_capacity
+		: SETS_FIRST;
+	char	   *text;
 
-	AE_TRY(sets_grow(sets, &text, &capacity, sets->text_used + len, 1));
+	if (sets->text_used + len <= sets->text_capacity)
+		return AE_OK;
+	while (capacity < sets->text_used + len)
+		capacity *= 2;
+	text = ae_account_grow(&sets->account, sets->text, sets->text_capacity,
+						   capacity);
+	if (text == NULL)
+		return AE_ERR_MEMORY;
 	sets->text = text;
-	sets->text_capacity = (size_t) capacity;
+	sets->text_capacity = capacity;
 	return AE_OK;
 }
 
@@ -242,27 +220,17 @@ ae_members_unite(AeMember *members, int count)
 AeStatus
 ae_sets_append(AeSets *sets, AeMember *members, int count)
 {
-	void	   *array = sets->end;
-	uint64_t	capacity = sets->row_capacity;
-
-	AE_TRY(sets_grow(sets, &array, &capacity, sets->nrows + 1,
-					 sizeof(uint64_t)));
-	sets->end = array;
-	sets->row_capacity = capacity;
-	array = sets->members;
-	capacity = sets->member_capacity;
-	AE_TRY(sets_grow(sets, &array, &capacity,
-					 sets->nmembers + (uint64_t) count, sizeof(AeMember)));
-	sets->members = array;
-	sets->member_capacity = capacity;
+	AeMember	head = {0, 0.0f};
 
 	count = ae_members_unite(members, count);
+	head.item = (uint32_t) count;
+	AE_TRY(ae_member_list_append(&sets->rows, &head, 1));
+	AE_TRY(ae_member_list_append(&sets->rows, members, (uint64_t) count));
 	for (int i = 0; i < count; i++)
-	{
-		sets->members[sets->nmembers++] = members[i];
 		sets->items[members[i].item].frequency++;
-	}
-	sets->end[sets->nrows++] = sets->nmembers;
+	sets->nrows++;
+	if (count > sets->longest)
+		sets->longest = count;
 	return AE_OK;
 }
 
@@ -281,10 +249,28 @@ ae_sets_have_item(const AeSets *sets, int min_frequency)
 	return false;
 }
 
+uint64_t
+ae_sets_item_bytes(const AeSets *sets)
+{
+	return sizeof(SetsItem) * (uint64_t) sets->item_capacity +
+		sizeof(uint32_t) * 2 * (uint64_t) sets->item_capacity +
+		sets->text_capacity;
+}
+
 /*----------
  * The vocabulary.
  *----------
  */
+
+/* the number of item i among others; -1: none */
+static int
+sets_find(const AeSets *sets, uint32_t i, const AeItems *items)
+{
+	const SetsItem *item = &sets->items[i];
+
+	return ae_items_find(items, sets->text + item->text, item->len);
+}
+
 
 /* an item on its way to its place */
 typedef struct Ranked
@@ -312,10 +298,10 @@ compare_ranked(const void *a, const void *b)
 	return order;
 }
 
-/* ranked (count) items become the vocabulary; place is by their number */
+/* ranked (count) items become the vocabulary */
 static AeStatus
-sets_name(const AeSets *sets, const Ranked *ranked, int count,
-		  uint32_t *place, AeArena *arena, AeItems **items)
+sets_name(const AeSets *sets, const Ranked *ranked, int count, AeArena *arena,
+		  AeItems **items)
 {
 	size_t		bytes = 0;
 	AeItems    *it;
@@ -334,53 +320,129 @@ sets_name(const AeSets *sets, const Ranked *ranked, int count,
 				   item->len);
 		it->start[i + 1] = it->start[i] + item->len;
 		it->frequency[i] = item->frequency;
-		place[ranked[i].number] = (uint32_t) i;
 	}
 	return ae_items_index(it, arena);
 }
 
-/*
- * The rows with the items' places, UINT32_MAX for none; rows that are left
- * without are dropped.
- */
-static AeStatus
-sets_place(const AeSets *sets, const uint32_t *place, AeArena *arena,
-		   AeSetRows *rows)
+AeStatus
+ae_sets_fit(const AeSets *sets, int min_frequency, const AeItems *known,
+			AeArena *arena, AeItems **items)
 {
-	const AeEnv *env = sets->account.env;
-	uint64_t	next = 0;
+	AeArena		scratch;
+	Ranked	   *ranked;
+	int			count = 0;
+	AeStatus	status = AE_ERR_MEMORY;
 
-	if (sets->nrows >= SIZE_MAX || sets->nmembers > SIZE_MAX)
-		return AE_ERR_MEMORY;
-	rows->count = 0;
-	rows->start = ae_arena_alloc(arena, (size_t) sets->nrows + 1,
-								 sizeof(uint64_t));
-	rows->origin = ae_arena_alloc(arena, (size_t) sets->nrows,
-								  sizeof(uint64_t));
-	rows->members = ae_arena_alloc(arena, (size_t) sets->nmembers,
-								   sizeof(AeMember));
-	if (rows->start == NULL || rows->origin == NULL || rows->members == NULL)
-		return AE_ERR_MEMORY;
-	for (uint64_t r = 0, i = 0; r < sets->nrows; r++)
+	ae_arena_init(&scratch, sets->account.env);
+	ranked = ae_arena_alloc(&scratch, sets->nitems, sizeof(Ranked));
+	if (ranked != NULL)
 	{
-		uint64_t	first = next;
+		for (uint32_t i = 0; i < sets->nitems; i++)
+			if (sets->items[i].frequency >= (uint64_t) min_frequency &&
+				(known == NULL || sets_find(sets, i, known) < 0))
+				ranked[count++] = (Ranked) {sets, i};
+		if (count > 1)
+			qsort(ranked, (size_t) count, sizeof(Ranked), compare_ranked);
+		status = sets_name(sets, ranked, count, arena, items);
+	}
+	ae_arena_free(&scratch);
+	return status;
+}
 
-		for (; i < sets->end[r]; i++)
-		{
-			AeMember	member = sets->members[i];
+/*----------
+ * Rows of a vocabulary.
+ *----------
+ */
+typedef struct Matcher
+{
+	AeSets	   *sets;
+	AeMixer    *mixer;			/* may be NULL */
+	int		   *place;			/* of the items of sets; -1: none */
+	AeMember   *raw;			/* (longest) */
+	AeMember   *row;			/* (longest, and inputs of the columns) */
+	AeSetRows  *rows;
+} Matcher;
 
-			member.item = place[member.item];
-			if (member.item != UINT32_MAX)
-				rows->members[next++] = member;
-		}
-		if (next > first + 1)
-			qsort(rows->members + first, (size_t) (next - first),
-				  sizeof(AeMember), compare_members);
-		if (next > first)
-		{
-			rows->origin[rows->count] = r;
-			rows->start[++rows->count] = next;
-		}
+static AeStatus
+matcher_allocate(Matcher *m, const AeItems *items, AeArena *arena,
+				 AeArena *scratch)
+{
+	const AeSets *sets = m->sets;
+	size_t		longest = (size_t) sets->longest;
+	size_t		others = m->mixer != NULL
+		? (size_t) ae_mixer_width(m->mixer) : 0;
+
+	if (sets->nrows >= SIZE_MAX)
+		return AE_ERR_MEMORY;
+	m->place = ae_arena_alloc(scratch, sets->nitems, sizeof(int));
+	m->raw = ae_arena_alloc(scratch, longest, sizeof(AeMember));
+	m->row = ae_arena_alloc(scratch, longest + others, sizeof(AeMember));
+	m->rows->start = ae_arena_alloc(arena, (size_t) sets->nrows + 1,
+									sizeof(uint64_t));
+	if (m->place == NULL || m->raw == NULL || m->row == NULL ||
+		m->rows->start == NULL)
+		return AE_ERR_MEMORY;
+	for (uint32_t i = 0; i < sets->nitems; i++)
+		m->place[i] = sets_find(sets, i, items);
+	return AE_OK;
+}
+
+/* the items of the vocabulary of a row of count; returns how many there are */
+static int
+matcher_place(Matcher *m, int count)
+{
+	int			n = 0;
+
+	for (int i = 0; i < count; i++)
+	{
+		int			place = m->place[m->raw[i].item];
+
+		if (place >= 0)
+			m->row[n++] = (AeMember) {
+				(uint32_t) place, m->raw[i].weight
+			};
+	}
+	if (n > 1)
+		qsort(m->row, (size_t) n, sizeof(AeMember), compare_members);
+	return n;
+}
+
+/* one row, which is dropped if it is left without items */
+static AeStatus
+matcher_add(Matcher *m, int count)
+{
+	AeSetRows  *rows = m->rows;
+	int			n = matcher_place(m, count);
+	int			others = 0;
+
+	/* called for rows that are dropped, too, so that the columns keep up */
+	if (m->mixer != NULL)
+		AE_TRY(ae_mixer_next(m->mixer, m->row + n, &others));
+	if (n == 0)
+		return AE_OK;
+	n += others;
+	AE_TRY(ae_member_list_append(&rows->members, m->row, (uint64_t) n));
+	rows->start[++rows->count] = rows->members.count;
+	if (n > rows->longest)
+		rows->longest = n;
+	return AE_OK;
+}
+
+static AeStatus
+matcher_run(Matcher *m)
+{
+	const AeSets *sets = m->sets;
+	const AeEnv *env = sets->account.env;
+	uint64_t	at = 0;
+
+	for (uint64_t r = 0; r < sets->nrows; r++)
+	{
+		AeMember	head;
+
+		AE_TRY(ae_member_list_read(&sets->rows, at++, 1, &head));
+		AE_TRY(ae_member_list_read(&sets->rows, at, head.item, m->raw));
+		at += head.item;
+		AE_TRY(matcher_add(m, (int) head.item));
 		if (r % SETS_POLL == 0)
 			env->poll(env->host);
 	}
@@ -388,56 +450,23 @@ sets_place(const AeSets *sets, const uint32_t *place, AeArena *arena,
 }
 
 AeStatus
-ae_sets_fit(const AeSets *sets, int min_frequency, AeArena *items_arena,
-			AeItems **items, AeArena *rows_arena, AeSetRows *rows)
+ae_sets_match(AeSets *sets, const AeItems *items, AeMixer *mixer,
+			  AeArena *arena, AeSetRows *rows)
 {
+	Matcher		m = {.sets = sets,.mixer = mixer,.rows = rows};
 	AeArena		scratch;
-	Ranked	   *ranked;
-	uint32_t   *place;
-	int			count = 0;
-	AeStatus	status = AE_ERR_MEMORY;
+	AeStatus	status;
 
+	*rows = (AeSetRows) {0};
+	ae_member_list_init(&rows->members, sets->account, sets->rows.spool);
 	ae_arena_init(&scratch, sets->account.env);
-	ranked = ae_arena_alloc(&scratch, sets->nitems, sizeof(Ranked));
-	place = ae_arena_alloc(&scratch, sets->nitems, sizeof(uint32_t));
-	if (ranked != NULL && place != NULL)
-	{
-		for (uint32_t i = 0; i < sets->nitems; i++)
-		{
-			place[i] = UINT32_MAX;
-			if (sets->items[i].frequency >= (uint64_t) min_frequency)
-				ranked[count++] = (Ranked) {sets, i};
-		}
-		if (count > 1)
-			qsort(ranked, (size_t) count, sizeof(Ranked), compare_ranked);
-		status = sets_name(sets, ranked, count, place, items_arena,
-						   items);
-		if (status == AE_OK)
-			status = sets_place(sets, place, rows_arena, rows);
-	}
+	status = matcher_allocate(&m, items, arena, &scratch);
+	if (status == AE_OK)
+		status = ae_member_list_make_room(&sets->rows);
+	if (status == AE_OK)
+		status = matcher_run(&m);
 	ae_arena_free(&scratch);
-	return status;
-}
-
-AeStatus
-ae_sets_match(const AeSets *sets, const AeItems *items, AeArena *arena,
-			  AeSetRows *rows)
-{
-	AeArena		scratch;
-	uint32_t   *place;
-	AeStatus	status = AE_ERR_MEMORY;
-
-	ae_arena_init(&scratch, sets->account.env);
-	place = ae_arena_alloc(&scratch, sets->nitems, sizeof(uint32_t));
-	if (place != NULL)
-	{
-		/* -1 becomes UINT32_MAX */
-		for (uint32_t i = 0; i < sets->nitems; i++)
-			place[i] = (uint32_t) ae_items_find(items, sets->text +
-												sets->items[i].text,
-												sets->items[i].len);
-		status = sets_place(sets, place, arena, rows);
-	}
-	ae_arena_free(&scratch);
+	if (status != AE_OK)
+		ae_set_rows_free(rows);
 	return status;
 }

@@ -3,33 +3,15 @@
  *	  The rows of a training whose features are sets of items.
  *
  * Items are numbered as they appear.  What is kept of a row are the numbers
- * and weights of its items, so memory grows with the items that rows have and
- * not with the items there are.
+ * and weights of its items, so it grows with the items that rows have and not
+ * with the items there are.  Beyond the budget rows go to the spool; items
+ * stay in memory.
  */
 #ifndef AE_SETS_H
 #define AE_SETS_H
 
-#include "core/account.h"
 #include "core/items.h"
-
-/* one item of a row */
-typedef struct AeMember
-{
-	uint32_t	item;
-	float		weight;			/* > 0, but for other inputs */
-} AeMember;
-
-/*
- * Rows of the items of a vocabulary, in ascending order in each row; behind
- * them may stand other inputs, numbered from the count of items on.
- */
-typedef struct AeSetRows
-{
-	uint64_t	count;			/* rows that have an item */
-	uint64_t   *origin;			/* (count) which of the rows appended it is */
-	uint64_t   *start;			/* (count + 1) in members */
-	AeMember   *members;
-} AeSetRows;
+#include "core/set_mix.h"
 
 typedef struct AeSets AeSets;
 
@@ -39,10 +21,11 @@ typedef struct AeSets AeSets;
  */
 extern int	ae_members_unite(AeMember *members, int count);
 
-/* without rows, of items that are integers or not; budget is borrowed and
- * outlives it */
-extern AeStatus ae_sets_create(const AeEnv *env, AeBudget *budget,
-							   bool is_number, AeSets **sets);
+/* without rows, of items that are integers or not; budget and spool, which may
+ * be NULL, are borrowed and outlive it */
+extern AeStatus ae_sets_create(const AeEnv *env, const AeSpool *spool,
+							   AeBudget *budget, bool is_number,
+							   AeSets **sets);
 extern void ae_sets_free(AeSets *sets);
 
 /*
@@ -59,16 +42,23 @@ extern uint64_t ae_sets_rows(const AeSets *sets);
 /* whether an item is in so many rows */
 extern bool ae_sets_have_item(const AeSets *sets, int min_frequency);
 
-/*
- * The items that at least min_frequency rows have, and the rows in terms of
- * them, in an arena each.  sets stays as it is.
- */
-extern AeStatus ae_sets_fit(const AeSets *sets, int min_frequency,
-							AeArena *items_arena, AeItems **items,
-							AeArena *rows_arena, AeSetRows *rows);
+/* bytes of the items, which stay in memory whatever the budget */
+extern uint64_t ae_sets_item_bytes(const AeSets *sets);
 
-/* the rows in terms of items that are there already; others are left out */
-extern AeStatus ae_sets_match(const AeSets *sets, const AeItems *items,
-							  AeArena *arena, AeSetRows *rows);
+/* the items that at least min_frequency rows have, without those that are
+ * known, NULL for none; they live in arena */
+extern AeStatus ae_sets_fit(const AeSets *sets, int min_frequency,
+							const AeItems *known, AeArena *arena,
+							AeItems **items);
+
+/*
+ * The rows that have some of the items, others left out, with the inputs of
+ * the columns beside them; mixer is at its first row, or NULL.  The budget is
+ * that of sets, whose rows stay, but may move to the spool.  On success rows
+ * are to be freed.
+ */
+extern AeStatus ae_sets_match(AeSets *sets, const AeItems *items,
+							  AeMixer *mixer, AeArena *arena,
+							  AeSetRows *rows);
 
 #endif							/* AE_SETS_H */

@@ -24,6 +24,7 @@ SELECT name, i ->> 'items' AS items, i ->> 'columns' AS columns, i ->> 'inputs' 
 
 -- nothing is known but the country and the age
 CREATE TYPE who AS (country text, age int, is_new boolean, items int[]);
+CREATE TYPE who_else AS (country text, age int, is_new boolean, items text[]);
 SELECT name, country, count(*) AS items, bool_and(r.item_id / 10 = kind) AS of_the_country
   FROM model, (VALUES (0, 'at'), (1, 'be'), (2, 'ch')) v(kind, country),
 	   ae_recommend(model, ROW(country, 40, false, NULL)::who, 5) r
@@ -40,6 +41,42 @@ SELECT name, array_length(ae_encode(model, c), 1) AS latent,
 	   ae_encode(model, c) = ae_encode(model, ROW('be', c.age, c.is_new, c.items)::who) AS other_country,
 	   ae_encode(model, ROW(NULL, NULL, NULL, c.items)::who) IS NULL AS all_missing
   FROM model, customer c WHERE id = 3 ORDER BY name;
+
+-- updates: customers of each country now take what those of the next one took
+CREATE TABLE moved AS
+SELECT id, age, is_new, items, (ARRAY['be', 'ch', 'at'])[id % 3 + 1] AS country FROM customer;
+CREATE TABLE updated AS
+SELECT name, ae_update(model, c, '{"epochs": 20}' ORDER BY id) AS model
+  FROM model, moved c GROUP BY name, model;
+SELECT name, country, bool_and(r.item_id / 10 = (kind + 2) % 3) AS of_the_country_before
+  FROM updated, (VALUES (0, 'at'), (1, 'be'), (2, 'ch')) v(kind, country),
+	   ae_recommend(model, ROW(country, 40, false, NULL)::who, 5) r
+ GROUP BY name, country ORDER BY name, country;
+SELECT name, i ->> 'rows' AS rows, i ->> 'columns' AS columns, i ->> 'items' AS items
+  FROM updated, ae_info(model) i ORDER BY name;
+-- columns by name, a query, labels that the model does not know, empty sets
+SELECT name, ae_update(m.model, ROW(country, age, is_new, items)::who, '{"epochs": 20}' ORDER BY id) = u.model AS same
+  FROM model m JOIN updated u USING (name), moved GROUP BY name, u.model ORDER BY name;
+SELECT ae_store_model('shop', model) FROM model WHERE name = 'mult_vae';
+SELECT ae_update_model('shop', 'SELECT is_new, age, items, country FROM moved ORDER BY id', '{"epochs": 20}');
+SELECT ae_encode('shop', ROW('at', 40, false, '{3}')::who) = ae_encode(model, ROW('at', 40, false, '{3}')::who) AS same
+  FROM updated WHERE name = 'mult_vae';
+SELECT name, ae_encode(ae_update(model, c), ROW('at', 40, false, '{3}')::who) = ae_encode(model, ROW('at', 40, false, '{3}')::who) AS unchanged
+  FROM model, (VALUES (ROW('fr', 40, NULL, NULL)::who), (ROW(NULL, NULL, NULL, '{}')::who), (NULL)) c(c)
+ GROUP BY name, model ORDER BY name;
+-- in parts, some of which come from other processes
+SET max_parallel_workers_per_gather = 2;
+SET parallel_setup_cost = 0;
+SET parallel_tuple_cost = 0;
+SET min_parallel_table_scan_size = 0;
+EXPLAIN (COSTS OFF) SELECT ae_update(ae_row('shop', c, '{"partitions": 2}')) FROM moved c;
+SELECT ae_info(ae_update(ae_row('shop', c, '{"partitions": 2}'))) ->> 'rows' AS rows FROM moved c;
+RESET max_parallel_workers_per_gather;
+RESET parallel_setup_cost;
+RESET parallel_tuple_cost;
+RESET min_parallel_table_scan_size;
+SELECT ae_drop_model('shop');
+DROP TABLE moved, updated;
 
 -- from a query, rows held out, arrays of numbers, missing values
 SELECT ae_create_model('shop', 'SELECT items, country, NULLIF(age, 33) AS age, ARRAY[age, id] AS pair FROM customer',
@@ -64,9 +101,14 @@ SELECT ae_recommend(model, r, 3) FROM model, (SELECT 'at' AS country, 5 AS age, 
 SELECT ae_recommend(model, r, 3) FROM model, (SELECT 'at' AS country, 5 AS age, ARRAY[1] AS items) r;
 SELECT ae_recommend(model, r, 3) FROM model, (SELECT 'at' AS country, 5 AS age, true AS is_new, 1.5 AS items) r;
 SELECT ae_recommend(model, NULL::who, 3) FROM model;
-SELECT ae_update(model, c) FROM model, customer c;
+SELECT ae_update(model, items) FROM model, customer;
+SELECT ae_update(model, r) FROM model, (SELECT 'at' AS country, 5 AS age, ARRAY[1] AS items) r;
+SELECT ae_update(model, r) FROM model, (SELECT 'at' AS country, 5 AS age, true AS is_new) r;
+SELECT ae_update(CASE WHEN id > 1 THEN ae_row(model, ROW('at', 5, true, ARRAY[1])::who)
+	ELSE ae_row(model, ROW('at', 5, true, ARRAY['x'])::who_else) END)
+  FROM model, customer WHERE name = 'mult_vae';
 SELECT ae_anomaly_score(model, c) FROM model, customer c;
 SELECT count(*) FROM model, ae_similar_items(model, 1, 3);
 
 DROP TABLE customer, model;
-DROP TYPE who;
+DROP TYPE who, who_else;

@@ -134,6 +134,8 @@ SELECT name, ae_encode(ae_update(model, '{777}'::int[]), ARRAY[1]) = ae_encode(m
   FROM model, generate_series(1, 3) GROUP BY name, model ORDER BY name;
 SELECT ae_update(model, items, '{"dropout": 0.5}') FROM model, fresh WHERE name = 'mult_vae';
 SELECT ae_update(model, items, '{"latent": 5}') FROM model, fresh WHERE name = 'mult_vae';
+SELECT ae_update(CASE WHEN customer > 1 THEN ae_row(model, items) ELSE ae_row(model, ARRAY['x']) END)
+  FROM model, fresh WHERE name = 'mult_vae';
 SELECT ae_update(model, 5) FROM model, fresh WHERE name = 'mult_vae';
 SELECT ae_update((SELECT ae_train(items, '{"variant": "ease"}') FROM basket), items) FROM fresh;
 SELECT ae_merge(model) FROM updated;

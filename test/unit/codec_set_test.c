@@ -26,6 +26,7 @@ build_ease(void)
 					 model->options.normalization,
 					 model->options.regularization, &ae_blas_reference,
 					 &unit_env) == AE_OK);
+	ae_set_rows_free(&rows);
 	strcpy(model->version, "1.0");
 	ae_sets_free(sets);
 	ae_arena_free(&arena);
@@ -74,6 +75,7 @@ build_mixed(void)
 						   &rows) == AE_OK &&
 		 ae_set_train(model, &rows, &ae_blas_reference,
 					  ae_kernels_get(AE_KERNEL_AUTO), NULL) == AE_OK);
+	ae_set_rows_free(&rows);
 	strcpy(model->version, "1.0");
 	model->items->column = text(model, "bought");
 	ae_sets_free(sets);

@@ -30,9 +30,16 @@ weights_of(const AeModel *model, const AeSetRows *rows, double power,
 		p[i * n + i] = 1.0;
 	}
 	for (uint64_t r = 0; r < rows->count; r++)
-		for (uint64_t a = rows->start[r]; a < rows->start[r + 1]; a++)
-			for (uint64_t b = rows->start[r]; b < rows->start[r + 1]; b++)
-				g[rows->members[a].item * n + rows->members[b].item] += 1.0;
+	{
+		AeMember	row[NITEMS];
+		int			count;
+
+		if (ae_set_rows_read(rows, r, row, &count) != AE_OK)
+			exit(2);
+		for (int a = 0; a < count; a++)
+			for (int b = 0; b < count; b++)
+				g[row[a].item * n + row[b].item] += 1.0;
+	}
 	for (int i = 0; i < n; i++)
 		mean += (double) model->items->frequency[i] / n;
 	for (int i = 0; i < n; i++)
@@ -125,6 +132,7 @@ test_weights(void)
 	expected = weights_of(model, &rows, 0.3, 20.0);
 	worst = compare(model, expected);
 	ok(worst < TOLERANCE, "weights with a power (%g)", worst);
+	ae_set_rows_free(&rows);
 	ae_model_free(model);
 	free(expected);
 	model = train(AE_AUTO, 0.0, 20.0, &rows, &arena);
@@ -133,6 +141,7 @@ test_weights(void)
 	expected = weights_of(model, &rows, 0.0, 20.0);
 	worst = compare(model, expected);
 	ok(worst < TOLERANCE, "weights as by the formula (%g)", worst);
+	ae_set_rows_free(&rows);
 	ae_model_free(model);
 
 	model = train(7, 0.0, 20.0, &rows, &arena);
@@ -147,16 +156,19 @@ test_weights(void)
 				fabs(expected[i * NITEMS + j]) > least + TOLERANCE;
 	}
 	ok(wrong == 0, "the largest weights of each item are kept");
+	ae_set_rows_free(&rows);
 	ae_model_free(model);
 	model = train(AE_AUTO, 0.0, NAN, &rows, &arena);
 	ok(model->options.regularization > 30.0 &&
 	   model->options.regularization < 300.0, "lambda by itself (%g)",
 	   model->options.regularization);
+	ae_set_rows_free(&rows);
 	ae_model_free(model);
 	model = train(AE_AUTO, NAN, NAN, &rows, &arena);
 	ok(model->options.normalization > 0.0 &&
 	   model->options.normalization < 1.0, "power by itself (%g)",
 	   model->options.normalization);
+	ae_set_rows_free(&rows);
 	ae_model_free(model);
 	free(expected);
 	ae_arena_free(&arena);
@@ -218,6 +230,7 @@ test_recommend(void)
 	ae_recommender_top(r, owned, 1, true, 1, top);
 	ok(fabs(top[0].score - weight_of(&model->ease, (int) owned[0].item,
 									 top[0].item)) == 0.0, "similar items");
+	ae_set_rows_free(&rows);
 	ae_model_free(model);
 	ae_arena_free(&arena);
 }

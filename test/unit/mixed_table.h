@@ -1,14 +1,13 @@
 /*
  * mixed_table.h
- *	  A table with every kind of column and scaling, a spool in memory that can
- *	  be told to fail, and ways into a dataset: for its tests.
+ *	  A table with every kind of column and scaling, and ways into a dataset:
+ *	  for its tests.
  */
 #ifndef AE_MIXED_TABLE_H
 #define AE_MIXED_TABLE_H
 
-#include "unit.h"
+#include "spool.h"
 
-#include "core/dataset.h"
 #include "core/rng.h"
 
 #define NROWS 20000
@@ -65,64 +64,6 @@ static const AeColumnSpec specs[NCOLUMNS] = {
 	NUMBERS("absent", 1, AE_SCALING_AUTO),
 	NUMBERS("row", 1, AE_SCALING_NONE)
 };
-
-/* a spool in memory that fails once it has written so many chunks */
-typedef struct MemorySpool
-{
-	unsigned char *data;
-	size_t		used;
-	size_t		capacity;
-	long		writes_left;	/* negative: no limit */
-	long		reads_left;
-	long		writes;
-} MemorySpool;
-
-static AeStatus
-spool_write(void *host, const void *data, size_t bytes, uint64_t *place)
-{
-	MemorySpool *spool = host;
-
-	if (spool->writes_left == 0)
-		return AE_ERR_IO;
-	spool->writes_left--;
-	spool->writes++;
-	if (spool->used + bytes > spool->capacity)
-	{
-		spool->capacity = 2 * (spool->used + bytes);
-		spool->data = realloc(spool->data, spool->capacity);
-		if (spool->data == NULL)
-			exit(1);
-	}
-	memcpy(spool->data + spool->used, data, bytes);
-	*place = spool->used;
-	spool->used += bytes;
-	return AE_OK;
-}
-
-static AeStatus
-spool_read(void *host, uint64_t place, void *data, size_t bytes)
-{
-	MemorySpool *spool = host;
-
-	if (spool->reads_left == 0)
-		return AE_ERR_IO;
-	spool->reads_left--;
-	if (place + bytes > spool->used)
-		return AE_ERR_IO;
-	memcpy(data, spool->data + place, bytes);
-	return AE_OK;
-}
-
-static void
-reset_spool(AeSpool *spool, MemorySpool *memory)
-{
-	free(memory->data);
-	memset(memory, 0, sizeof(*memory));
-	memory->writes_left = memory->reads_left = -1;
-	spool->write = spool_write;
-	spool->read = spool_read;
-	spool->host = memory;
-}
 
 /* of what a test needs, but does not test */
 static void

@@ -4,10 +4,11 @@
  */
 #include "unit.h"
 
-#include "core/set_mix.h"
+#include "core/sets.h"
 
 #define NROWS 1000
 #define TOLERANCE 1e-5
+#define MAX_MEMBERS 8
 
 static AeBudget budget = {SIZE_MAX, 0};
 
@@ -37,9 +38,14 @@ fill(AeSets *sets, AeDataset *dataset, int r)
 static float
 input_of(const AeSetRows *rows, uint64_t i, int nitems, int j)
 {
-	for (uint64_t k = rows->start[i]; k < rows->start[i + 1]; k++)
-		if (rows->members[k].item == (uint32_t) (nitems + j))
-			return rows->members[k].weight;
+	AeMember	row[MAX_MEMBERS];
+	int			count;
+
+	if (ae_set_rows_read(rows, i, row, &count) != AE_OK)
+		exit(2);
+	for (int k = 0; k < count; k++)
+		if (row[k].item == (uint32_t) (nitems + j))
+			return row[k].weight;
 	return 0.0f;
 }
 
@@ -55,32 +61,40 @@ test_mix(void)
 	AeFeatures *features;
 	AeItems    *items;
 	AeSetRows	rows;
+	AeMixer    *mixer;
+	AeMember	members[MAX_MEMBERS];
+	int			count;
 	AeArena		arena;
 	double		error = 0.0;
 	bool		good = true;
 
 	ae_arena_init(&arena, &unit_env);
-	ok(ae_sets_create(&unit_env, &budget, false, &sets) == AE_OK &&
+	ok(ae_sets_create(&unit_env, NULL, &budget, false, &sets) == AE_OK &&
 	   ae_dataset_create(&unit_env, NULL, &budget, 2, specs, &dataset) ==
 	   AE_OK, "sets and columns");
 	for (int r = 0; r < NROWS; r++)
 		fill(sets, dataset, r);
 	ok(ae_dataset_finish(dataset) == AE_OK &&
 	   ae_dataset_fit(dataset, &arena, &features) == AE_OK &&
-	   ae_sets_fit(sets, 1, &arena, &items, &arena, &rows) == AE_OK &&
+	   ae_sets_fit(sets, 1, NULL, &arena, &items) == AE_OK &&
+	   ae_mixer_create(dataset, features, items->count,
+					   ae_kernels_get(AE_KERNEL_AUTO), &arena,
+					   &mixer) == AE_OK, "mixer");
+	ok(ae_sets_match(sets, items, mixer, &arena, &rows) == AE_OK &&
 	   rows.count == NROWS / 4 * 3, "rows that have items");
-	ok(ae_set_rows_mix(&rows, items->count, dataset, features,
-					   ae_kernels_get(AE_KERNEL_AUTO), &arena) == AE_OK,
-	   "mixed");
+	ok(ae_mixer_next(mixer, members, &count) == AE_ERR_CORRUPT,
+	   "no more rows");
+	ae_mixer_free(mixer);
 	for (uint64_t i = 0; i < rows.count; i++)
 	{
 		int			r = (int) (i / 3 * 4 + i % 3 + 1);
 		double		row[2] = {r, r % 5 == 0 ? NAN : r % 3};
 		float		input[8];
 
-		good = good && rows.origin[i] == (uint64_t) r &&
-			rows.members[rows.start[i] + (uint64_t) (r % 4)].item >=
-			(uint32_t) items->count;
+		good = good && ae_set_rows_read(&rows, i, members, &count) == AE_OK &&
+			count > r % 4 &&
+			members[r % 4 - 1].item < (uint32_t) items->count &&
+			members[r % 4].item >= (uint32_t) items->count;
 		ae_features_encode(features, row, input, NULL);
 		for (int j = 0; j < features->input_width; j++)
 			error = fmax(error, fabs(input[j] - input_of(&rows, i,
@@ -89,6 +103,7 @@ test_mix(void)
 	ok(good, "each row with its own, behind its items");
 	ok(features->input_width == 3 && error < TOLERANCE,
 	   "inputs as of any row (%g)", error);
+	ae_set_rows_free(&rows);
 	ae_sets_free(sets);
 	ae_dataset_free(dataset);
 	ae_arena_free(&arena);

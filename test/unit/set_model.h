@@ -13,6 +13,7 @@
 #include "core/set_model.h"
 
 static AeBudget set_budget = {SIZE_MAX, 0};
+static const AeSpool *set_spool;	/* where rows go beyond the budget */
 
 /*
  * Rows of nitems items, numbers from 0, in groups of six: a row has most of
@@ -25,7 +26,7 @@ make_sets(int nrows, int nitems)
 	AeRng		rng;
 
 	ae_rng_seed(&rng, 11, 0);
-	if (ae_sets_create(&unit_env, &set_budget, true, &sets) != AE_OK)
+	if (ae_sets_create(&unit_env, set_spool, &set_budget, true, &sets) != AE_OK)
 		return NULL;
 	for (int r = 0; r < nrows; r++)
 	{

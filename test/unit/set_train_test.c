@@ -21,7 +21,7 @@ train(AeVariant variant, double validation, AeStatus *status)
 	AeSets	   *sets = make_sets(NROWS, NITEMS);
 	AeOptions	options = set_options(variant);
 	AeModel    *model = NULL;
-	AeSetRows	rows;
+	AeSetRows	rows = {0};
 	AeArena		arena;
 
 	options.nhidden = variant == AE_VARIANT_MULT_VAE;
@@ -44,6 +44,7 @@ train(AeVariant variant, double validation, AeStatus *status)
 		*status = ae_set_train(model, &rows, &ae_blas_reference,
 							   ae_kernels_get(AE_KERNEL_AUTO), NULL);
 	}
+	ae_set_rows_free(&rows);
 	ae_sets_free(sets);
 	ae_arena_free(&arena);
 	return model;
@@ -244,10 +245,17 @@ test_continue(void)
 
 	ae_arena_init(&arena, &unit_env);
 	must(status == AE_OK && sets != NULL);
-	ok(ae_sets_match(sets, model->items, &arena, &rows) == AE_OK &&
+	ok(ae_sets_match(sets, model->items, NULL, &arena, &rows) == AE_OK &&
 	   rows.count > 0 && rows.count < 200, "rows with items that are known");
-	for (uint64_t i = 0; i < rows.start[rows.count]; i++)
-		known = known && rows.members[i].item < NITEMS;
+	for (uint64_t i = 0; i < rows.count; i++)
+	{
+		AeMember	row[8];
+		int			count;
+
+		must(ae_set_rows_read(&rows, i, row, &count) == AE_OK);
+		for (int k = 0; k < count; k++)
+			known = known && row[k].item < NITEMS;
+	}
 	ok(known, "and no others");
 	ae_set_model_start_part(model, 200);
 	model->options.epochs = 3;
@@ -257,6 +265,7 @@ test_continue(void)
 	   model->history[0].train_loss < before,
 	   "trained further (%g, before %g)", model->history[0].train_loss,
 	   before);
+	ae_set_rows_free(&rows);
 	ae_sets_free(sets);
 	ae_arena_free(&arena);
 	ae_model_free(model);

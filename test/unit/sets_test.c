@@ -38,11 +38,14 @@ test_fit(void)
 {
 	AeSets	   *sets;
 	AeItems    *items;
+	AeItems    *more;
 	AeSetRows	rows;
+	AeMember	row[4];
+	int			count;
 	AeArena		arena;
 
 	ae_arena_init(&arena, &unit_env);
-	ok(ae_sets_create(&unit_env, &budget, false, &sets) == AE_OK &&
+	ok(ae_sets_create(&unit_env, NULL, &budget, false, &sets) == AE_OK &&
 	   add(sets, "zab") == AE_OK && add(sets, "") == AE_OK &&
 	   add(sets, "bzbb") == AE_OK && add(sets, "q") == AE_OK &&
 	   add(sets, "zc") == AE_OK && add(sets, "ca") == AE_OK, "six rows");
@@ -50,7 +53,8 @@ test_fit(void)
 	   !ae_sets_have_item(sets, 4), "an item counts once in a row");
 	for (int turn = 0; turn < 2; turn++)
 	{
-		ok(ae_sets_fit(sets, 2, &arena, &items, &arena, &rows) == AE_OK,
+		ok(ae_sets_fit(sets, 2, NULL, &arena, &items) == AE_OK &&
+		   ae_sets_match(sets, items, NULL, &arena, &rows) == AE_OK,
 		   "vocabulary, time %d", turn + 1);
 		ok(items->count == 4 && !items->is_number &&
 		   is_item(items, 0, "z") && is_item(items, 1, "a") &&
@@ -62,14 +66,20 @@ test_fit(void)
 		   ae_items_find(items, "", 0) == -1, "rare and unknown items");
 		ok(rows.count == 4 && rows.start[0] == 0 && rows.start[1] == 3 &&
 		   rows.start[2] == 5 && rows.start[4] == 9, "rows that have items");
-		ok(rows.members[0].item == 0 && rows.members[1].item == 1 &&
-		   rows.members[2].item == 2 && rows.members[4].item == 2 &&
-		   rows.members[4].weight == 4.0f,
+		ok(ae_set_rows_read(&rows, 0, row, &count) == AE_OK && count == 3 &&
+		   row[0].item == 0 && row[1].item == 1 && row[2].item == 2 &&
+		   ae_set_rows_read(&rows, 1, row, &count) == AE_OK && count == 2 &&
+		   row[1].item == 2 && row[1].weight == 4.0f,
 		   "in order, the largest weight of an item");
+		ae_set_rows_free(&rows);
 	}
-	ok(ae_sets_fit(sets, 5, &arena, &items, &arena, &rows) == AE_OK &&
+	ok(ae_sets_fit(sets, 1, items, &arena, &more) == AE_OK &&
+	   more->count == 1 && is_item(more, 0, "q"), "those not known");
+	ok(ae_sets_fit(sets, 5, NULL, &arena, &items) == AE_OK &&
+	   ae_sets_match(sets, items, NULL, &arena, &rows) == AE_OK &&
 	   items->count == 0 && rows.count == 0 &&
 	   ae_items_find(items, "z", 1) == -1, "no item is frequent enough");
+	ae_set_rows_free(&rows);
 	ae_sets_free(sets);
 	ae_arena_free(&arena);
 	ok(unit_alloc_live == 0 && budget.used == 0, "nothing is left");
@@ -81,12 +91,11 @@ test_many(void)
 {
 	AeSets	   *sets;
 	AeItems    *items;
-	AeSetRows	rows;
 	AeArena		arena;
 	bool		good = true;
 
 	ae_arena_init(&arena, &unit_env);
-	ok(ae_sets_create(&unit_env, &budget, true, &sets) == AE_OK, "sets");
+	ok(ae_sets_create(&unit_env, NULL, &budget, true, &sets) == AE_OK, "sets");
 	for (int i = 4999; i >= 0; i--)
 	{
 		char		text[16];
@@ -98,7 +107,7 @@ test_many(void)
 			ae_sets_append(sets, &member, 1) == AE_OK;
 	}
 	ok(good, "5,000 items");
-	ok(ae_sets_fit(sets, 1, &arena, &items, &arena, &rows) == AE_OK &&
+	ok(ae_sets_fit(sets, 1, NULL, &arena, &items) == AE_OK &&
 	   items->count == 5000 && items->is_number, "vocabulary");
 	for (int i = 0; i < 5000; i++)
 	{
@@ -119,7 +128,7 @@ test_limits(void)
 	uint32_t	number;
 	char	   *text = calloc(1, AE_MAX_ITEM_BYTES + 1);
 
-	ok(ae_sets_create(&unit_env, &budget, false, &sets) == AE_OK, "sets");
+	ok(ae_sets_create(&unit_env, NULL, &budget, false, &sets) == AE_OK, "sets");
 	ok(ae_sets_number(sets, text, AE_MAX_ITEM_BYTES, &number) == AE_OK,
 	   "a long item");
 	ok(ae_sets_number(sets, text, AE_MAX_ITEM_BYTES + 1, &number) ==
@@ -139,13 +148,13 @@ test_memory(void)
 	{
 		AeSets	   *sets = NULL;
 		AeItems    *items;
-		AeSetRows	rows;
+		AeSetRows	rows = {0};
 		AeArena		arena;
 		AeStatus	status;
 
 		unit_alloc_budget = tries++;
 		ae_arena_init(&arena, &unit_env);
-		status = ae_sets_create(&unit_env, &budget, false, &sets);
+		status = ae_sets_create(&unit_env, NULL, &budget, false, &sets);
 		for (int i = 0; i < 70 && status == AE_OK; i++)
 		{
 			char		row[3] = {(char) (33 + i), (char) (34 + i), '\0'};
@@ -153,10 +162,13 @@ test_memory(void)
 			status = add(sets, row);
 		}
 		if (status == AE_OK)
-			status = ae_sets_fit(sets, 1, &arena, &items, &arena, &rows);
+			status = ae_sets_fit(sets, 1, NULL, &arena, &items);
+		if (status == AE_OK)
+			status = ae_sets_match(sets, items, NULL, &arena, &rows);
 		failed = status == AE_ERR_MEMORY;
 		if (!failed)
 			ok(status == AE_OK, "works with %d allocations", tries - 1);
+		ae_set_rows_free(&rows);
 		ae_sets_free(sets);
 		ae_arena_free(&arena);
 		if (unit_alloc_live != 0 || budget.used != 0)
