@@ -158,6 +158,7 @@ OBJS = \
 	src/pg_store.o \
 	src/pg_train.o \
 	src/pg_update.o \
+	src/pg_vector.o \
 	src/pg_workers.o
 
 DATA = $(wildcard sql/$(EXTENSION)--*.sql)
@@ -202,6 +203,7 @@ REGRESS = \
 	types \
 	update \
 	variants \
+	vectors \
 	workers
 # a test has text that is not valid in this encoding
 REGRESS_OPTS = --inputdir=test --encoding=UTF8 --no-locale

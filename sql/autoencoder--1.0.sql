@@ -271,14 +271,14 @@ CREATE FUNCTION ae_recommend(
 	model bytea,
 	items anyelement,
 	k integer,
-	exclude anycompatiblearray,
+	exclude anycompatible,
 	OUT item text,
 	OUT item_id bigint,
 	OUT score double precision)
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'ae_recommend'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000 ROWS 20;
-COMMENT ON FUNCTION ae_recommend(bytea, anyelement, integer, anycompatiblearray) IS
+COMMENT ON FUNCTION ae_recommend(bytea, anyelement, integer, anycompatible) IS
 	'the k items that suit a set of items best, without those to exclude';
 
 CREATE FUNCTION ae_similar_items(
@@ -934,14 +934,14 @@ CREATE FUNCTION ae_recommend(
 	name text,
 	items anyelement,
 	k integer,
-	exclude anycompatiblearray,
+	exclude anycompatible,
 	OUT item text,
 	OUT item_id bigint,
 	OUT score double precision)
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'ae_recommend'
 	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10000 ROWS 20;
-COMMENT ON FUNCTION ae_recommend(text, anyelement, integer, anycompatiblearray) IS
+COMMENT ON FUNCTION ae_recommend(text, anyelement, integer, anycompatible) IS
 	'ae_recommend() with the current version of a named model';
 
 CREATE FUNCTION ae_similar_items(

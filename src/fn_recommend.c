@@ -202,7 +202,7 @@ call_return(FunctionCallInfo fcinfo, AepgRecommendCall *call,
 
 /*
  * ae_recommend(model, items anyelement, k integer
- *				[, exclude anycompatiblearray])
+ *				[, exclude anycompatible])
  * returns setof (item text, item_id bigint, score float8)
  */
 Datum

@@ -23,6 +23,7 @@
 #include "pg_compat.h"
 #include "pg_env.h"
 #include "pg_guc.h"
+#include "pg_vector.h"
 
 PG_FUNCTION_INFO_V1(ae_sample);
 PG_FUNCTION_INFO_V1(ae_sample_rows);
@@ -173,12 +174,14 @@ arg_type(FunctionCallInfo fcinfo, int arg, const char *name)
 	return type;
 }
 
-/* a row of that type, or an array of n elements, in which all is NULL */
+/* a row of that type, or an array of n elements, in which all is NULL; a
+ * vector, which has no NULL, of zeros */
 static Datum
 template_empty(Oid type, int n)
 {
 	TupleDesc	desc = NULL;
 	Oid			element = InvalidOid;
+	AepgVector	vector;
 	Datum	   *values;
 	bool	   *nulls;
 
@@ -188,7 +191,12 @@ template_empty(Oid type, int n)
 		n = desc->natts;
 	}
 	else
+	{
+		vector = aepg_vector_of(getBaseType(type));
+		if (aepg_vector_is_dense(vector))
+			return aepg_vector_zero(vector, n);
 		element = get_base_element_type(type);
+	}
 	values = palloc0(n * sizeof(Datum));
 	nulls = palloc(n * sizeof(bool));
 	memset(nulls, true, n);
@@ -281,7 +289,8 @@ ae_sample_rows(PG_FUNCTION_ARGS)
 	SRF_RETURN_NEXT(calls,
 					aepg_reader_build(state->call->reader, state->template,
 									  state->call->model,
-									  state->call->expected, true));
+									  state->call->expected,
+									  state->given != NULL));
 }
 
 /* code of the row in that argument, for which there is a reader */

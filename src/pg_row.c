@@ -47,7 +47,13 @@ aepg_row_describe(Oid type, Datum value)
 	TupleDesc	desc;
 	TupleDesc	copy;
 
+	AepgVector	vector;
+
 	if (type_is_array_domain(type))
+		return NULL;
+	vector = OidIsValid(type) ? aepg_vector_of(getBaseType(type))
+		: AEPG_VECTOR_NONE;
+	if (aepg_vector_is_dense(vector))
 		return NULL;
 	if (!OidIsValid(type) || !type_is_rowtype(type))
 		ereport(ERROR,
@@ -55,6 +61,8 @@ aepg_row_describe(Oid type, Datum value)
 				 errmsg("features must be a row or an array of numbers, not %s",
 						OidIsValid(type) ? format_type_be(type) :
 						"a value whose type cannot be determined"),
+				 vector == AEPG_VECTOR_SPARSE ?
+				 errhint("A sparse vector is a set, for models with the option \"input\" set to \"set\".  Cast it to vector to have it read as numbers.") :
 				 errhint("Pass the row of a table or subquery, ROW(a, b), or an array cast to a type such as real[].  A name that is both a table and a column means the column.")));
 
 	aepg_row_open(value, &tuple);
@@ -69,17 +77,28 @@ bool
 aepg_row_init_column(RowColumn *column, Oid type, int32 typmod,
 					 MemoryContext context)
 {
+	Oid			base;
 	Oid			element;
 	Oid			output;
 	bool		is_varlena;
 
 	column->type = type;
-	element = get_element_type(getBaseTypeAndTypmod(type, &typmod));
+	base = getBaseTypeAndTypmod(type, &typmod);
+	element = get_element_type(base);
+	column->vector = aepg_vector_of(base);
+	if (aepg_vector_is_dense(column->vector))
+		element = FLOAT4OID;
 	column->is_array = OidIsValid(element);
 	column->ncells = column->is_array ? 0 : 1;
 	if (!column->is_array)
 		return aepg_scalar_init(&column->scalar, type, typmod, context);
 
+	if (column->vector != AEPG_VECTOR_NONE)
+	{
+		/* its modifier is how many numbers there are */
+		column->ncells = Max(typmod, 0);
+		typmod = -1;
+	}
 	getTypeOutputInfo(type, &output, &is_varlena);
 	fmgr_info_cxt(output, &column->array_output, context);
 	get_typlenbyvalalign(element, &column->element_bytes,
@@ -317,6 +336,7 @@ row_apply_to_attribute(AepgReader *reader, int attribute, int index,
 	RowColumn  *column = &reader->columns[index];
 	bool		is_readable = true;
 	bool		is_literal;
+	int			declared;
 
 	if (attribute < 0)
 	{
@@ -337,7 +357,10 @@ row_apply_to_attribute(AepgReader *reader, int attribute, int index,
 	if (!is_readable ||
 		!aepg_row_set_kind(column, wanted->kind, model->options.time_zone))
 		row_reject_kind(column, wanted);
+	declared = column->vector != AEPG_VECTOR_NONE ? column->ncells : 0;
 	column->ncells = wanted->ncells;
+	if (declared > 0)
+		aepg_row_require_length(reader, column, declared);
 
 	/* a time of day is no date; an untyped NULL may be anything */
 	is_literal = column->scalar.form == AEPG_FORM_UNKNOWN;

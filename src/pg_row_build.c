@@ -64,15 +64,23 @@ row_build_scalar(AepgReader *reader, RowColumn *column, int cell,
 	return value;
 }
 
+/* a vector of which an element is NULL is NULL */
 static Datum
 row_make_array(const RowColumn *column, Datum *values, bool *nulls, int n,
-			   int lower)
+			   int lower, bool *is_null)
 {
-	return PointerGetDatum(construct_md_array(values, nulls, 1, &n, &lower,
-											  column->scalar.type,
-											  column->element_bytes,
-											  column->element_by_value,
-											  column->element_align));
+	ArrayType  *array = construct_md_array(values, nulls, 1, &n, &lower,
+										   column->scalar.type,
+										   column->element_bytes,
+										   column->element_by_value,
+										   column->element_align);
+
+	*is_null = false;
+	if (column->vector == AEPG_VECTOR_NONE)
+		return PointerGetDatum(array);
+	*is_null = array_contains_nulls(array);
+	return *is_null ? (Datum) 0 :
+		aepg_vector_from_array(column->vector, array);
 }
 
 static void
@@ -90,7 +98,7 @@ row_split_array(const RowColumn *column, ArrayType *array, Datum **values,
 static Datum
 row_build_array(AepgReader *reader, RowColumn *column, ArrayType *array,
 				const AeModel *model, const double *expected,
-				bool only_missing)
+				bool only_missing, bool *is_null)
 {
 	int			n = column->ncells;
 	int			lower = 1;
@@ -114,11 +122,19 @@ row_build_array(AepgReader *reader, RowColumn *column, ArrayType *array,
 	{
 		int			cell = column->cell + i;
 
-		if (nulls[i] || !only_missing)
-			values[i] = row_build_scalar(reader, column, cell, model,
-										 expected, &nulls[i]);
+		Datum		value;
+		bool		none;
+
+		if (!nulls[i] && only_missing)
+			continue;
+		value = row_build_scalar(reader, column, cell, model, expected, &none);
+		/* what a vector has stays where nothing is expected */
+		if (none && column->vector != AEPG_VECTOR_NONE)
+			continue;
+		values[i] = value;
+		nulls[i] = none;
 	}
-	return row_make_array(column, values, nulls, n, lower);
+	return row_make_array(column, values, nulls, n, lower, is_null);
 }
 
 static void
@@ -136,14 +152,14 @@ row_build_column(AepgReader *reader, RowColumn *column, const AeModel *model,
 	is_null = &reader->nulls[column->attribute];
 	if (column->is_array)
 	{
-		ArrayType  *array = *is_null ? NULL : DatumGetArrayTypeP(*value);
+		ArrayType  *array = *is_null ? NULL :
+			aepg_row_open_array(column, *value);
 
 		if (only_missing && array != NULL && !array_contains_nulls(array))
 			return;
 		*value = row_build_array(reader, column, array, model, expected,
-								 only_missing);
-		*is_null = false;
-		row_check_domain(reader, column->type, *value, false, cache);
+								 only_missing, is_null);
+		row_check_domain(reader, column->type, *value, *is_null, cache);
 	}
 	else if (*is_null || !only_missing)
 	{
@@ -162,12 +178,13 @@ aepg_reader_build(AepgReader *reader, Datum value, const AeModel *model,
 
 	if (reader->desc == NULL)
 	{
-		ArrayType  *array = DatumGetArrayTypeP(value);
+		ArrayType  *array = aepg_row_open_array(reader->columns, value);
+		bool		is_null;
 
 		if (only_missing && !array_contains_nulls(array))
-			return PointerGetDatum(array);
+			return value;
 		result = row_build_array(reader, reader->columns, array, model,
-								 expected, only_missing);
+								 expected, only_missing, &is_null);
 	}
 	else
 	{
@@ -202,10 +219,12 @@ static char *
 row_show_cells(RowColumn *column, bool as_array, Datum *values, bool *nulls,
 			   int n)
 {
+	Datum		value = values[0];
+	bool		is_null = nulls[0];
+
 	if (as_array)
-		return row_show(column, true,
-						row_make_array(column, values, nulls, n, 1), false);
-	return row_show(column, false, values[0], nulls[0]);
+		value = row_make_array(column, values, nulls, n, 1, &is_null);
+	return row_show(column, as_array, value, is_null);
 }
 
 /* of an enum whose label may have been renamed, so that it is no value any
@@ -276,8 +295,8 @@ aepg_reader_show(AepgReader *reader, Datum value, const AeModel *model,
 {
 	if (reader->desc == NULL)
 	{
-		row_show_array(reader, DatumGetArrayTypeP(value), model, expected,
-					   actual_text, expected_text);
+		row_show_array(reader, aepg_row_open_array(reader->columns, value),
+					   model, expected, actual_text, expected_text);
 		return;
 	}
 

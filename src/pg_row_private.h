@@ -15,6 +15,7 @@
 
 #include "pg_row.h"
 #include "pg_scalar.h"
+#include "pg_vector.h"
 
 /*
  * A column of a row type, or the elements of an array argument.  The elements
@@ -28,6 +29,7 @@ typedef struct RowColumn
 	int			cell;			/* first cell */
 	int			ncells;			/* 0: not known yet */
 	bool		is_array;
+	AepgVector	vector;			/* dense: this type is read as an array */
 	Oid			type;			/* as declared, perhaps a domain */
 	void	   *domain_cache;	/* array column only */
 	AepgScalar	scalar;			/* the value or an array's element */
@@ -122,6 +124,9 @@ extern void aepg_row_open(Datum value, HeapTupleData *tuple);
 /* values and nulls of a row */
 extern void aepg_row_deform(AepgReader *reader, Datum value);
 
+/* an array, which is made if the value is a vector */
+extern ArrayType *aepg_row_open_array(const RowColumn *column, Datum value);
+
 /* number of elements; error unless the array has at most one dimension */
 extern int	aepg_row_array_length(const RowColumn *column,
 								  const ArrayType *array);
@@ -130,6 +135,10 @@ extern int	aepg_row_array_length(const RowColumn *column,
 extern void aepg_row_check_length(const AepgReader *reader,
 								  const RowColumn *column,
 								  const ArrayType *array);
+
+/* the same for an array of length elements */
+extern void aepg_row_require_length(const AepgReader *reader,
+									const RowColumn *column, int length);
 
 /*
  * An untyped literal in ROW(...) is a label or a number.  Error if the column

@@ -102,6 +102,14 @@ row_check_limits(const AepgReader *reader, const double *row)
  * Arrays.
  *----------
  */
+ArrayType *
+aepg_row_open_array(const RowColumn *column, Datum value)
+{
+	if (column->vector != AEPG_VECTOR_NONE)
+		return aepg_vector_to_array(column->vector, value);
+	return DatumGetArrayTypeP(value);
+}
+
 int
 aepg_row_array_length(const RowColumn *column, const ArrayType *array)
 {
@@ -119,8 +127,14 @@ void
 aepg_row_check_length(const AepgReader *reader, const RowColumn *column,
 					  const ArrayType *array)
 {
-	int			length = aepg_row_array_length(column, array);
+	aepg_row_require_length(reader, column,
+							aepg_row_array_length(column, array));
+}
 
+void
+aepg_row_require_length(const AepgReader *reader, const RowColumn *column,
+						int length)
+{
 	if (likely(length == column->ncells))
 		return;
 	ereport(ERROR,
@@ -223,11 +237,36 @@ row_read_elements(AepgReader *reader, const RowColumn *column,
 }
 
 static void
+row_read_vector(AepgReader *reader, const RowColumn *column, Datum value,
+				double *row)
+{
+	int			length = 0;
+	const void *numbers = aepg_vector_open(column->vector, value, &length);
+
+	if (reader->lenient && (numbers == NULL || length != column->ncells))
+	{
+		reader->failed = true;
+		return;
+	}
+	if (numbers == NULL)
+		aepg_vector_report_malformed(column->vector);
+	aepg_row_require_length(reader, column, length);
+	aepg_vector_read(column->vector, numbers, length, row + column->cell);
+	row_check_finite(reader, column, row);
+}
+
+static void
 row_read_array(AepgReader *reader, const RowColumn *column, Datum value,
 			   double *row)
 {
-	const ArrayType *array = DatumGetArrayTypeP(value);
+	const ArrayType *array;
 
+	if (column->vector != AEPG_VECTOR_NONE)
+	{
+		row_read_vector(reader, column, value, row);
+		return;
+	}
+	array = DatumGetArrayTypeP(value);
 	if (reader->lenient &&
 		(ARR_NDIM(array) > 1 || column->ncells !=
 		 (ARR_NDIM(array) == 0 ? 0 : ARR_DIMS(array)[0])))

@@ -290,7 +290,7 @@ row_train_on_array(Oid type, Datum value, const AepgOptions *options,
 						format_type_be(type)),
 				 errhint("Pass an array of numbers, or a row.")));
 
-	n = aepg_row_array_length(column, DatumGetArrayTypeP(value));
+	n = aepg_row_array_length(column, aepg_row_open_array(column, value));
 	if (n == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
@@ -349,6 +349,8 @@ row_train_on_attribute(AepgReader *reader, int attribute,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("column \"%s\" of type %s has no encoding", name,
 						format_type_be(att->atttypid)),
+				 column->vector == AEPG_VECTOR_SPARSE ?
+				 errhint("Cast it to vector, or give it the kind \"set\".") :
 				 errhint("Cast it to a number, boolean, text or timestamp, or leave it out with the option {\"columns\": {\"%s\": {\"skip\": true}}}.",
 						 name)));
 
@@ -530,8 +532,9 @@ aepg_reader_learn(AepgReader *reader, Datum value)
 
 		if (column->ncells == 0 && !reader->nulls[column->attribute])
 		{
-			column->ncells = aepg_row_array_length(column,
-												   DatumGetArrayTypeP(array));
+			column->ncells =
+				aepg_row_array_length(column,
+									  aepg_row_open_array(column, array));
 			if (column->ncells == 0)
 				ereport(ERROR,
 						(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),

@@ -15,6 +15,7 @@
 #include "utils/typcache.h"
 
 #include "pg_set_read.h"
+#include "pg_vector.h"
 
 /* a smaller weight counts as none */
 #define MIN_WEIGHT 1e-6
@@ -25,7 +26,9 @@ struct AepgSetReader
 	MemoryContext context;
 	Oid			array;			/* type of the items' array */
 	bool		is_row;			/* of items and their weights */
-	Oid			element;		/* of the items' array, base type */
+	bool		is_sparse;		/* items are a sparsevec, with weights */
+	Oid			element;		/* of the items' array, base type; or the
+								 * type of the sparsevec */
 	int16		typlen;
 	bool		typbyval;
 	char		typalign;
@@ -48,6 +51,13 @@ static void
 reader_set_items(AepgSetReader *reader, Oid type)
 {
 	reader->array = type;
+	if (aepg_vector_of(getBaseType(type)) == AEPG_VECTOR_SPARSE)
+	{
+		reader->is_sparse = true;
+		reader->is_number = true;
+		reader->element = getBaseType(type);
+		return;
+	}
 	reader->element = reader_element(type);
 	switch (reader->element)
 	{
@@ -72,6 +82,11 @@ reader_set_items(AepgSetReader *reader, Oid type)
 static void
 reader_set_weights(AepgSetReader *reader, Oid type)
 {
+	if (reader->is_sparse)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("a sparse vector has weights of its own"),
+				 errhint("Pass it alone.")));
 	reader->weight = reader_element(type);
 	if (reader->weight != FLOAT4OID && reader->weight != FLOAT8OID)
 		ereport(ERROR,
@@ -192,6 +207,16 @@ reader_reserve(AepgSetReader *reader, int count)
 	reader->capacity = count;
 }
 
+static void
+check_weight(double weight)
+{
+	if (!(weight >= 0 && weight <= MAX_WEIGHT))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("weight of an item must be a number from 0 to %g, not %g",
+						MAX_WEIGHT, weight)));
+}
+
 /* weights beside so many items, as doubles, NaN for NULL */
 static double *
 reader_weights(const AepgSetReader *reader, Datum value, int count)
@@ -217,11 +242,8 @@ reader_weights(const AepgSetReader *reader, Datum value, int count)
 	{
 		weights[i] = nulls[i] ? NAN : is_double ? DatumGetFloat8(elements[i])
 			: DatumGetFloat4(elements[i]);
-		if (!nulls[i] && !(weights[i] >= 0 && weights[i] <= MAX_WEIGHT))
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("weight of an item must be a number from 0 to %g, not %g",
-							MAX_WEIGHT, weights[i])));
+		if (!nulls[i])
+			check_weight(weights[i]);
 	}
 	pfree(elements);
 	pfree(nulls);
@@ -271,6 +293,35 @@ reader_read_arrays(AepgSetReader *reader, Datum items, const Datum *weight,
 	return count;
 }
 
+/*
+ * The members of a sparse vector, whose indexes are items; they count from 1,
+ * as they do in its text.
+ */
+static int
+reader_read_sparse(AepgSetReader *reader, Datum value, AepgItemFn find,
+				   void *arg)
+{
+	AepgSparse	sparse = aepg_vector_open_sparse(value);
+	int			count = 0;
+
+	reader_reserve(reader, sparse.count);
+	for (int i = 0; i < sparse.count; i++)
+	{
+		char		number[AEPG_ITEM_NUMBER_BYTES];
+		int			item;
+
+		check_weight(sparse.values[i]);
+		if (sparse.values[i] < MIN_WEIGHT)
+			continue;
+		item = find(arg, number,
+					aepg_item_print((int64) sparse.indexes[i] + 1, number));
+		if (item >= 0)
+			reader->members[count++] =
+				(AeMember) {(uint32_t) item, sparse.values[i]};
+	}
+	return count;
+}
+
 /* columns of a row; without items there are none, without weights all are 1 */
 int
 aepg_set_reader_each_columns(AepgSetReader *reader, int ncolumns,
@@ -279,8 +330,17 @@ aepg_set_reader_each_columns(AepgSetReader *reader, int ncolumns,
 {
 	if (nulls[0])
 		return 0;
+	if (reader->is_sparse)
+		return reader_read_sparse(reader, values[0], find, arg);
 	return reader_read_arrays(reader, values[0], ncolumns > 1 && !nulls[1]
 							  ? &values[1] : NULL, find, arg);
+}
+
+static bool
+reader_reads(const AepgSetReader *reader, Oid type)
+{
+	return reader->element ==
+		(reader->is_sparse ? getBaseType(type) : reader_element(type));
 }
 
 /* error unless the row is like the first one */
@@ -288,7 +348,7 @@ static void
 reader_check_columns(const AepgSetReader *reader, TupleDesc desc)
 {
 	if (desc->natts == (OidIsValid(reader->weight) ? 2 : 1) &&
-		reader_element(TupleDescAttr(desc, 0)->atttypid) == reader->element &&
+		reader_reads(reader, TupleDescAttr(desc, 0)->atttypid) &&
 		(desc->natts == 1 || reader->weight ==
 		 reader_element(TupleDescAttr(desc, 1)->atttypid)))
 		return;
@@ -322,8 +382,11 @@ int
 aepg_set_reader_each(AepgSetReader *reader, Datum value, AepgItemFn find,
 					 void *arg)
 {
-	return reader->is_row ? reader_read_row(reader, value, find, arg)
-		: reader_read_arrays(reader, value, NULL, find, arg);
+	if (reader->is_row)
+		return reader_read_row(reader, value, find, arg);
+	if (reader->is_sparse)
+		return reader_read_sparse(reader, value, find, arg);
+	return reader_read_arrays(reader, value, NULL, find, arg);
 }
 
 static int
