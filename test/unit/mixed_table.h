@@ -77,7 +77,7 @@ typedef struct MemorySpool
 	long		writes;
 } MemorySpool;
 
-static AeStatus
+static inline AeStatus
 spool_write(void *host, const void *data, size_t bytes, uint64_t *place)
 {
 	MemorySpool *spool = host;
@@ -99,7 +99,7 @@ spool_write(void *host, const void *data, size_t bytes, uint64_t *place)
 	return AE_OK;
 }
 
-static AeStatus
+static inline AeStatus
 spool_read(void *host, uint64_t place, void *data, size_t bytes)
 {
 	MemorySpool *spool = host;
@@ -113,7 +113,7 @@ spool_read(void *host, uint64_t place, void *data, size_t bytes)
 	return AE_OK;
 }
 
-static void
+static inline void
 reset_spool(AeSpool *spool, MemorySpool *memory)
 {
 	free(memory->data);
@@ -125,7 +125,7 @@ reset_spool(AeSpool *spool, MemorySpool *memory)
 }
 
 /* of what a test needs, but does not test */
-static void
+static inline void
 must(AeStatus status)
 {
 	if (status == AE_OK)
@@ -160,14 +160,14 @@ close_access(Access *access)
 	ae_arena_free(&access->arena);
 }
 
-static double
+static inline double
 missing_if(bool missing, double value)
 {
 	return missing ? NAN : value;
 }
 
 /* row r of the mixed table; the same for every dataset */
-static AeStatus
+static inline AeStatus
 make_row(AeDataset *dataset, uint64_t r, double *row, char *label,
 		 char *hashed)
 {
@@ -206,7 +206,7 @@ make_row(AeDataset *dataset, uint64_t r, double *row, char *label,
 	return AE_OK;
 }
 
-static AeStatus
+static inline AeStatus
 fill_mixed(AeDataset *dataset, uint64_t nrows)
 {
 	double		row[NCELLS];
@@ -222,7 +222,7 @@ fill_mixed(AeDataset *dataset, uint64_t nrows)
 }
 
 /* a finished dataset of the mixed table */
-static AeDataset *
+static inline AeDataset *
 mixed_dataset(const AeSpool *spool, AeBudget *budget, uint64_t nrows)
 {
 	AeDataset  *dataset;
