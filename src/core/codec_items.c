@@ -74,6 +74,25 @@ items_text_bytes(AeReader r, uint32_t count)
 	return r.left == 0 && total <= AE_MAX_ITEMS_TEXT ? total : SIZE_MAX;
 }
 
+/* whether a text is how an integer of 64 bits is printed */
+static bool
+is_integer(const char *text, size_t len)
+{
+	bool		negative = len > 0 && text[0] == '-';
+	const char *digits = text + negative;
+	size_t		n = len - negative;
+	const char *largest = negative ? "9223372036854775808"
+		: "9223372036854775807";
+
+	if (n == 0 || n > strlen(largest) ||
+		(digits[0] == '0' && (n > 1 || negative)))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (digits[i] < '0' || digits[i] > '9')
+			return false;
+	return n < strlen(largest) || memcmp(digits, largest, n) <= 0;
+}
+
 AeStatus
 ae_codec_read_items(AeReader *r, AeModel *model)
 {
@@ -101,12 +120,13 @@ ae_codec_read_items(AeReader *r, AeModel *model)
 	for (uint32_t i = 0; i < count; i++)
 	{
 		uint32_t	len;
-		const void *text;
+		const char *text;
 
 		items->frequency[i] = ae_read_u64(r);
 		len = ae_read_u32(r);
 		text = ae_read_bytes(r, len);
-		if (len > 0 && memchr(text, '\0', len) != NULL)
+		if ((len > 0 && memchr(text, '\0', len) != NULL) ||
+			(items->is_number && !is_integer(text, len)))
 			return AE_ERR_CORRUPT;
 		if (len > 0)
 			memcpy(items->text + items->start[i], text, len);

@@ -4,6 +4,7 @@
  */
 #include "core/recommend.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -87,6 +88,16 @@ recommender_add(AeRecommender *r, uint32_t item, float weight)
 		r->scores[target[k]] += weight * from[k];
 }
 
+/*
+ * Weights that no training makes are stored too, and what comes of them must
+ * be finite; what is finite already stays as it is.
+ */
+static void
+recommender_bound(const AeRecommender *r, int count, float *x)
+{
+	r->kernels->bound(count, FLT_MAX, x);
+}
+
 /*----------
  * Networks.
  *----------
@@ -161,6 +172,7 @@ ae_recommender_encode(AeRecommender *r, const AeMember *members, int count)
 					 r->first, AE_PAD(first->out), r->code,
 					 AE_PAD(ae_net_latent(net)), r->scratch);
 	}
+	recommender_bound(r, ae_net_latent(net), r->code);
 	return r->code;
 }
 
@@ -182,6 +194,7 @@ recommender_multiply(AeRecommender *r, const float *vector)
 				(size_t) i * ld + first;
 		r->kernels->combine(n, last->in, vector, r->rows, r->scores + first);
 	}
+	recommender_bound(r, r->count, r->scores);
 }
 
 float
@@ -263,6 +276,7 @@ ae_recommender_score(AeRecommender *r, const AeMember *members, int count)
 	memset(r->scores, 0, (size_t) r->count * sizeof(float));
 	for (int i = 0; i < count; i++)
 		recommender_add(r, members[i].item, members[i].weight);
+	recommender_bound(r, r->count, r->scores);
 }
 
 AeStatus

@@ -2,7 +2,8 @@
  * recommend.h
  *	  A model of sets applied: scores of all items, and the best of them.
  *
- * A row's result has the same bits whatever was computed before.
+ * A row's result has the same bits whatever was computed before.  Codes and
+ * scores are finite.
  */
 #ifndef AE_RECOMMEND_H
 #define AE_RECOMMEND_H

@@ -1,7 +1,7 @@
 /*
  * apply_fuzz.c
  *	  Any bytes read as a model and, if it is a small one, applied: scored,
- *	  explained, sampled from, merged, updated.
+ *	  explained, sampled from, merged, updated; recommended from.
  *
  * A run is short because rows are few and models are small: what a loop does
  * twice it does a thousand times.  README.md says how to run this.
@@ -11,8 +11,10 @@
 
 #include "core/impute.h"
 #include "core/merge.h"
+#include "core/recommend.h"
 #include "core/sample.h"
 #include "core/score.h"
+#include "core/set_model.h"
 #include "core/update.h"
 #include "fuzz.h"
 
@@ -22,6 +24,7 @@
 #define MAX_PARAMS 8192
 #define MAX_POINTS 64
 #define MAX_SAMPLES 8
+#define MAX_ITEMS 64
 
 #define NROWS 2
 
@@ -49,7 +52,8 @@ is_small(const AeModel *model)
 {
 	const AeFeatures *f = model->features;
 
-	return f->ncells <= MAX_CELLS && f->input_width <= MAX_WIDTH &&
+	return (model->items == NULL || model->items->count <= MAX_ITEMS) &&
+		f->ncells <= MAX_CELLS && f->input_width <= MAX_WIDTH &&
 		f->output_width <= MAX_WIDTH &&
 		ae_model_nparams(model) <= MAX_PARAMS &&
 		model->joint.npoints <= MAX_POINTS &&
@@ -263,6 +267,148 @@ merge(Run *run, const uint8_t *data, size_t size)
 	ae_model_free(into);
 }
 
+/*----------
+ * Models of sets.
+ *----------
+ */
+#define MAX_MEMBERS 3
+#define TOP 4
+
+/* items that somebody has, each once, with weights of all sizes */
+static int
+fill_members(const Run *run, int i, AeMember *members)
+{
+	static const float weights[] = {1.0f, 0.5f, 3.4e38f, 1e-45f, 1e6f};
+	uint32_t	count = (uint32_t) run->model->items->count;
+
+	for (uint32_t j = 0; j < MAX_MEMBERS; j++)
+	{
+		uint32_t	start = (uint32_t) (run->first_row + i) + j;
+
+		members[j].item = 5 * start % count;
+		members[j].weight = weights[start % 5];
+	}
+	return ae_members_unite(members, MAX_MEMBERS);
+}
+
+/* the best by the scores at hand, without some: finite, in their order */
+static void
+rank(AeRecommender *r, const AeMember *excluded, int nexcluded, bool positive)
+{
+	AeScoredItem top[TOP];
+	int			found = ae_recommender_top(r, excluded, nexcluded, positive,
+										   TOP, top);
+
+	for (int i = 0; i < found; i++)
+	{
+		fail_if(!isfinite(top[i].score));
+		fail_if(positive && !(top[i].score > 0.0f));
+		fail_if(i > 0 && top[i].score > top[i - 1].score);
+		for (int j = 0; j < nexcluded; j++)
+			fail_if(top[i].item == (int) excluded[j].item);
+	}
+}
+
+static void
+check_finite_floats(const float *x, int n)
+{
+	for (int i = 0; i < n; i++)
+		fail_if(!isfinite(x[i]));
+}
+
+/* codes and items as vectors, of a network */
+static void
+embed(Run *run, AeRecommender *r, const AeMember *members, int count)
+{
+	const AeModel *model = run->model;
+	int			latent = ae_net_latent(&model->net);
+	float	   *vector = ae_arena_alloc(&run->arena, (size_t) latent,
+										sizeof(float));
+
+	fail_if(vector == NULL && !fuzz_failed);
+	if (vector == NULL)
+		return;
+	check_finite_floats(ae_recommender_encode(r, members, count), latent);
+	for (int i = 0; i < model->items->count; i++)
+	{
+		fail_if(!isfinite(ae_recommender_item(model, i, vector)));
+		check_finite_floats(vector, latent);
+	}
+}
+
+static void
+recommend(Run *run)
+{
+	const AeModel *model = run->model;
+	int			ncells = model->features->ncells;
+	double	   *row = numbers(run, ncells + 1);
+	AeRecommender *r;
+
+	if (row == NULL ||
+		!fuzz_good(ae_recommender_create(model, run->kernels, &run->arena,
+										 &r)))
+		return;
+	for (int i = 0; i < NROWS; i++)
+	{
+		AeMember	members[MAX_MEMBERS];
+		int			count = fill_members(run, i, members);
+		AeScoredItem best = {0};
+		AeScoredItem again = {0};
+
+		if (ncells > 0)
+		{
+			fill_row(run, i, row);
+			ae_recommender_use_row(r, row);
+		}
+		ae_recommender_score(r, members, count);
+		ae_recommender_top(r, NULL, 0, false, 1, &best);
+		rank(r, members, count, false);
+		if (model->net.nlayers > 0)
+			embed(run, r, members, count);
+		if (fuzz_good(ae_recommender_compare(r, (int) members[0].item)))
+			rank(r, members, 1, true);
+		ae_recommender_score(r, members, count);
+		ae_recommender_top(r, NULL, 0, false, 1, &again);
+		fail_if(again.item != best.item || again.score != best.score);
+		ae_recommender_score(r, members, 0);
+		rank(r, members, 0, false);
+	}
+	ae_items_find(model->items, "7", 1);
+}
+
+/* an update whose parts are the model itself */
+static void
+join(Run *run, const uint8_t *data, size_t size)
+{
+	const AeModel *models[] = {run->model, run->model};
+	AeModel    *base;
+
+	if (!fuzz_good(ae_codec_read(&fuzz_env, data, size, &base)))
+		return;
+	if (ae_set_model_join(base, 2, models))
+		check_finite_floats(base->params, (int) base->net.nparams);
+	ae_model_free(base);
+}
+
+static void
+apply_to_rows(Run *run, const uint8_t *data, size_t size)
+{
+	apply(run);
+	generate(run);
+	rehearse(run);
+	drift(run);
+	if (fuzz_steer(data, size, FUZZ_MERGE) != 0)
+		merge(run, data, size);
+}
+
+static void
+apply_to_sets(Run *run, const uint8_t *data, size_t size)
+{
+	recommend(run);
+	if (fuzz_steer(data, size, FUZZ_MERGE) != 0)
+		join(run, data, size);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -282,12 +428,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		run.as_update = fuzz_steer(data, size, FUZZ_MERGE) > 1;
 		ae_arena_init(&run.arena, &fuzz_env);
 		fuzz_until_fault = fuzz_steer(data, size, FUZZ_FAULT);
-		apply(&run);
-		generate(&run);
-		rehearse(&run);
-		drift(&run);
-		if (fuzz_steer(data, size, FUZZ_MERGE) != 0)
-			merge(&run, data, size);
+		if (model->items != NULL)
+			apply_to_sets(&run, data, size);
+		else
+			apply_to_rows(&run, data, size);
 		ae_arena_free(&run.arena);
 	}
 	ae_model_free(model);

@@ -10,48 +10,18 @@ classifier takes it.  Same layout as golden.txt.
 """
 import math
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 
-torch.set_default_dtype(torch.float64)
+from networks import Noise, draws, emit_all, parameters, take_steps
+from values import emit
+
 torch.manual_seed(12)
 
 ROWS, NUMBERS, CLASSES, HIDDEN, UNITS = 6, 5, 3, 8, 4
-RATE, DECAY, NOISE_RATE, BETA, WEIGHT = 0.02, 0.05, 0.05, 0.7, 2.5
+BETA, WEIGHT = 0.7, 2.5
 LABELS = [0, None, 2, None, None, 1]
-ALL = 2**64 - 1
-STEP = 0x9e3779b97f4a7c15
-
-
-def emit(name, values):
-    values = np.asarray(values, dtype=float).ravel()
-    print(name, len(values))
-    print(' '.join('nan' if math.isnan(v) else '%.9g' % v for v in values))
-
-
-def mix(x):
-    x ^= x >> 30
-    x = x * 0xbf58476d1ce4e5b9 & ALL
-    x ^= x >> 27
-    x = x * 0x94d049bb133111eb & ALL
-    return x ^ (x >> 31)
-
-
-def normals(seed, stream, count):
-    key = mix((mix(seed) + stream * STEP) & ALL)
-    bits = [mix((key + i * STEP) & ALL) for i in range(1, 2 * count + 1)]
-    return torch.tensor([math.sqrt(-2 * math.log(((u >> 11) + 1) * 2.0**-53)) *
-                         math.cos(2 * math.pi * (v >> 11) * 2.0**-53)
-                         for u, v in zip(bits[0::2], bits[1::2])])
-
-
-def parameters(*widths):
-    ps = []
-    for n_in, n_out in widths:
-        ps.append((torch.randn(n_in, n_out) / math.sqrt(n_in)).requires_grad_())
-        ps.append((torch.randn(n_out) * 0.1).requires_grad_())
-    return ps
+PRIOR = [0.5, 0.3, 0.2]
 
 
 def one_hot(y):
@@ -90,33 +60,22 @@ def objective(net, classifier, noise, eps):
     return total, squares / count
 
 
-PRIOR = [0.5, 0.3, 0.2]
 x = torch.randn(ROWS, NUMBERS)
 emit('x', x)
 net = parameters((NUMBERS + CLASSES + 1, HIDDEN), (HIDDEN, 2 * UNITS),
                  (UNITS + CLASSES + 1, HIDDEN), (HIDDEN, NUMBERS + CLASSES + 1))
 classifier = parameters((NUMBERS + CLASSES + 1, 7), (7, CLASSES))
-ps = net + classifier
-noise = torch.tensor([0.5, 0.3, 1.2, 0.8, 0.06])
-emit('noise', noise)
-for p in ps:
-    emit('p', p.detach())
-optimizer = torch.optim.AdamW([{'params': ps[0::2], 'weight_decay': DECAY},
-                               {'params': ps[1::2], 'weight_decay': 0.0}], RATE, betas=(0.9, 0.95), eps=1e-8)
+noise = Noise()
+emit('noise', noise.now)
+emit_all('p', net + classifier)
 rows = sum(1 if label is not None else CLASSES for label in LABELS)
-found = []
-for step in range(10):
-    optimizer.zero_grad()
-    total, residual = objective(net, classifier, noise, normals(99, step, rows * UNITS).reshape(rows, UNITS))
-    loss = total / NUMBERS / ROWS
-    loss.backward()
-    found.append(loss.item())
-    if step == 0:
-        for p in ps:
-            emit('g', p.grad)
-    optimizer.step()
-    noise = torch.maximum(noise + NOISE_RATE * (residual - noise), torch.tensor(1e-4))
-emit('losses', found)
-for p in ps:
-    emit('p', p.detach())
-emit('noise', noise)
+
+
+def loss_of(step):
+    total, residual = objective(net, classifier, noise.now, draws(step, rows, UNITS))
+    noise.learn(residual)
+    return total / NUMBERS / ROWS
+
+
+take_steps('losses', net + classifier, loss_of)
+emit('noise', noise.now)

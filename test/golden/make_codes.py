@@ -13,26 +13,21 @@ import math
 import torch
 import torch.nn.functional as F
 
-from values import emit, normals
+from networks import Noise, draws, emit_all, parameters, take_steps
+from values import emit
 
-torch.set_default_dtype(torch.float64)
 torch.manual_seed(11)
 
 ROWS, INPUTS, HIDDEN, UNITS, OUTPUTS, NUMBERS = 6, 9, 8, 4, 10, 5
-RATE, DECAY, NOISE_RATE, BETA, FREE = 0.02, 0.05, 0.05, 0.7, 0.2
+BETA, FREE = 0.7, 0.2
 
 
-def parameters(units):
-    ps = []
-    for n_in, n_out in ((INPUTS, HIDDEN), (HIDDEN, units), (UNITS, HIDDEN), (HIDDEN, OUTPUTS)):
-        ps.append((torch.randn(n_in, n_out) / math.sqrt(n_in)).requires_grad_())
-        ps.append((torch.randn(n_out) * 0.1).requires_grad_())
-    return ps
+def network(units):
+    return parameters((INPUTS, HIDDEN), (HIDDEN, units), (UNITS, HIDDEN), (HIDDEN, OUTPUTS))
 
 
 def decode(ps, z):
     return torch.tanh(z @ ps[4] + ps[5]) @ ps[6] + ps[7]
-
 
 
 def losses(o, variance):
@@ -62,7 +57,7 @@ def variational(ps, eps):
     mean, log_variance = a[:, :UNITS], a[:, UNITS:].clamp(-10, 6)
     kl = 0.5 * (mean**2 + log_variance.exp() - 1 - log_variance)
     free = torch.maximum(kl.mean(0), torch.tensor(FREE))
-    return mean + (log_variance / 2).exp() * eps.reshape(ROWS, UNITS), BETA * ROWS * free.sum()
+    return mean + (log_variance / 2).exp() * eps, BETA * ROWS * free.sum()
 
 
 x = torch.randn(ROWS, INPUTS)
@@ -75,40 +70,29 @@ emit('x', x)
 emit('t', t)
 
 for kind in ('l1', 'kl', 'topk'):
-    ps = parameters(UNITS)
-    for p in ps:
-        emit('p', p.detach())
+    ps = network(UNITS)
+    emit_all('p', ps)
     z, penalty = sparse(ps, kind)
     total, _, n = losses(decode(ps, z), None)
     loss = (total + penalty) / ROWS
     loss.backward()
     emit(kind, [loss.item()])
-    for p in ps:
-        emit('g', p.grad)
+    emit_all('g', [p.grad for p in ps])
 
-ps = parameters(2 * UNITS)
+ps = network(2 * UNITS)
 with torch.no_grad():
     ps[3][2 * UNITS - 1] = 7.0      # a variance that is out of bounds
-noise = torch.tensor([0.5, 0.3, 1.2, 0.8, 0.06])
-emit('noise', noise)
-for p in ps:
-    emit('p', p.detach())
-optimizer = torch.optim.AdamW([{'params': ps[0::2], 'weight_decay': DECAY},
-                               {'params': ps[1::2], 'weight_decay': 0.0}], RATE, betas=(0.9, 0.95), eps=1e-8)
-found = []
-for step in range(10):
-    optimizer.zero_grad()
-    z, penalty = variational(ps, normals(99, step, ROWS * UNITS))
-    total, residual, n = losses(decode(ps, z), noise)
-    loss = (total + penalty) / n / ROWS
-    loss.backward()
-    found.append(loss.item())
-    if step == 0:
-        for p in ps:
-            emit('g', p.grad)
-    optimizer.step()
-    noise = torch.maximum(noise + NOISE_RATE * (residual - noise), torch.tensor(1e-4))
-emit('losses', found)
-for p in ps:
-    emit('p', p.detach())
-emit('noise', noise)
+noise = Noise()
+emit('noise', noise.now)
+emit_all('p', ps)
+
+
+def loss_of(step):
+    z, penalty = variational(ps, draws(step, ROWS, UNITS))
+    total, residual, n = losses(decode(ps, z), noise.now)
+    noise.learn(residual)
+    return (total + penalty) / n / ROWS
+
+
+take_steps('losses', ps, loss_of)
+emit('noise', noise.now)

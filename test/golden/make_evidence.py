@@ -13,43 +13,17 @@ import math
 
 import numpy as np
 
+from values import emit, f32, normals
+
 ROWS, NUMBERS, LABELS, HIDDEN, UNITS = 6, 5, 4, 8, 4
 INPUTS = OUTPUTS = NUMBERS + 1 + LABELS
 SEED, STREAM = 99, 101
-ALL = 2**64 - 1
-STEP = 0x9e3779b97f4a7c15
 rng = np.random.default_rng(17)
-
-
-def emit(name, values):
-    values = np.asarray(values, dtype=float).ravel()
-    print(name, len(values))
-    print(' '.join('nan' if math.isnan(v) else '%.9g' % v for v in values))
-
-
-def f32(values):
-    return np.asarray(values, dtype=np.float32).astype(float)
-
-
-def mix(x):
-    x ^= x >> 30
-    x = x * 0xbf58476d1ce4e5b9 & ALL
-    x ^= x >> 27
-    x = x * 0x94d049bb133111eb & ALL
-    return x ^ (x >> 31)
-
-
-def normals(count):
-    key = mix((mix(SEED) + STREAM * STEP) & ALL)
-    bits = [mix((key + i * STEP) & ALL) for i in range(1, 2 * count + 1)]
-    return np.array([math.sqrt(-2 * math.log(((u >> 11) + 1) * 2.0**-53)) *
-                     math.cos(2 * math.pi * (v >> 11) * 2.0**-53)
-                     for u, v in zip(bits[0::2], bits[1::2])])
 
 
 def noises(draws):
     """On both sides of the mean, with squares that have the mean 1."""
-    half = normals((draws + 1) // 2 * UNITS).reshape(-1, UNITS)
+    half = normals(SEED, STREAM, (draws + 1) // 2 * UNITS).reshape(-1, UNITS)
     e = np.stack([half, -half], 1).reshape(-1, UNITS)[:draws]
     return e / np.sqrt((e**2).mean(axis=0))
 

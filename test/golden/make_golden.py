@@ -7,13 +7,12 @@ A mixed network with every kind of loss: forward pass, loss and all gradients
 for every activation, then ten steps of every optimiser.  Text, nine digits: a
 line "name count", then the values.
 """
-import math
-
-import numpy as np
 import torch
 import torch.nn.functional as F
 
-torch.set_default_dtype(torch.float64)
+from networks import ACTIVATIONS, RATE, adamw, emit_all, groups, parameters, take_steps
+from values import emit
+
 torch.manual_seed(7)
 
 ROWS, INPUTS, HIDDEN, LATENT = 6, 9, 8, 3
@@ -21,35 +20,7 @@ ROWS, INPUTS, HIDDEN, LATENT = 6, 9, 8, 3
 BLOCKS = [('squared', 0, 3), ('absolute', 3, 1), ('huber', 4, 1),
           ('logistic', 5, 1), ('softmax', 6, 4)]
 OUTPUTS = 10
-SHAPES = [(INPUTS, HIDDEN), (HIDDEN, LATENT), (LATENT, HIDDEN), (HIDDEN, OUTPUTS)]
-
-ACTIVATIONS = [
-    ('linear', lambda a: a),
-    ('relu', F.relu),
-    ('leaky_relu', lambda a: F.leaky_relu(a, 0.01)),
-    ('elu', F.elu),
-    ('selu', F.selu),
-    ('gelu', F.gelu),
-    ('silu', F.silu),
-    ('mish', F.mish),
-    ('tanh', torch.tanh),
-    ('sigmoid', torch.sigmoid),
-    ('softplus', F.softplus),
-]
-
-
-def emit(name, values):
-    values = np.asarray(values, dtype=float).ravel()
-    print(name, len(values))
-    print(' '.join('nan' if math.isnan(v) else '%.9g' % v for v in values))
-
-
-def layer_parameters(scale=0.7):
-    ps = []
-    for n_in, n_out in SHAPES:
-        ps.append((torch.randn(n_in, n_out) * scale / math.sqrt(n_in)).requires_grad_())
-        ps.append((torch.randn(n_out) * 0.1).requires_grad_())
-    return ps
+CLIP = 0.5
 
 
 def forward(ps, x, act):
@@ -94,12 +65,11 @@ t[:, 7:] = 0
 for i, j in ((0, 1), (2, 4), (3, 6), (4, 5), (5, 3)):
     t[i, j] = float('nan')
 w = torch.rand(OUTPUTS) + 0.1
-ps = layer_parameters()
+ps = parameters((INPUTS, HIDDEN), (HIDDEN, LATENT), (LATENT, HIDDEN), (HIDDEN, OUTPUTS), weight=0.7)
 emit('x', x)
 emit('t', t)
 emit('w', w)
-for p in ps:
-    emit('p', p.detach())
+emit_all('p', ps)
 
 for name, act in ACTIVATIONS:
     for p in ps:
@@ -109,30 +79,15 @@ for name, act in ACTIVATIONS:
     l.backward()
     emit(name, o.detach())
     emit('loss', [l.item()])
-    for p in ps:
-        emit('g', p.grad)
+    emit_all('g', [p.grad for p in ps])
 
-start = [p.detach().clone() for p in ps]
-RATE, DECAY, CLIP = 0.02, 0.05, 0.5
-for name in ('adamw', 'adam', 'sgd', 'rmsprop', 'adagrad'):
-    q = [p.clone().requires_grad_() for p in start]
-    groups = [{'params': q[0::2], 'weight_decay': DECAY},
-              {'params': q[1::2], 'weight_decay': 0.0}]
-    optimizer = {
-        'adamw': lambda: torch.optim.AdamW(groups, RATE, betas=(0.9, 0.95), eps=1e-8),
-        'adam': lambda: torch.optim.Adam(groups, RATE, betas=(0.9, 0.95), eps=1e-8),
-        'sgd': lambda: torch.optim.SGD(groups, RATE, momentum=0.9),
-        'rmsprop': lambda: torch.optim.RMSprop(groups, RATE, alpha=0.99, eps=1e-8),
-        'adagrad': lambda: torch.optim.Adagrad(groups, RATE, eps=1e-10),
-    }[name]()
-    losses = []
-    for step in range(10):
-        optimizer.zero_grad()
-        l = loss_of(forward(q, x, torch.tanh), t, w)
-        l.backward()
-        losses.append(l.item())
-        torch.nn.utils.clip_grad_norm_(q, CLIP)
-        optimizer.step()
-    emit(name, losses)
-    for p in q:
-        emit('p', p.detach())
+OPTIMIZERS = {
+    'adamw': adamw,
+    'adam': lambda q: torch.optim.Adam(groups(q), RATE, betas=(0.9, 0.95), eps=1e-8),
+    'sgd': lambda q: torch.optim.SGD(groups(q), RATE, momentum=0.9),
+    'rmsprop': lambda q: torch.optim.RMSprop(groups(q), RATE, alpha=0.99, eps=1e-8),
+    'adagrad': lambda q: torch.optim.Adagrad(groups(q), RATE, eps=1e-10),
+}
+for name, optimizer in OPTIMIZERS.items():
+    q = [p.detach().clone().requires_grad_() for p in ps]
+    take_steps(name, q, lambda step: loss_of(forward(q, x, torch.tanh), t, w), optimizer(q), CLIP)

@@ -12,28 +12,19 @@ import math
 
 import numpy as np
 
+from values import ALL, STEP, emit, f32, mix
+
 # of src/core/joint.h, joint_fit.c and neighbour.c
 LINEAR, LIMIT = 5, 136
 STEPS, CENTRAL, DEVIATION_FLOOR, VARIANCE_FLOOR, TINY = 3, 0.7, 1e-3, 1e-3, 1e-9
 DISTANCE_FLOOR = 0.5
 
 ROWS, POINTS, NEIGHBOURS = 90, 37, 3
-MASK = (1 << 64) - 1
 rng = np.random.default_rng(5)
 
 # kind, outputs (labels + 1 of a category), weight
 COLUMNS = [('number', 1, 1.0), ('number', 3, 2.0), ('binary', 1, 1.0), ('category', 4, 1.0),
            ('category', 21, 0.5), ('calendar', 5, 1.0), ('number', 1, 3.0)]
-
-
-def emit(name, values):
-    values = np.asarray(values, dtype=float).ravel()
-    print(name, len(values))
-    print(' '.join('nan' if math.isnan(v) else '%.9g' % v for v in values))
-
-
-def f32(values):
-    return np.asarray(values, dtype=np.float32).astype(float)
 
 
 def coords_of(column):
@@ -47,12 +38,7 @@ def label_vector(label, nlabels):
     if nlabels <= 16 or label < 8:
         v[label] = 1
         return v
-    h = label * 0x9e3779b97f4a7c15 & MASK
-    h ^= h >> 30
-    h = h * 0xbf58476d1ce4e5b9 & MASK
-    h ^= h >> 27
-    h = h * 0x94d049bb133111eb & MASK
-    h ^= h >> 31
+    h = mix(label * STEP & ALL)
     for i in range(8):
         v[8 + i] = (1 if h >> i & 1 else -1) / math.sqrt(8)
     return v

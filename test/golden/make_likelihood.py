@@ -14,6 +14,8 @@ import numpy as np
 import torch
 from scipy import special, stats
 
+from values import emit
+
 torch.set_default_dtype(torch.float64)
 rng = np.random.default_rng(5)
 
@@ -27,12 +29,6 @@ SIDES = np.array([0.3, 0.7])
 LEVELS = [-2.5, 0.0, 1.0, 10.0, 10.5]
 
 
-def emit(name, values):
-    values = np.asarray(values, dtype=float).ravel()
-    print(name, len(values))
-    print(' '.join('nan' if math.isnan(v) else '%.12g' % v for v in values))
-
-
 rows = np.empty((ROWS, 7))
 rows[:, 0] = rng.normal(NUMERIC['mean'], NUMERIC['sd'], ROWS)
 rows[:, 1] = np.expm1(np.abs(rng.normal(POSITIVE['centre'], POSITIVE['spread'], ROWS)))
@@ -42,10 +38,10 @@ rows[:, 5] = rng.choice(LEVELS, ROWS, p=GRADES)
 rows[:, 6] = rng.choice([0, 1], ROWS, p=SIDES)
 rows[1, 1] = 0.0
 rows[[2, 3, 4, 5, 6, 7], [0, 1, 2, 3, 5, 6]] = np.nan
-emit('rows', rows)
+emit('rows', rows, digits=12)
 
 outputs = torch.tensor(np.float32(rng.normal(0, 1.5, (ROWS, 10))).astype(float), requires_grad=True)
-emit('outputs', outputs.detach())
+emit('outputs', outputs.detach(), digits=12)
 
 
 def cumulated(o):
@@ -78,9 +74,9 @@ def column_costs():
 
 
 costs = column_costs()
-emit('costs', costs.detach())
+emit('costs', costs.detach(), digits=12)
 costs[~torch.isnan(costs)].sum().backward()
-emit('gradient', outputs.grad)
+emit('gradient', outputs.grad, digits=12)
 
 # SciPy agrees
 o = outputs.detach().numpy()
@@ -97,5 +93,5 @@ for j, c in enumerate(COUNTS):
     losses.append((special.xlogy(x, x / rate) - x + rate) / c['null'])
 losses.append(costs[:, 5].detach().numpy() / stats.entropy(GRADES))
 losses.append(costs[:, 6].detach().numpy() / stats.entropy(SIDES))
-emit('losses', np.stack(losses, 1))
-emit('probabilities', torch.diff(cumulated(outputs[:, 5:9])).detach())
+emit('losses', np.stack(losses, 1), digits=12)
+emit('probabilities', torch.diff(cumulated(outputs[:, 5:9])).detach(), digits=12)

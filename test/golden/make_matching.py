@@ -8,29 +8,22 @@ distribution: by the maximum mean discrepancy, whose means over draws are
 integrals by Gauss-Legendre rules here, and by a critic that takes its steps at
 the same time.  The random numbers are ours.  Same layout as golden.txt.
 """
-import math
-
 import numpy as np
 import torch
 import torch.nn.functional as F
 
-from values import emit, normals
+from networks import draws, emit_all, parameters, take_steps
+from values import emit
 
-torch.set_default_dtype(torch.float64)
 torch.manual_seed(21)
 
 ROWS, INPUTS, HIDDEN, UNITS, WIDTH = 12, 6, 7, 3, 16
-RATE, DECAY, MMD, ADVERSARIAL = 0.02, 0.05, 0.5, 0.3
+MMD, ADVERSARIAL = 0.5, 0.3
 SCALES = 2 * UNITS * torch.tensor([0.1, 0.2, 0.5, 1, 2, 5, 10])
 
 
-def linear(n_in, n_out):
-    return [(torch.randn(n_in, n_out) / math.sqrt(n_in)).requires_grad_(),
-            (torch.randn(n_out) * 0.1).requires_grad_()]
-
-
 def layers(*widths):
-    return [p for pair in zip(widths, widths[1:]) for p in linear(*pair)]
+    return parameters(*zip(widths, widths[1:]))
 
 
 def encode(ps):
@@ -67,40 +60,23 @@ def odds(cs, z):
     return F.leaky_relu(h @ cs[2] + cs[3], 0.01) @ cs[4] + cs[5]
 
 
-def adamw(ps):
-    return torch.optim.AdamW([{'params': ps[0::2], 'weight_decay': DECAY},
-                              {'params': ps[1::2], 'weight_decay': 0.0}], RATE, betas=(0.9, 0.95), eps=1e-8)
-
-
 def run(matching):
     ps = layers(INPUTS, HIDDEN, UNITS, HIDDEN, INPUTS)
     cs = layers(UNITS, WIDTH, WIDTH, 1) if matching == 'adversarial' else []
-    for p in ps + cs:
-        emit('p', p.detach())
-    optimizer = adamw(ps + cs)
-    found = []
-    for step in range(10):
-        optimizer.zero_grad()
+    emit_all('p', ps + cs)
+
+    def loss_of(step):
         z = encode(ps)
         loss = ((decode(ps, z) - x) ** 2).sum() / ROWS
         if matching == 'mmd':
-            loss = loss + MMD * discrepancy(z)
-            loss.backward()
-        else:
-            frozen = [c.detach() for c in cs]
-            loss = loss + ADVERSARIAL * F.softplus(-odds(frozen, z)).mean()
-            loss.backward()
-            drawn = odds(cs, normals(99, step, ROWS * UNITS).reshape(ROWS, UNITS))
-            told = F.softplus(drawn) - 0.9 * drawn + F.softplus(odds(cs, z.detach()))
-            told.mean().backward()
-        found.append(loss.item())
-        if step == 0:
-            for p in ps + cs:
-                emit('g', p.grad)
-        optimizer.step()
-    emit('losses', found)
-    for p in ps + cs:
-        emit('p', p.detach())
+            return loss + MMD * discrepancy(z)
+        # the critic's own loss has gradients of its parameters alone
+        drawn = odds(cs, draws(step, ROWS, UNITS))
+        told = F.softplus(drawn) - 0.9 * drawn + F.softplus(odds(cs, z.detach()))
+        told.mean().backward()
+        return loss + ADVERSARIAL * F.softplus(-odds([c.detach() for c in cs], z)).mean()
+
+    take_steps('losses', ps + cs, loss_of)
 
 
 x = torch.randn(ROWS, INPUTS)

@@ -10,14 +10,10 @@ count", then the values.
 """
 import numpy as np
 
+from values import emit
+
 ROWS, DIMS, FLAGS, COMPONENTS, STEPS = 120, 3, 2, 3, 5
 rng = np.random.default_rng(11)
-
-
-def emit(name, values):
-    values = np.asarray(values, dtype=float).ravel()
-    print(name, len(values))
-    print(' '.join('%.9g' % v for v in values))
 
 
 def triangles(factors):

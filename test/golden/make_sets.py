@@ -7,22 +7,15 @@ A network that reads sets of items: loss and gradients of the multinomial
 likelihood, and ten steps of SparseAdam for the items' weights and of Adam for
 all others, without dropout.  Same layout as golden.txt.
 """
-import math
-
-import numpy as np
 import torch
 
-torch.set_default_dtype(torch.float64)
+from networks import RATE, STEPS, emit_all, parameters
+from values import emit
+
 torch.manual_seed(19)
 
-ITEMS, HIDDEN, CODE, ROWS, STEPS = 12, 7, 5, 6, 10
-RATE, BETAS = 0.02, (0.9, 0.95)
-
-
-def emit(name, values):
-    values = np.asarray(values, dtype=float).ravel()
-    print(name, len(values))
-    print(' '.join('%.9g' % v for v in values))
+ITEMS, HIDDEN, CODE, ROWS = 12, 7, 5, 6
+BETAS = (0.9, 0.95)
 
 
 def logits(ps, x):
@@ -36,10 +29,7 @@ sets = (torch.rand(ROWS, ITEMS) < 0.4).double()
 sets[:, 10:] = 0
 sets[:, 0] = 1
 x = sets / sets.norm(dim=1, keepdim=True)
-ps = []
-for n_in, n_out in ((ITEMS, HIDDEN), (HIDDEN, CODE), (CODE, ITEMS)):
-    ps.append((torch.randn(n_in, n_out) / math.sqrt(n_in)).requires_grad_())
-    ps.append((torch.randn(n_out) * 0.1).requires_grad_())
+ps = parameters((ITEMS, HIDDEN), (HIDDEN, CODE), (CODE, ITEMS))
 
 
 def loss_of(rows):
@@ -48,14 +38,12 @@ def loss_of(rows):
 
 
 emit('sets', sets)
-for p in ps:
-    emit('start', p.detach())
+emit_all('start', ps)
 everything = list(range(ROWS))
 loss = loss_of(everything)
 loss.backward()
 emit('loss', [loss.item()])
-for p in ps[1:]:
-    emit('grad', p.grad)
+emit_all('grad', [p.grad for p in ps[1:]])
 
 # the steps see four rows each, so that some items rest in some steps
 items = torch.optim.SparseAdam([ps[0]], lr=RATE, betas=BETAS, eps=1e-8)
@@ -71,5 +59,4 @@ for step in range(STEPS):
                                          dense.shape)
     items.step()
     others.step()
-for p in ps:
-    emit('end', p.detach())
+emit_all('end', ps)

@@ -2,16 +2,19 @@
 import math
 
 import numpy as np
-import torch
 
 ALL = 2**64 - 1
 STEP = 0x9e3779b97f4a7c15
 
 
-def emit(name, values):
+def emit(name, values, digits=9):
     values = np.asarray(values, dtype=float).ravel()
     print(name, len(values))
-    print(' '.join('nan' if math.isnan(v) else '%.9g' % v for v in values))
+    print(' '.join('nan' if math.isnan(v) else '%.*g' % (digits, v) for v in values))
+
+
+def f32(values):
+    return np.asarray(values, dtype=np.float32).astype(float)
 
 
 def mix(x):
@@ -25,6 +28,6 @@ def mix(x):
 def normals(seed, stream, count):
     key = mix((mix(seed) + stream * STEP) & ALL)
     bits = [mix((key + i * STEP) & ALL) for i in range(1, 2 * count + 1)]
-    return torch.tensor([math.sqrt(-2 * math.log(((u >> 11) + 1) * 2.0**-53)) *
-                         math.cos(2 * math.pi * (v >> 11) * 2.0**-53)
-                         for u, v in zip(bits[0::2], bits[1::2])])
+    return np.array([math.sqrt(-2 * math.log(((u >> 11) + 1) * 2.0**-53)) *
+                     math.cos(2 * math.pi * (v >> 11) * 2.0**-53)
+                     for u, v in zip(bits[0::2], bits[1::2])])

@@ -111,8 +111,7 @@ test_sparse(Golden *g, const char *name, AeActivation activation,
 			float penalty, float target, int kept)
 {
 	AeLayer    *code;
-	double		error = 0.0;
-	double		expected;
+	double		error;
 	double		loss;
 
 	start(g, AE_LAYER_SPARSE, activation);
@@ -129,8 +128,7 @@ test_sparse(Golden *g, const char *name, AeActivation activation,
 		g->model->loss_weight[i] = 1.0f;
 	read_params(&g->model->net, "p", g->model->params, true, NULL);
 	loss = pass(g, NULL, 0);
-	read_block(name, 1, &expected);
-	error = worst(0.0, loss, expected);
+	error = block_error(name, &loss, 1);
 	ok(error < TOLERANCE_VALUE, "%s: loss of %s (%g)", g->kernels->name, name,
 	   error);
 	error = 0.0;
@@ -149,7 +147,6 @@ test_steps(Golden *g, double *noise)
 	AeOptions	options;
 	AeOptimizer optimizer;
 	double		found[10];
-	double		expected[10];
 	double		error = 0.0;
 
 	ae_options_init(&options);
@@ -169,20 +166,14 @@ test_steps(Golden *g, double *noise)
 	}
 	ok(error < TOLERANCE_VALUE, "%s: gradients of the lower bound (%g)",
 	   g->kernels->name, error);
-	read_block("losses", 10, expected);
-	error = 0.0;
-	for (int i = 0; i < 10; i++)
-		error = worst(error, found[i], expected[i]);
+	error = block_error("losses", found, 10);
 	ok(error < TOLERANCE_STEPS, "%s: ten lower bounds (%g)", g->kernels->name,
 	   error);
 	error = 0.0;
 	read_params(&m->net, "p", m->params, false, &error);
 	ok(error < TOLERANCE_STEPS, "%s: parameters after ten steps (%g)",
 	   g->kernels->name, error);
-	error = 0.0;
-	read_block("noise", NUMBERS, expected);
-	for (int c = 0; c < NUMBERS; c++)
-		error = worst(error, noise[c], expected[c]);
+	error = block_error("noise", noise, NUMBERS);
 	ok(error < TOLERANCE_STEPS, "%s: noise after ten steps (%g)",
 	   g->kernels->name, error);
 }
@@ -206,37 +197,22 @@ test_variational(Golden *g)
 }
 
 static void
-run(const char *path, const AeKernels *kernels)
+run(const AeKernels *kernels)
 {
 	Golden		g = {.kernels = kernels};
 
-	golden = fopen(path, "r");
-	if (golden == NULL)
-	{
-		printf("Bail out! no %s\n", path);
-		exit(1);
-	}
 	read_block("x", ROWS * INPUTS, g.x);
 	read_block("t", ROWS * OUTPUTS, g.t);
 	test_sparse(&g, "l1", AE_ACT_LINEAR, 0.3f, 0.0f, 0);
 	test_sparse(&g, "kl", AE_ACT_SIGMOID, 0.3f, 0.1f, 0);
 	test_sparse(&g, "topk", AE_ACT_LINEAR, 0.0f, 0.0f, 2);
 	test_variational(&g);
-	fclose(golden);
 }
 
 int
-main(int argc, char **argv)
+main(void)
 {
-	const char *path = argc > 1 ? argv[1] : "test/golden/codes.txt";
-
-	for (int choice = AE_KERNEL_BASELINE; choice <= AE_KERNEL_AVX512; choice++)
-	{
-		const AeKernels *kernels = ae_kernels_get((AeKernelChoice) choice);
-
-		if (kernels != NULL)
-			run(path, kernels);
-	}
+	golden_each("test/golden/codes.txt", run);
 	ok(unit_alloc_live == 0, "nothing is left allocated");
 	return done();
 }

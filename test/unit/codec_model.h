@@ -14,6 +14,7 @@
 #include "core/classes.h"
 #include "core/codec.h"
 #include "core/condition.h"
+#include "core/recommend.h"
 #include "core/sample.h"
 #include "core/score.h"
 
@@ -366,11 +367,9 @@ fit_by_hand(AeModel *m)
 	ae_calibration_fit(&m->calibration, scores, 100, true);
 }
 
-/* what training adds */
 static inline void
-train_by_hand(AeModel *m)
+params_by_hand(AeModel *m)
 {
-	fit_by_hand(m);
 	m->params = take(m, m->net.nparams, sizeof(float));
 	ae_net_init(&m->net, 7, m->params);
 	for (int i = 0; i < m->net.nlayers; i++)
@@ -380,9 +379,11 @@ train_by_hand(AeModel *m)
 		for (int j = 0; j < m->net.layers[i].out; j++)
 			bias[j] = 0.1f * (float) (j - i);
 	}
-	m->column_loss = take(m, (size_t) m->features->ncolumns, sizeof(double));
-	for (int i = 0; i < m->features->ncolumns; i++)
-		m->column_loss[i] = i / 7.0;
+}
+
+static inline void
+history_by_hand(AeModel *m)
+{
 	m->nhistory = 3;
 	m->history = take(m, 3, sizeof(AeEpoch));
 	for (int i = 0; i < 3; i++)
@@ -391,6 +392,18 @@ train_by_hand(AeModel *m)
 		m->history[i].validation_loss = i == 1 ? NAN : 2.0 / (i + 1);
 		m->history[i].learning_rate = 1e-3 / (i + 1);
 	}
+}
+
+/* what training adds */
+static inline void
+train_by_hand(AeModel *m)
+{
+	fit_by_hand(m);
+	params_by_hand(m);
+	m->column_loss = take(m, (size_t) m->features->ncolumns, sizeof(double));
+	for (int i = 0; i < m->features->ncolumns; i++)
+		m->column_loss[i] = i / 7.0;
+	history_by_hand(m);
 	must(ae_model_prepare(m) == AE_OK);
 }
 
@@ -676,6 +689,46 @@ scores(const AeModel *model)
 	}
 	if (scored && ae_density_exists(&model->density))
 		scored = samples(model, &arena);
+	ae_arena_free(&arena);
+	free(row);
+	return scored;
+}
+
+/* the same of a model of sets: what it recommends, with finite scores */
+static inline bool
+recommends(const AeModel *model)
+{
+	int			last = model->items->count - 1;
+	AeMember	ends[2] = {{0, 1.0f}, {(uint32_t) last, 1e30f}};
+	int			n = last > 0 ? 2 : 1;
+	size_t		ncells = (size_t) model->features->ncells;
+	double	   *row = calloc(ncells + 1, sizeof(double));
+	AeScoredItem top[4];
+	bool		scored;
+	AeRecommender *r;
+	AeArena		arena;
+
+	must(row != NULL);
+	ae_arena_init(&arena, &unit_env);
+	scored = ae_recommender_create(model, ae_kernels_get(AE_KERNEL_AUTO),
+								   &arena, &r) == AE_OK;
+	if (scored && ncells > 0)
+	{
+		row[0] = NAN;
+		ae_recommender_use_row(r, row);
+	}
+	for (int turn = 0; turn < 2 && scored; turn++)
+	{
+		int			found;
+
+		if (turn == 0)
+			ae_recommender_score(r, ends, n);
+		else
+			scored = ae_recommender_compare(r, last) == AE_OK;
+		found = ae_recommender_top(r, ends, turn, false, 4, top);
+		for (int i = 0; i < found; i++)
+			scored = scored && isfinite(top[i].score);
+	}
 	ae_arena_free(&arena);
 	free(row);
 	return scored;

@@ -3,7 +3,7 @@
  *	  The contractive penalty, its gradients and optimiser steps against
  *	  values that PyTorch computed (test/golden/make_contract.py).
  */
-#include "unit.h"
+#include "golden.h"
 
 #include "core/contract.h"
 #include "step.h"
@@ -21,8 +21,6 @@
 
 static const int widths[LAYERS + 1] = {9, 8, 5, 3, 8, 9};
 
-static FILE *golden;
-
 typedef struct Network
 {
 	AeNet		net;
@@ -34,70 +32,6 @@ typedef struct Network
 	float	   *grads;
 	float		x[ROWS * 16];	/* padded */
 } Network;
-
-/* the next block of the file, which must have that name and count */
-static void
-read_block(const char *name, int count, double *values)
-{
-	char		found[64];
-	int			n;
-
-	if (fscanf(golden, "%63s %d", found, &n) != 2 ||
-		strcmp(found, name) != 0 || n != count)
-	{
-		printf("Bail out! expected block %s of %d values\n", name, count);
-		exit(1);
-	}
-	for (int i = 0; i < n; i++)
-		if (fscanf(golden, "%lf", &values[i]) != 1)
-		{
-			printf("Bail out! block %s is cut short\n", name);
-			exit(1);
-		}
-}
-
-static double
-worst(double so_far, double found, double expected)
-{
-	double		error = fabs(found - expected) / (1.0 + fabs(expected));
-
-	return error > so_far || isnan(error) ? error : so_far;
-}
-
-/* sets params, or compares with what they are and returns the error */
-static double
-read_params(const AeNet *net, const char *name, float *params, bool set)
-{
-	double		values[MAX_VALUES];
-	double		error = 0.0;
-
-	for (int i = 0; i < LAYERS; i++)
-	{
-		const AeLayer *layer = &net->layers[i];
-		size_t		ld = AE_PAD((size_t) layer->out);
-
-		/* the bias is one more row of weights, in the file a block */
-		for (int r = 0; r <= layer->in; r++)
-		{
-			if (r == 0)
-				read_block(name, layer->in * layer->out, values);
-			else if (r == layer->in)
-				read_block(name, layer->out, values);
-			for (int c = 0; c < layer->out; c++)
-			{
-				float	   *p = params + layer->weights + (size_t) r * ld + c;
-				double		value = values[r == layer->in ? c
-										   : r * layer->out + c];
-
-				if (set)
-					*p = (float) value;
-				else
-					error = worst(error, *p, value);
-			}
-		}
-	}
-	return error;
-}
 
 static void
 network_create(Network *n)
@@ -183,28 +117,23 @@ test_steps(Network *n, const AeKernels *kernels)
 			error = NAN;
 	}
 	ok(error < TOLERANCE_STEPS, "%s: ten losses (%g)", kernels->name, error);
-	error = read_params(&n->net, "p", n->params, false);
+	error = 0.0;
+	read_params(&n->net, "p", n->params, false, &error);
 	ok(error < TOLERANCE_STEPS, "%s: parameters after ten steps (%g)",
 	   kernels->name, error);
 }
 
 static void
-run(const char *path, const AeKernels *kernels)
+run(const AeKernels *kernels)
 {
 	Network		n;
 	double		values[MAX_VALUES];
 
-	golden = fopen(path, "r");
-	if (golden == NULL)
-	{
-		printf("Bail out! no %s\n", path);
-		exit(1);
-	}
 	network_create(&n);
 	read_block("x", ROWS * widths[0], values);
 	for (int i = 0; i < ROWS * widths[0]; i++)
 		n.x[i / widths[0] * 16 + i % widths[0]] = (float) values[i];
-	read_params(&n.net, "p", n.params, true);
+	read_params(&n.net, "p", n.params, true, NULL);
 	for (int a = 0; a < AE_ACT_COUNT; a++)
 	{
 		double		penalty;
@@ -212,30 +141,22 @@ run(const char *path, const AeKernels *kernels)
 
 		set_activation(&n, (AeActivation) a);
 		pass(&n, kernels, &penalty);
-		read_block(ae_activation_names[a], 1, values);
-		error = worst(0.0, penalty / WEIGHT, values[0]);
+		penalty /= WEIGHT;
+		error = block_error(ae_activation_names[a], &penalty, 1);
 		ok(error < TOLERANCE_VALUE, "%s: penalty of %s (%g)", kernels->name,
 		   ae_activation_names[a], error);
-		error = read_params(&n.net, "g", n.grads, false);
+		error = 0.0;
+		read_params(&n.net, "g", n.grads, false, &error);
 		ok(error < TOLERANCE_VALUE, "%s: gradients of %s (%g)", kernels->name,
 		   ae_activation_names[a], error);
 	}
 	test_steps(&n, kernels);
-	fclose(golden);
 	ae_arena_free(&n.arena);
 }
 
 int
-main(int argc, char **argv)
+main(void)
 {
-	const char *path = argc > 1 ? argv[1] : "test/golden/contract.txt";
-
-	for (int choice = AE_KERNEL_BASELINE; choice <= AE_KERNEL_AVX512; choice++)
-	{
-		const AeKernels *kernels = ae_kernels_get((AeKernelChoice) choice);
-
-		if (kernels != NULL)
-			run(path, kernels);
-	}
+	golden_each("test/golden/contract.txt", run);
 	return done();
 }

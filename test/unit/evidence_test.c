@@ -96,7 +96,7 @@ variational_model(void)
 }
 
 static void
-test_golden(const char *path, const AeKernels *kernels)
+test_golden(const AeKernels *kernels)
 {
 	static const struct
 	{
@@ -113,12 +113,6 @@ test_golden(const char *path, const AeKernels *kernels)
 	double		weight[COLUMNS];
 	double		noise[COLUMNS] = {0, 0, 0, 0, 0, 1, 1};
 
-	golden = fopen(path, "r");
-	if (golden == NULL)
-	{
-		printf("Bail out! no %s\n", path);
-		exit(1);
-	}
 	read_block("rows", ROWS * COLUMNS, rows);
 	read_params(&m->net, "p", m->params, true, NULL);
 	read_block("noise", NUMBERS, noise);
@@ -155,23 +149,14 @@ test_golden(const char *path, const AeKernels *kernels)
 		   cases[i].name, cases[i].samples, error);
 		ae_arena_free(&arena);
 	}
-	fclose(golden);
 	ae_model_free(m);
 }
 
 int
-main(int argc, char **argv)
+main(void)
 {
-	const char *path = argc > 1 ? argv[1] : "test/golden/evidence.txt";
-
 	test_scale();
-	for (int choice = AE_KERNEL_BASELINE; choice <= AE_KERNEL_AVX512; choice++)
-	{
-		const AeKernels *kernels = ae_kernels_get((AeKernelChoice) choice);
-
-		if (kernels != NULL)
-			test_golden(path, kernels);
-	}
+	golden_each("test/golden/evidence.txt", test_golden);
 	ok(unit_alloc_live == 0, "nothing is left allocated");
 	return done();
 }

@@ -11,6 +11,32 @@
 
 static FILE *golden;
 
+static inline void
+golden_open(const char *path)
+{
+	golden = fopen(path, "r");
+	if (golden != NULL)
+		return;
+	printf("Bail out! no %s\n", path);
+	exit(1);
+}
+
+/* a test of the values of a file for each instruction set of this CPU */
+static inline void
+golden_each(const char *path, void (*test) (const AeKernels *kernels))
+{
+	for (int choice = AE_KERNEL_BASELINE; choice <= AE_KERNEL_AVX512; choice++)
+	{
+		const AeKernels *kernels = ae_kernels_get((AeKernelChoice) choice);
+
+		if (kernels == NULL)
+			continue;
+		golden_open(path);
+		test(kernels);
+		fclose(golden);
+	}
+}
+
 /* the next block of the file, which must have that name and count */
 static inline void
 read_block(const char *name, int count, double *values)
@@ -38,6 +64,22 @@ worst(double so_far, double found, double expected)
 	double		error = fabs(found - expected) / (1.0 + fabs(expected));
 
 	return error > so_far || isnan(error) ? error : so_far;
+}
+
+/* the largest error of values that the next block has */
+static inline double
+block_error(const char *name, const double *found, int count)
+{
+	double	   *expected = malloc((size_t) count * sizeof(double));
+	double		error = 0.0;
+
+	if (expected == NULL)
+		exit(1);
+	read_block(name, count, expected);
+	for (int i = 0; i < count; i++)
+		error = worst(error, found[i], expected[i]);
+	free(expected);
+	return error;
 }
 
 /* compares or sets the parameters of layer i (part 0 weights, 1 bias) */

@@ -3,6 +3,7 @@
  *	  The joint space against values that NumPy computed
  *	  (test/golden/make_joint.py), and what it promises beyond them.
  */
+#include "golden.h"
 #include "joint_space.h"
 
 #include "core/rng.h"
@@ -22,24 +23,12 @@
 #define WIDTH 36
 #define COORDS 31
 
-static FILE *golden;
-
-/* the next block of the file, which must have that name and count */
 static double *
-read_block(const char *name, int count)
+take_block(const char *name, int count)
 {
 	double	   *values = take((size_t) count, sizeof(double));
-	char		found[64];
-	int			n;
 
-	if (fscanf(golden, "%63s %d", found, &n) != 2 ||
-		strcmp(found, name) != 0 || n != count)
-	{
-		printf("Bail out! expected block %s of %d values\n", name, count);
-		exit(1);
-	}
-	for (int i = 0; i < n; i++)
-		must(fscanf(golden, "%lf", &values[i]) == 1);
+	read_block(name, count, values);
 	return values;
 }
 
@@ -53,23 +42,15 @@ to_floats(const double *values, int n)
 	return result;
 }
 
-static double
-worse(double so_far, double found, double expected)
-{
-	double		error = fabs(found - expected) / (1.0 + fabs(expected));
-
-	return error > so_far || isnan(error) ? error : so_far;
-}
-
 /* largest error of n values relative to those of the file */
 static double
-block_error(const char *name, const float *found, int n)
+floats_error(const char *name, const float *found, int n)
 {
-	const double *expected = read_block(name, n);
+	const double *expected = take_block(name, n);
 	double		error = 0.0;
 
 	for (int i = 0; i < n; i++)
-		error = worse(error, found[i], expected[i]);
+		error = worst(error, found[i], expected[i]);
 	return error;
 }
 
@@ -95,10 +76,10 @@ golden_points(const AeJoint *joint, const float *value,
 			  const float *reconstruction)
 {
 	const int	n = ROWS * 2 * COORDS;
-	double	   *expected = read_block("point", n);
+	double	   *expected = take_block("point", n);
 	int16_t		point[2 * COORDS];
 	int			different = 0;
-	double		worst = 0.0;
+	double		largest = 0.0;
 
 	for (int row = 0; row < ROWS; row++)
 	{
@@ -109,10 +90,10 @@ golden_points(const AeJoint *joint, const float *value,
 			double		d = fabs(point[i] - expected[row * 2 * COORDS + i]);
 
 			different += d != 0;
-			worst = fmax(worst, d);
+			largest = fmax(largest, d);
 		}
 	}
-	ok(worst <= 1 && different <= MAX_ROUNDINGS * n,
+	ok(largest <= 1 && different <= MAX_ROUNDINGS * n,
 	   "points: %d of %d values are rounded differently", different, n);
 	return expected;
 }
@@ -121,8 +102,8 @@ static void
 golden_distances(const AeJoint *joint, const AeFeatures *f,
 				 const float *value, const float *reconstruction)
 {
-	const double *shares = read_block("share", ROWS * COLUMNS);
-	const double *distances = read_block("distance", ROWS);
+	const double *shares = take_block("share", ROWS * COLUMNS);
+	const double *distances = take_block("distance", ROWS);
 	double		error = 0.0;
 	bool		same = true;
 
@@ -133,9 +114,9 @@ golden_distances(const AeJoint *joint, const AeFeatures *f,
 		double		share[COLUMNS];
 		double		d = ae_joint_distance(joint, f, v, r, share);
 
-		error = worse(error, d, distances[row]);
+		error = worst(error, d, distances[row]);
 		for (int c = 0; c < COLUMNS; c++)
-			error = worse(error, share[c], shares[row * COLUMNS + c]);
+			error = worst(error, share[c], shares[row * COLUMNS + c]);
 		same &= ae_joint_distance(joint, f, v, r, NULL) == d;
 	}
 	ok(error < 2 * FIT_TOLERANCE, "diagonal distances (%g)", error);
@@ -146,9 +127,9 @@ golden_distances(const AeJoint *joint, const AeFeatures *f,
 static void
 golden_neighbours(AeJoint *joint, const double *points)
 {
-	const double *offset = read_block("offset", POINTS);
-	const double *logs = read_block("log_distance", ROWS);
-	const double *shares = read_block("neighbour_share", ROWS * COLUMNS);
+	const double *offset = take_block("offset", POINTS);
+	const double *logs = take_block("log_distance", ROWS);
+	const double *shares = take_block("neighbour_share", ROWS * COLUMNS);
 	AeNeighbours *neighbours;
 	int16_t		point[2 * COORDS];
 
@@ -174,13 +155,13 @@ golden_neighbours(AeJoint *joint, const double *points)
 
 			for (int i = 0; i < 2 * COORDS; i++)
 				point[i] = (int16_t) points[row * 2 * COORDS + i];
-			error = worse(error, ae_neighbours_find(neighbours, k, point),
+			error = worst(error, ae_neighbours_find(neighbours, k, point),
 						  logs[row]);
 			ae_neighbours_share(neighbours, COLUMNS, point, share);
 			for (int c = 0; c < COLUMNS; c++)
 				sum += share[c];
 			for (int c = 0; c < COLUMNS; c++)
-				error = worse(error, share[c] / sum,
+				error = worst(error, share[c] / sum,
 							  shares[row * COLUMNS + c]);
 		}
 		if (k != NULL)
@@ -190,7 +171,7 @@ golden_neighbours(AeJoint *joint, const double *points)
 }
 
 static void
-test_golden(const char *path)
+test_golden(void)
 {
 	AeFeatures *f = golden_features();
 	AeJoint		joint = {0};
@@ -201,32 +182,27 @@ test_golden(const char *path)
 	const double *points;
 	double		error;
 
-	golden = fopen(path, "r");
-	if (golden == NULL)
-	{
-		printf("Bail out! no %s\n", path);
-		exit(1);
-	}
+	golden_open("test/golden/joint.txt");
 	must(ae_joint_layout(&joint, f, &arena) == AE_OK);
 	must(joint.ncoords == COORDS);
-	target = to_floats(read_block("target", ROWS * WIDTH), ROWS * WIDTH);
-	output = to_floats(read_block("output", ROWS * WIDTH), ROWS * WIDTH);
+	target = to_floats(take_block("target", ROWS * WIDTH), ROWS * WIDTH);
+	output = to_floats(take_block("output", ROWS * WIDTH), ROWS * WIDTH);
 	for (int row = 0; row < ROWS; row++)
 		ae_joint_coordinates(&joint, f, target + row * WIDTH,
 							 output + row * WIDTH, value + row * COORDS,
 							 reconstruction + row * COORDS);
-	error = block_error("value", value, ROWS * COORDS);
-	error = fmax(error, block_error("reconstruction", reconstruction,
+	error = floats_error("value", value, ROWS * COORDS);
+	error = fmax(error, floats_error("reconstruction", reconstruction,
 									ROWS * COORDS));
 	ok(error < VALUE_TOLERANCE, "coordinates of every kind (%g)", error);
 	must(ae_joint_fit(&joint, f, value, reconstruction, ROWS,
 					  &arena) == AE_OK);
-	error = block_error("factor", joint.factor, 2 * COORDS);
+	error = floats_error("factor", joint.factor, 2 * COORDS);
 	ok(error < FIT_TOLERANCE, "factors (%g)", error);
-	error = block_error("centre", joint.centre, 2 * COORDS);
+	error = floats_error("centre", joint.centre, 2 * COORDS);
 	ok(error < FIT_TOLERANCE, "centres (%g)", error);
 	points = golden_points(&joint, value, reconstruction);
-	error = block_error("square", &joint.square, 1);
+	error = floats_error("square", &joint.square, 1);
 	ok(error < VALUE_TOLERANCE, "unit of squared distances (%g)", error);
 	golden_distances(&joint, f, value, reconstruction);
 	golden_neighbours(&joint, points);
@@ -288,7 +264,7 @@ test_labels(void)
 		ae_joint_coordinates(&joint, f, &target, output, value,
 							 reconstruction);
 		for (int i = 0; i < AE_JOINT_LABELS; i++)
-			error = worse(error, reconstruction[i], value[i]);
+			error = worst(error, reconstruction[i], value[i]);
 		ok(error < VALUE_TOLERANCE, "label %d as predicted", l);
 	}
 }
@@ -476,10 +452,10 @@ test_fit(void)
 }
 
 int
-main(int argc, char **argv)
+main(void)
 {
 	ae_arena_init(&arena, &unit_env);
-	test_golden(argc > 1 ? argv[1] : "test/golden/joint.txt");
+	test_golden();
 	test_labels();
 	test_missing();
 	test_extremes();

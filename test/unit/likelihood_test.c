@@ -131,24 +131,17 @@ prepare(AeModel *m, AeVariant variant)
 }
 
 static void
-read_golden(Likelihood *l, const char *path)
+read_golden(Likelihood *l)
 {
 	const AeFeatures *f = l->model->features;
 	double		outputs[ROWS * OUTPUTS];
 
-	golden = fopen(path, "r");
-	if (golden == NULL)
-	{
-		printf("Bail out! cannot open %s\n", path);
-		exit(1);
-	}
 	read_block("rows", ROWS * CELLS, l->rows);
 	read_block("outputs", ROWS * OUTPUTS, outputs);
 	read_block("costs", ROWS * CELLS, l->costs);
 	read_block("gradient", ROWS * OUTPUTS, l->gradient);
 	read_block("losses", ROWS * 5, l->losses);
 	read_block("probabilities", ROWS * GRADES, l->probabilities);
-	fclose(golden);
 	l->o = ae_arena_alloc(&l->model->arena, ROWS * AE_PAD(OUTPUTS),
 						  sizeof(float));
 	l->t = ae_arena_alloc(&l->model->arena, ROWS * AE_PAD(OUTPUTS),
@@ -268,25 +261,23 @@ test_probabilities(const Likelihood *l)
 	ok(sum_error <= 1e-15, "their sum is 1, %.1e", sum_error);
 }
 
-int
-main(int argc, char **argv)
+static void
+run(const AeKernels *kernels)
 {
-	const char *path = argc > 1 ? argv[1] : "test/golden/likelihood.txt";
+	Likelihood	l = {.kernels = kernels};
 
-	for (int choice = AE_KERNEL_BASELINE; choice <= AE_KERNEL_AVX512; choice++)
-	{
-		Likelihood	l = {.kernels = ae_kernels_get((AeKernelChoice) choice)};
+	build_model(&l);
+	read_golden(&l);
+	test_variational(&l);
+	test_plain(&l);
+	test_probabilities(&l);
+	ae_model_free(l.model);
+}
 
-		if (l.kernels == NULL)
-			continue;
-		build_model(&l);
-		read_golden(&l, path);
-		test_variational(&l);
-		test_plain(&l);
-		if (choice == AE_KERNEL_BASELINE)
-			test_probabilities(&l);
-		ae_model_free(l.model);
-	}
+int
+main(void)
+{
+	golden_each("test/golden/likelihood.txt", run);
 	ok(unit_alloc_live == 0, "nothing is left allocated");
 	return done();
 }

@@ -184,7 +184,6 @@ test_steps(Golden *g, const char *name)
 {
 	AeModel    *m = g->model;
 	double		found[10];
-	double		expected[10];
 	double		error = 0.0;
 
 	for (int step = 0; step < 10; step++)
@@ -196,10 +195,7 @@ test_steps(Golden *g, const char *name)
 	}
 	ok(error < TOLERANCE_VALUE, "%s, %s: gradients (%g)", g->kernels->name,
 	   name, error);
-	read_block("losses", 10, expected);
-	error = 0.0;
-	for (int i = 0; i < 10; i++)
-		error = worst(error, found[i], expected[i]);
+	error = block_error("losses", found, 10);
 	ok(error < TOLERANCE_STEPS, "%s, %s: ten losses (%g)", g->kernels->name,
 	   name, error);
 	error = compare(g, "p", m->params, m->companion_params);
@@ -209,36 +205,21 @@ test_steps(Golden *g, const char *name)
 }
 
 static void
-run(const char *path, const AeKernels *kernels)
+run(const AeKernels *kernels)
 {
 	Golden		g = {.kernels = kernels};
 
-	golden = fopen(path, "r");
-	if (golden == NULL)
-	{
-		printf("Bail out! no %s\n", path);
-		exit(1);
-	}
 	read_block("x", ROWS * INPUTS, g.x);
 	start(&g, false);
 	test_steps(&g, "mmd");
 	start(&g, true);
 	test_steps(&g, "adversarial");
-	fclose(golden);
 }
 
 int
-main(int argc, char **argv)
+main(void)
 {
-	const char *path = argc > 1 ? argv[1] : "test/golden/matching.txt";
-
-	for (int choice = AE_KERNEL_BASELINE; choice <= AE_KERNEL_AVX512; choice++)
-	{
-		const AeKernels *kernels = ae_kernels_get((AeKernelChoice) choice);
-
-		if (kernels != NULL)
-			run(path, kernels);
-	}
+	golden_each("test/golden/matching.txt", run);
 	ok(unit_alloc_live == 0, "nothing is left allocated");
 	return done();
 }

@@ -66,7 +66,7 @@ static const AeColumnSpec specs[NCOLUMNS] = {
 };
 
 /* of what a test needs, but does not test */
-static void
+static inline void
 must(AeStatus status)
 {
 	if (status == AE_OK)
@@ -101,14 +101,14 @@ close_access(Access *access)
 	ae_arena_free(&access->arena);
 }
 
-static double
+static inline double
 missing_if(bool missing, double value)
 {
 	return missing ? NAN : value;
 }
 
 /* row r of the mixed table; the same for every dataset */
-static AeStatus
+static inline AeStatus
 make_row(AeDataset *dataset, uint64_t r, double *row, char *label,
 		 char *hashed)
 {
@@ -147,7 +147,7 @@ make_row(AeDataset *dataset, uint64_t r, double *row, char *label,
 	return AE_OK;
 }
 
-static AeStatus
+static inline AeStatus
 fill_mixed(AeDataset *dataset, uint64_t nrows)
 {
 	double		row[NCELLS];
@@ -163,7 +163,7 @@ fill_mixed(AeDataset *dataset, uint64_t nrows)
 }
 
 /* a finished dataset of the mixed table */
-static AeDataset *
+static inline AeDataset *
 mixed_dataset(const AeSpool *spool, AeBudget *budget, uint64_t nrows)
 {
 	AeDataset  *dataset;

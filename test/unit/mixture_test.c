@@ -4,7 +4,7 @@
  *	  (test/golden/make_mixture.py), and what a fit promises: the objective
  *	  never falls, known components are found, and bad rows do no harm.
  */
-#include "unit.h"
+#include "golden.h"
 
 #include "core/mixture.h"
 
@@ -20,7 +20,6 @@
 #define STEPS 5
 #define TRIANGLE (DIMS * (DIMS + 1) / 2)
 
-static FILE *golden;
 static AeArena arena;
 
 static void
@@ -41,38 +40,28 @@ take(size_t count, size_t size)
 	return piece;
 }
 
-/* the next block of the file, which must have that name and count */
 static double *
-read_block(const char *name, int count)
+take_block(const char *name, int count)
 {
 	double	   *values = take((size_t) count, sizeof(double));
-	char		found[64];
-	int			n;
 
-	must(fscanf(golden, "%63s %d", found, &n) == 2 &&
-		 strcmp(found, name) == 0 && n == count);
-	for (int i = 0; i < n; i++)
-		must(fscanf(golden, "%lf", &values[i]) == 1);
+	read_block(name, count, values);
 	return values;
 }
 
 static void
 expect_block(const char *name, const double *found, int count)
 {
-	const double *expected = read_block(name, count);
-	double		error = 0.0;
+	double		error = block_error(name, found, count);
 
-	for (int i = 0; i < count; i++)
-		error = fmax(error, fabs(found[i] - expected[i]) /
-					 (1.0 + fabs(expected[i])));
 	ok(error < GOLDEN_TOLERANCE, "%s (%g)", name, error);
 }
 
 static void
 golden_steps(void)
 {
-	const double *x = read_block("x", ROWS * DIMS);
-	const double *flag = read_block("flags", ROWS * FLAGS);
+	const double *x = take_block("x", ROWS * DIMS);
+	const double *flag = take_block("flags", ROWS * FLAGS);
 	float	   *vectors = take(ROWS * DIMS, sizeof(float));
 	uint8_t    *flags = take(ROWS * FLAGS, 1);
 	AeMixtureRows rows = {ROWS, DIMS, FLAGS, vectors, flags};
@@ -86,10 +75,10 @@ golden_steps(void)
 	for (int i = 0; i < ROWS * FLAGS; i++)
 		flags[i] = flag[i] > 0;
 	must(ae_mixture_allocate(&m, COMPONENTS, DIMS, FLAGS, &arena) == AE_OK);
-	m.weight = read_block("weight", COMPONENTS);
-	m.mean = read_block("mean", COMPONENTS * DIMS);
-	m.factor = read_block("factor", COMPONENTS * TRIANGLE);
-	m.rate = read_block("rate", COMPONENTS * FLAGS);
+	m.weight = take_block("weight", COMPONENTS);
+	m.mean = take_block("mean", COMPONENTS * DIMS);
+	m.factor = take_block("factor", COMPONENTS * TRIANGLE);
+	m.rate = take_block("rate", COMPONENTS * FLAGS);
 	must(ae_mixture_fit_create(&rows, &arena, &fit) == AE_OK);
 	for (int i = 0; i < STEPS; i++)
 		log_likelihood = ae_mixture_improve(fit, &m, &objective);
@@ -101,10 +90,9 @@ golden_steps(void)
 }
 
 static void
-test_golden(const char *path)
+test_golden(void)
 {
-	golden = fopen(path, "r");
-	must(golden != NULL);
+	golden_open("test/golden/mixture.txt");
 	golden_steps();
 	fclose(golden);
 }
@@ -291,10 +279,10 @@ test_memory(void)
 }
 
 int
-main(int argc, char **argv)
+main(void)
 {
 	ae_arena_init(&arena, &unit_env);
-	test_golden(argc > 1 ? argv[1] : "test/golden/mixture.txt");
+	test_golden();
 	test_never_falls();
 	test_recovery();
 	test_degenerate();

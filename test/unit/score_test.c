@@ -1,119 +1,17 @@
 /*
  * score_test.c
  *	  Anomaly scores of trained models: what every kind of score promises, what
- *	  explanations add up to, and tables that are small, wide, constant or kept
- *	  in a spool.
+ *	  explanations add up to, and that neither memory nor weights break them.
  */
-#include "mixed_table.h"
+#include "trained.h"
 
 #include <float.h>
 
-#include "core/codec.h"
 #include "core/objective.h"
-#include "core/score.h"
 #include "core/score_fit.h"
-#include "core/train.h"
 
-/* of sums over columns, relative */
-#define SUM_TOLERANCE 1e-9
-
-/* of the mean error score of training rows, all of which made its unit */
-#define MEAN_TOLERANCE 1e-5
-
-/* nats; a missing cell that cost nothing would make it 2 less or more */
-#define MISSING_TOLERANCE 1.0
-
-#define NSCORES 6
-static const char *const score_names[NSCORES] = {
-	"error", "distance", "neighbour", "conditional", "elbo", "iwae"
-};
-
-/* a trained model and what scores its rows */
-typedef struct Trained
-{
-	AeBudget	budget;
-	AeDataset  *dataset;
-	AeModel    *model;
-	AeArena		arena;
-	AeCoder    *coder;
-	AeScorer   *scorer;
-	double	   *rows;			/* (nrows, ncells) that were trained on, as
-								 * stored */
-	int			nrows;
-} Trained;
-
-static void
-small_options(AeOptions *o, int score)
-{
-	ae_options_init(o);
-	o->nhidden = 1;
-	o->hidden[0] = 8;
-	o->latent = 4;
-	o->epochs = 2;
-	o->score = score;
-	if (ae_score_is_evidence(score))
-		o->variant = AE_VARIANT_VARIATIONAL;
-}
-
-/* takes the dataset over */
-static void
-train(Trained *t, AeDataset *dataset, const AeOptions *options)
-{
-	const AeKernels *kernels = ae_kernels_get(AE_KERNEL_AUTO);
-	AeCursor   *cursor;
-	const float *cells;
-	int			count;
-
-	t->dataset = dataset;
-	must(ae_model_create(&unit_env, &t->model));
-	must(ae_model_plan(t->model, dataset, options, &ae_blas_reference));
-	must(ae_train_model(t->model, dataset, &ae_blas_reference, kernels,
-						NULL, NULL));
-	ae_arena_init(&t->arena, &unit_env);
-	must(ae_scorer_create(t->model, kernels, &t->arena, &t->scorer));
-	must(ae_coder_create(dataset, t->model->features, &t->arena, &t->coder));
-
-	t->nrows = 0;
-	t->rows = ae_arena_alloc(&t->arena, ae_dataset_rows(dataset),
-							 sizeof(double) *
-							 (size_t) t->model->features->ncells);
-	must(t->rows != NULL ? AE_OK : AE_ERR_MEMORY);
-	must(ae_cursor_create(dataset, false, &cursor));
-	for (;;)
-	{
-		must(ae_cursor_next(cursor, 1, &cells, &count));
-		if (count == 0)
-			break;
-		ae_coder_row(t->coder, cells, t->rows + (size_t) t->nrows *
-					 (size_t) t->model->features->ncells);
-		t->nrows++;
-	}
-	ae_cursor_free(cursor);
-}
-
-static void
-release(Trained *t)
-{
-	ae_arena_free(&t->arena);
-	ae_model_free(t->model);
-	ae_dataset_free(t->dataset);
-}
-
-static double *
-row_of(const Trained *t, int i)
-{
-	return t->rows + (size_t) i * (size_t) t->model->features->ncells;
-}
-
-static void
-train_mixed(Trained *t, int score, uint64_t nrows)
-{
-	AeOptions	o;
-
-	small_options(&o, score);
-	t->budget = (AeBudget) {NO_LIMIT, 0};
-	train(t, mixed_dataset(NULL, &t->budget, nrows), &o);
-}
+/* of sums of losses, which are floats, relative */
+#define LOSS_TOLERANCE 1e-5
 
 /* the same with known anomalies */
 static void
@@ -139,92 +37,6 @@ train_labelled(Trained *t, int score, uint64_t nrows)
 	train(t, dataset, &o);
 }
 
-/* the value of a table of plain numbers */
-typedef double (*NumberMaker) (int row, int column);
-
-/* a table of so many numbers */
-static void
-train_numbers(Trained *t, int score, int nrows, int ncolumns,
-			  double first_weight, NumberMaker make)
-{
-	AeColumnSpec *columns = calloc((size_t) ncolumns, sizeof(AeColumnSpec));
-	double	   *row = calloc((size_t) ncolumns, sizeof(double));
-	AeDataset  *dataset;
-	AeOptions	o;
-
-	must(columns != NULL && row != NULL ? AE_OK : AE_ERR_MEMORY);
-	for (int i = 0; i < ncolumns; i++)
-	{
-		columns[i] = (AeColumnSpec) NUMBERS("x", 1, AE_SCALING_AUTO);
-		columns[i].weight = i == 0 ? first_weight : 1.0;
-	}
-	small_options(&o, score);
-	t->budget = (AeBudget) {NO_LIMIT, 0};
-	must(ae_dataset_create(&unit_env, NULL, &t->budget, ncolumns, columns,
-						   &dataset));
-	for (int r = 0; r < nrows; r++)
-	{
-		for (int i = 0; i < ncolumns; i++)
-			row[i] = make(r, i);
-		must(ae_dataset_append(dataset, row));
-	}
-	must(ae_dataset_finish(dataset));
-	train(t, dataset, &o);
-	free(columns);
-	free(row);
-}
-
-static double
-make_random(int row, int column)
-{
-	AeRng		rng;
-
-	ae_rng_seed(&rng, (uint64_t) row, (uint64_t) column);
-	return ae_rng_normal(&rng);
-}
-
-static double
-make_constant(int row, int column)
-{
-	(void) row;
-	return 5.0 + column;
-}
-
-/* every row twice */
-static double
-make_twice(int row, int column)
-{
-	return make_random(row / 2, column);
-}
-
-/* the model's bytes; the caller frees them */
-static unsigned char *
-bytes_of(const AeModel *model, size_t *size)
-{
-	unsigned char *bytes;
-
-	*size = ae_codec_size(model, model->nhistory);
-	bytes = malloc(*size);
-	must(bytes != NULL ? AE_OK : AE_ERR_MEMORY);
-	ae_codec_write(model, bytes, *size);
-	return bytes;
-}
-
-static bool
-same_bytes(const AeModel *a, const AeModel *b)
-{
-	size_t		size_a;
-	size_t		size_b;
-	unsigned char *bytes_a = bytes_of(a, &size_a);
-	unsigned char *bytes_b = bytes_of(b, &size_b);
-	bool		same = size_a == size_b &&
-		memcmp(bytes_a, bytes_b, size_a) == 0;
-
-	free(bytes_a);
-	free(bytes_b);
-	return same;
-}
-
 static int
 compare_doubles(const void *a, const void *b)
 {
@@ -232,22 +44,6 @@ compare_doubles(const void *a, const void *b)
 	double		y = *(const double *) b;
 
 	return (x > y) - (x < y);
-}
-
-/* all scores are numbers, at least 0, with a p-value */
-static bool
-scores_are_sound(const Trained *t)
-{
-	bool		good = true;
-
-	for (int i = 0; i < t->nrows; i++)
-	{
-		double		score = ae_score_row(t->scorer, row_of(t, i));
-		double		p = ae_score_pvalue(t->model, score);
-
-		good &= score >= 0 && isfinite(score) && p > 0 && p <= 1;
-	}
-	return good;
 }
 
 static void
@@ -298,32 +94,6 @@ test_invariants(const Trained *t, const char *name)
 	free(bytes);
 	free(scores);
 	free(sorted);
-}
-
-/* whether contributions add up; the column with the largest in first */
-static bool
-explanation_adds_up(const Trained *t, const double *row, int *first)
-{
-	int			ncolumns = t->model->features->ncolumns;
-	double		above;
-	double		sum = 0.0;
-	double		size = 0.0;
-	bool		good = true;
-	AeExplanation e;
-
-	if (!ae_score_explain(t->scorer, row, &e))
-		return false;
-	above = e.score - exp(ae_calibration_median(&t->model->calibration));
-	*first = 0;
-	for (int c = 0; c < ncolumns; c++)
-	{
-		sum += e.contribution[c];
-		size += fabs(e.contribution[c]);
-		good &= e.contribution[c] * above >= 0;
-		if (fabs(e.contribution[c]) > fabs(e.contribution[*first]))
-			*first = c;
-	}
-	return good && fabs(sum - above) <= SUM_TOLERANCE * (size + e.score);
 }
 
 static void
@@ -433,174 +203,6 @@ test_own_point(const Trained *t)
 	ok(others, "such a row does not find itself");
 }
 
-static void
-test_small(void)
-{
-	static const int counts[] = {1, 2, 3, 17};
-	static const NumberMaker makers[] = {
-		make_random, make_constant, make_twice
-	};
-	/* its last number is usual among constants, too */
-	double		odd[3] = {NAN, 1e5, 7.0};
-
-	for (int score = 0; score < NSCORES; score++)
-		for (int c = 0; c < 4; c++)
-		{
-			bool		good = true;
-
-			for (int m = 0; m < 3; m++)
-			{
-				Trained		t;
-				int			first;
-
-				train_numbers(&t, score, counts[c], 3, 1.0, makers[m]);
-				good &= scores_are_sound(&t) &&
-					explanation_adds_up(&t, row_of(&t, 0), &first) &&
-					explanation_adds_up(&t, odd, &first) && first == 1 &&
-					isfinite(ae_score_row(t.scorer, odd));
-				release(&t);
-			}
-			ok(good, "%s: tables of %d rows: random, equal, each row twice",
-			   score_names[score], counts[c]);
-		}
-	for (int score = AE_SCORE_DISTANCE; score < NSCORES; score++)
-	{
-		Trained		t;
-		double		odd_score;
-		double		row[3] = {5.0, 6.0, 7.5};
-
-		train_numbers(&t, score, 100, 3, 1.0, make_constant);
-		odd_score = ae_score_row(t.scorer, row);
-		ok(fabs(ae_score_row(t.scorer, row_of(&t, 0)) - 1) < SUM_TOLERANCE &&
-		   odd_score > 10.0 && odd_score < 1e12, "%s: 1 where all rows are equal, beside %g",
-		   score_names[score], odd_score);
-		release(&t);
-	}
-}
-
-/* the first of the columns never varies */
-static double
-make_first_constant(int row, int column)
-{
-	return column == 0 ? 0.25 : make_random(row, column);
-}
-
-static void
-test_constant(void)
-{
-	for (int score = 0; score < NSCORES; score++)
-	{
-		Trained		t;
-		double		most = 0.0;
-		double		row[4];
-		double		odd;
-		int			first;
-
-		train_numbers(&t, score, 300, 4, 1.0, make_first_constant);
-		for (int i = 0; i < t.nrows; i++)
-			most = fmax(most, ae_score_row(t.scorer, row_of(&t, i)));
-		memcpy(row, row_of(&t, 7), sizeof(row));
-		row[0] = 0.75;
-		odd = ae_score_row(t.scorer, row);
-		ok(odd > most && isfinite(odd) &&
-		   explanation_adds_up(&t, row, &first) && first == 0,
-		   "%s: a deviation of a constant column stands out (%g, %g)",
-		   score_names[score], odd, most);
-		release(&t);
-	}
-}
-
-static void
-test_wide(void)
-{
-	for (int score = 0; score < NSCORES; score++)
-	{
-		Trained		t;
-		double		row[350];
-		int			first = -1;
-
-		train_numbers(&t, score, 200, 350, 1.0, make_random);
-		memcpy(row, row_of(&t, 5), sizeof(row));
-		row[222] = 1e4;
-		ok(scores_are_sound(&t) && explanation_adds_up(&t, row, &first) &&
-		   first == 222, "%s: 350 columns", score_names[score]);
-		release(&t);
-	}
-}
-
-/* share of the first column where it is unusual, over the rows */
-static double
-first_share(int score, double weight)
-{
-	Trained		t;
-	AeExplanation e;
-	double		share = 0.0;
-
-	train_numbers(&t, score, 300, 4, weight, make_random);
-	for (int i = 0; i < t.nrows; i++)
-	{
-		double		sum = 0.0;
-		double		row[4];
-
-		memcpy(row, row_of(&t, i), sizeof(row));
-		row[0] += 6.0;
-		must(ae_score_explain(t.scorer, row, &e) ? AE_OK : AE_ERR_CORRUPT);
-		for (int c = 0; c < 4; c++)
-			sum += e.contribution[c];
-		share += sum != 0 ? e.contribution[0] / sum / t.nrows : 0.0;
-	}
-	release(&t);
-	return share;
-}
-
-static void
-test_weights(void)
-{
-	for (int score = 0; score < NSCORES; score++)
-	{
-		double		light = first_share(score, 0.001);
-		double		even = first_share(score, 1.0);
-		double		heavy = first_share(score, 1000.0);
-
-		ok(1.3 * light < even && even < heavy,
-		   "%s: a column counts by its weight (%.3f, %.3f, %.3f)",
-		   score_names[score], light, even, heavy);
-	}
-}
-
-/* an array whose first element is rarely there counts in every row */
-static void
-test_array(void)
-{
-	static const AeColumnSpec columns[] = {
-		NUMBERS("x", 3, AE_SCALING_AUTO)
-	};
-	Trained		t;
-	AeDataset  *dataset;
-	AeOptions	o;
-	double		sum = 0.0;
-
-	small_options(&o, AE_SCORE_ERROR);
-	t.budget = (AeBudget) {NO_LIMIT, 0};
-	must(ae_dataset_create(&unit_env, NULL, &t.budget, 1, columns, &dataset));
-	for (int r = 0; r < 300; r++)
-	{
-		double		row[3] = {
-			missing_if(r % 4 != 0, make_random(r, 0)), make_random(r, 1),
-			make_random(r, 2)
-		};
-
-		must(ae_dataset_append(dataset, row));
-	}
-	must(ae_dataset_finish(dataset));
-	train(&t, dataset, &o);
-	for (int i = 0; i < t.nrows; i++)
-		sum += ae_score_row(t.scorer, row_of(&t, i)) / t.nrows;
-	ok(fabs(sum - 1.0) < MEAN_TOLERANCE,
-	   "error: training rows score 1 on average, not %g", sum);
-	release(&t);
-}
-
 /*
  * What the score conditional makes of a row, from reconstructions of the row
  * without each of its columns: the outputs, to the bit, and the score.
@@ -643,7 +245,7 @@ is_conditional(const Trained *t, const double *row)
 	}
 	free(output);
 	return same && fabs(sum / weight * exp(-model->joint.log_unit) - score) <=
-		MEAN_TOLERANCE * score;
+		LOSS_TOLERANCE * score;
 }
 
 static void
@@ -670,115 +272,6 @@ test_conditional(void)
 	ok(e.expected[cell] == expected,
 	   "conditional: what is expected of a column does not depend on it");
 	release(&t);
-}
-
-/* four different rows, of which the rarest is one in 15 */
-static double
-make_four(int row, int column)
-{
-	return row % (column == 0 ? 5 : 3) == 0;
-}
-
-/*
- * The mean loss of the training rows is known, so that of a row in which they
- * are missing is about the mean of theirs.
- */
-static void
-test_missing(void)
-{
-	for (int score = AE_SCORE_ELBO; score <= AE_SCORE_IWAE; score++)
-	{
-		Trained		t;
-		double		all = 0.0;
-		double		half = 0.0;
-
-		train_numbers(&t, score, 500, 8, 1.0, make_random);
-		for (int i = 0; i < t.nrows; i++)
-		{
-			double	   *row = row_of(&t, i);
-
-			all += ae_score_nats(t.scorer, row) / t.nrows;
-			for (int j = 0; j < 4; j++)
-				row[j] = NAN;
-			half += ae_score_nats(t.scorer, row) / t.nrows;
-		}
-		ok(fabs(all - half) < MISSING_TOLERANCE,
-		   "%s: missing cells cost what they usually do (%g, %g)",
-		   score_names[score], all, half);
-		release(&t);
-	}
-}
-
-/* whatever the unit of scores, which rounds them */
-static void
-test_ties(void)
-{
-	for (int score = 0; score < NSCORES; score++)
-	{
-		bool		good = true;
-
-		for (double weight = 1.0; weight < 4.0; weight *= 1.2)
-		{
-			Trained		t;
-
-			train_numbers(&t, score, 300, 2, weight, make_four);
-			for (int i = 0; i < 15; i++)
-			{
-				double		s = ae_score_row(t.scorer, row_of(&t, i));
-				int			above = 0;
-
-				for (int j = 0; j < t.nrows; j++)
-					above += ae_score_row(t.scorer, row_of(&t, j)) >= s;
-				good &= ae_score_pvalue(t.model, s) >
-					0.95 * above / t.nrows;
-			}
-			release(&t);
-		}
-		ok(good, "%s: no p-value is below the share of rows that tie",
-		   score_names[score]);
-	}
-}
-
-/* a column of 200 labels among numbers */
-static void
-test_labels(void)
-{
-	static const AeColumnSpec columns[] = {
-		NUMBERS("x", 1, AE_SCALING_AUTO), LABELS("label", 1000, 1)
-	};
-
-	for (int score = 0; score < NSCORES; score++)
-	{
-		Trained		t;
-		AeDataset  *dataset;
-		AeOptions	o;
-		double		row[2];
-		int			first;
-
-		small_options(&o, score);
-		t.budget = (AeBudget) {NO_LIMIT, 0};
-		must(ae_dataset_create(&unit_env, NULL, &t.budget, 2, columns,
-							   &dataset));
-		for (int r = 0; r < 600; r++)
-		{
-			char		label[16];
-
-			snprintf(label, sizeof(label), "l%d", r % 200);
-			must(ae_dataset_code(dataset, 1, label, strlen(label), &row[1]));
-			row[0] = make_random(r, 0);
-			row[1] = missing_if(r % 23 == 0, row[1]);
-			must(ae_dataset_append(dataset, row));
-		}
-		must(ae_dataset_finish(dataset));
-		train(&t, dataset, &o);
-		memcpy(row, row_of(&t, 5), sizeof(row));
-		row[1] = ae_features_code(t.model->features, 1, "new", 3);
-		ok(t.model->features->columns[1].nlabels == 200 &&
-		   scores_are_sound(&t) && explanation_adds_up(&t, row, &first),
-		   "%s: 200 labels, some missing, one never seen",
-		   score_names[score]);
-		release(&t);
-	}
 }
 
 /* more rows than memory; the model is the same to the bit */
@@ -966,15 +459,7 @@ main(void)
 		test_hostile_head(&t, score_names[score]);
 		release(&t);
 	}
-	test_small();
-	test_constant();
-	test_wide();
-	test_weights();
-	test_array();
 	test_conditional();
-	test_missing();
-	test_ties();
-	test_labels();
 	test_spool();
 	test_seed();
 	ok(unit_alloc_live == 0, "all memory is released");

@@ -10,6 +10,8 @@
 
 #include "codec_model.h"
 
+#include "core/set_model.h"
+
 /* no seed takes more bytes */
 #define SEED_MAX_BYTES 16384
 
@@ -26,7 +28,8 @@
 #define SEED_MATCHING 128
 #define SEED_INDICATORS 256
 #define SEED_CONDITION 512
-#define SEED_PARTS 10			/* bits above */
+#define SEED_EASE 1024
+#define SEED_PARTS 11			/* bits above */
 
 typedef struct Seed
 {
@@ -68,13 +71,20 @@ static const Seed seed_table[] = {
 	{"count", "pp", 1, AE_SCORE_CONDITIONAL, 0, 0},
 	{"ordinal", "ov", 2, AE_SCORE_DISTANCE, 0, 0},
 	{"positive", "++", 1, AE_SCORE_NEIGHBOUR, 0, 0},
-	{"large_weights", "npo", 2, AE_SCORE_ERROR, SEED_RESIDUALS, 1e9f}
+	{"large_weights", "npo", 2, AE_SCORE_ERROR, SEED_RESIDUALS, 1e9f},
+	{"ease", "s", 1, AE_SCORE_ERROR, SEED_EASE, 0},
+	{"mult_dae", "s", 2, AE_SCORE_ERROR, 0, 0},
+	{"mult_vae", "s", 2, AE_SCORE_ERROR, SEED_VARIATIONAL, 0},
+	{"set_columns", "snc", 2, AE_SCORE_ERROR, SEED_INDICATORS, 0},
+	{"set_columns_vae", "ops", 1, AE_SCORE_ERROR, SEED_VARIATIONAL, 0},
+	{"set_large_weights", "sb", 2, AE_SCORE_ERROR, 0, 1e30f}
 };
 
 #define NSEEDS ((int) (sizeof(seed_table) / sizeof(seed_table[0])))
 
-/* letters that seed_column() knows; more often, what is more common */
-static const char seed_letters[] = "nnnnccbbppooqlmaehtkv+";
+/* letters that seed_column() knows, and 's', a set of items, beside which the
+ * others stand; more often, what is more common */
+static const char seed_letters[] = "nnnnccbbppooqlmaehtkv+s";
 
 static inline void
 seed_column(AeModel *m, int i, char letter)
@@ -155,10 +165,10 @@ seed_features(AeModel *m, const Seed *seed)
 	m->features = f;
 	f->nrows = 100;
 	f->any_missing = (seed->parts & SEED_INDICATORS) != 0;
-	f->ncolumns = (int) strlen(seed->columns);
-	f->columns = take(m, (size_t) f->ncolumns, sizeof(AeColumn));
-	for (int i = 0; i < f->ncolumns; i++)
-		seed_column(m, i, seed->columns[i]);
+	f->columns = take(m, strlen(seed->columns), sizeof(AeColumn));
+	for (const char *letter = seed->columns; *letter != '\0'; letter++)
+		if (*letter != 's')
+			seed_column(m, f->ncolumns++, *letter);
 	must(ae_features_layout(f, &m->arena) == AE_OK);
 }
 
@@ -233,15 +243,124 @@ seed_plan(AeModel *m, const Seed *seed)
 	}
 }
 
-/* released by ae_model_free() */
-static inline AeModel *
-seed_create(const Seed *seed)
+/*----------
+ * Models of sets.
+ *----------
+ */
+#define SEED_ITEMS 3
+
+static inline bool
+seed_is_of_sets(const Seed *seed)
+{
+	return strchr(seed->columns, 's') != NULL;
+}
+
+/* numbers, if the set stands alone */
+static inline void
+seed_items(AeModel *m, bool alone)
+{
+	static const char *const names[2][SEED_ITEMS] = {
+		{"a", "", "bc"}, {"7", "-12", "0"}
+	};
+	AeItems    *items;
+
+	must(ae_items_create(&m->arena, SEED_ITEMS, 5, &items) == AE_OK);
+	items->is_number = alone;
+	items->column = alone ? NULL : text(m, "s");
+	for (int i = 0; i < SEED_ITEMS; i++)
+	{
+		const char *name = names[alone][i];
+
+		items->frequency[i] = (uint64_t) (90 - 30 * i);
+		memcpy(items->text + items->start[i], name, strlen(name));
+		items->start[i + 1] = items->start[i] + (uint32_t) strlen(name);
+	}
+	must(ae_items_index(items, &m->arena) == AE_OK);
+	m->items = items;
+}
+
+/* each item has a weight to all others */
+static inline void
+seed_ease(AeModel *m, float scale)
+{
+	AeEase	   *ease = &m->ease;
+	int			at = 0;
+
+	m->options.variant = AE_VARIANT_EASE;
+	m->options.regularization = 10.0;
+	m->options.item_weights = SEED_ITEMS - 1;
+	must(ae_ease_plan(ease, SEED_ITEMS, SEED_ITEMS - 1, &m->arena) == AE_OK);
+	for (int i = 0; i < SEED_ITEMS; i++)
+		for (int j = 0; j < SEED_ITEMS; j++)
+			if (i != j)
+			{
+				ease->target[at] = (uint32_t) j;
+				ease->weight[at++] = scale * (0.1f * (float) i - 0.05f);
+			}
+	ease->is_fitted = true;
+}
+
+static inline void
+seed_set_net(AeModel *m, const Seed *seed, int nothers)
+{
+	AeNet	   *net = &m->net;
+	bool		is_vae = (seed->parts & SEED_VARIATIONAL) != 0;
+	int			latent = seed->latent;
+	AeLayer    *layer = take(m, 4, sizeof(AeLayer));
+
+	m->options.variant = is_vae ? AE_VARIANT_MULT_VAE : AE_VARIANT_MULT_DAE;
+	net->layers = layer;
+	*layer++ = (AeLayer) {
+		.activation = AE_ACT_TANH,.in = SEED_ITEMS + nothers,.out = 3
+	};
+	*layer++ = (AeLayer) {
+		.in = 3,.out = is_vae ? 2 * latent : latent
+	};
+	if (is_vae)
+	{
+		m->options.beta = 0.2;
+		m->options.kl_warmup = 0.5;
+		*layer++ = (AeLayer) {
+			.kind = AE_LAYER_GAUSSIAN,.in = 2 * latent,.out = latent
+		};
+	}
+	*layer = (AeLayer) {
+		.in = latent,.out = SEED_ITEMS
+	};
+	net->ncoder = (int) (layer - net->layers);
+	net->nlayers = net->ncoder + 1;
+	must(ae_net_plan(net) == AE_OK);
+	params_by_hand(m);
+}
+
+static inline void
+seed_set(AeModel *m, const Seed *seed)
+{
+	bool		alone = strspn(seed->columns, "s") == strlen(seed->columns);
+
+	m->options.input = AE_INPUT_SET;
+	m->nseen = 100;
+	seed_items(m, alone);
+	if (!alone)
+		seed_features(m, seed);
+	if (alone && (seed->parts & SEED_EASE) != 0)
+		seed_ease(m, seed->scale != 0.0f ? seed->scale : 1.0f);
+	else
+		seed_set_net(m, seed, alone ? 0 : m->features->input_width);
+	history_by_hand(m);
+	must(ae_set_model_prepare(m) == AE_OK);
+}
+
+/*----------
+ * All models.
+ *----------
+ */
+
+static inline void
+seed_rows(AeModel *m, const Seed *seed)
 {
 	unsigned	parts = seed_parts(seed);
-	AeModel    *m;
 
-	must(ae_model_create(&unit_env, &m) == AE_OK);
-	strcpy(m->version, "0.9beta");
 	seed_plan(m, seed);
 	if (ae_score_is_evidence(seed->score))
 		m->options.score_samples = 2;
@@ -250,13 +369,26 @@ seed_create(const Seed *seed)
 		make_classes(m);
 	if ((parts & SEED_CONDITION) != 0)
 		make_conditional(m, 0);
-	if (seed->scale != 0.0f)
-		for (size_t i = 0; i < m->net.nparams; i++)
-			m->params[i] *= seed->scale;
 	if ((parts & SEED_DENSITY) != 0)
 		density_by_hand(m);
 	if ((parts & SEED_VELOCITY) != 0)
 		m->velocity = m->params;
+}
+
+/* released by ae_model_free() */
+static inline AeModel *
+seed_create(const Seed *seed)
+{
+	AeModel    *m;
+
+	must(ae_model_create(&unit_env, &m) == AE_OK);
+	strcpy(m->version, "0.9beta");
+	if (seed_is_of_sets(seed))
+		seed_set(m, seed);
+	else
+		seed_rows(m, seed);
+	for (size_t i = 0; i < m->net.nparams && seed->scale != 0.0f; i++)
+		m->params[i] *= seed->scale;
 	return m;
 }
 

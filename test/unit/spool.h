@@ -20,7 +20,7 @@ typedef struct MemorySpool
 	long		writes;
 } MemorySpool;
 
-static AeStatus
+static inline AeStatus
 spool_write(void *host, const void *data, size_t bytes, uint64_t *place)
 {
 	MemorySpool *spool = host;
@@ -42,7 +42,7 @@ spool_write(void *host, const void *data, size_t bytes, uint64_t *place)
 	return AE_OK;
 }
 
-static AeStatus
+static inline AeStatus
 spool_read(void *host, uint64_t place, void *data, size_t bytes)
 {
 	MemorySpool *spool = host;
@@ -56,7 +56,7 @@ spool_read(void *host, uint64_t place, void *data, size_t bytes)
 	return AE_OK;
 }
 
-static void
+static inline void
 reset_spool(AeSpool *spool, MemorySpool *memory)
 {
 	free(memory->data);

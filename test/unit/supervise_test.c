@@ -270,8 +270,7 @@ test_steps(Fixture *f, const double *x)
 	AeOptions	options;
 	AeOptimizer optimizer[2];
 	double		found[10];
-	double		expected[10];
-	double		error = 0.0;
+	double		error;
 
 	ae_options_init(&options);
 	options.weight_decay = 0.05;
@@ -294,58 +293,38 @@ test_steps(Fixture *f, const double *x)
 								 f->worker.share.params + m->net.nparams,
 								 f->grads + m->net.nparams));
 	}
-	read_block("losses", 10, expected);
-	for (int i = 0; i < 10; i++)
-		error = worst(error, found[i], expected[i]);
+	error = block_error("losses", found, 10);
 	ok(error < TOLERANCE_STEPS, "%s: ten losses (%g)", f->worker.kernels->name,
 	   error);
 	compare(f, "p", f->worker.share.params, false, TOLERANCE_STEPS,
 			"parameters after ten steps");
-	read_block("noise", NUMBERS, expected);
-	error = 0.0;
-	for (int c = 0; c < NUMBERS; c++)
-		error = worst(error, f->worker.share.noise[c], expected[c]);
+	error = block_error("noise", f->worker.share.noise, NUMBERS);
 	ok(error < TOLERANCE_STEPS, "%s: noise after ten steps (%g)",
 	   f->worker.kernels->name, error);
 }
 
 static void
-test_golden(const char *path, const AeKernels *kernels)
+test_golden(const AeKernels *kernels)
 {
 	Fixture		f;
 	double		x[ROWS * NUMBERS];
 
-	golden = fopen(path, "r");
-	if (golden == NULL)
-	{
-		printf("Bail out! no %s\n", path);
-		exit(1);
-	}
 	make_model(&f, true);
 	make_worker(&f, kernels);
 	read_block("x", ROWS * NUMBERS, x);
 	read_block("noise", NUMBERS, f.worker.share.noise);
 	compare(&f, "p", f.worker.share.params, true, 0.0, NULL);
 	test_steps(&f, x);
-	fclose(golden);
 	ae_model_free(f.model);
 }
 
 int
-main(int argc, char **argv)
+main(void)
 {
-	const char *path = argc > 1 ? argv[1] : "test/golden/classes.txt";
-
 	test_gradients(true);
 	test_gradients(false);
 	test_inputs();
-	for (int choice = AE_KERNEL_BASELINE; choice <= AE_KERNEL_AVX512; choice++)
-	{
-		const AeKernels *kernels = ae_kernels_get((AeKernelChoice) choice);
-
-		if (kernels != NULL)
-			test_golden(path, kernels);
-	}
+	golden_each("test/golden/classes.txt", test_golden);
 	ok(unit_alloc_live == 0, "nothing is left allocated");
 	return done();
 }
