@@ -79,6 +79,8 @@ CORE_OBJS = \
 	src/core/score_evidence.o \
 	src/core/score_fit.o \
 	src/core/score_head.o \
+	src/core/set_grow.o \
+	src/core/set_join.o \
 	src/core/set_mix.o \
 	src/core/set_rows.o \
 	src/core/set_model.o \
