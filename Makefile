@@ -183,6 +183,7 @@ REGRESS = \
 	sample \
 	score \
 	set_columns \
+	set_grow \
 	set_networks \
 	supervised \
 	synthetic \

@@ -351,7 +351,6 @@ bytea *
 aepg_sets_train_part(const AepgSets *sets, AeDataset *dataset, AeModel *model,
 					 bool grow, bool verbose)
 {
-	uint64		nseen = model->nseen;
 	const AeItems *more = NULL;
 	AeNet		before;
 	AeSetRows	rows;
@@ -366,7 +365,7 @@ aepg_sets_train_part(const AepgSets *sets, AeDataset *dataset, AeModel *model,
 	if (more != NULL)
 	{
 		aepg_check(ae_set_grow_move(model, &before), "growing");
-		aepg_check(ae_set_grow_start(model, more->count, nseen, &rows,
+		aepg_check(ae_set_grow_start(model, more->count, &rows,
 									 aepg_blas_get(), aepg_kernels()),
 				   "growing");
 	}

@@ -17,7 +17,8 @@
 
 #define GROW_ROWS 128			/* encoded at a time */
 
-/* known items whose means are compared with their weights */
+/* known items whose means are compared with their weights, and rows whose
+ * outputs tell biases */
 #define GROW_SAMPLE 1000
 
 /* items whose weights are combined at a time */
@@ -305,27 +306,49 @@ grower_count(Grower *g, const AeSetRow *row, const float *code,
 	}
 }
 
+/* codes of rows first, first + step, ..., which go to the batch */
 static AeStatus
-grower_batch(Grower *g, uint64_t start, int count)
+grower_encode(Grower *g, uint64_t first, uint64_t step, int count)
 {
 	AeMember   *members = g->members;
 	AeMember   *left_out = g->left_out;
 
 	for (int i = 0; i < count; i++)
-		AE_TRY(grower_read(g, start + (uint64_t) i, &g->batch[i], &members,
-						   &left_out));
+		AE_TRY(grower_read(g, first + step * (uint64_t) i, &g->batch[i],
+						   &members, &left_out));
 	ae_set_read(g->tape, g->batch, count, 0.0f, NULL);
 	ae_set_forward(&g->model->net, g->blas, g->kernels, g->model->params,
 				   g->tape, NULL);
-	left_out = g->left_out;
-	for (int i = 0; i < count; i++)
-	{
-		int			n = (int) left_out->item;
+	return AE_OK;
+}
 
-		grower_count(g, &g->batch[i],
-					 ae_set_code(&g->model->net, g->tape, i), left_out + 1,
-					 n);
-		left_out += n + 1;
+/* rows of the next batch, if these are all that are left */
+static int
+grower_batch_rows(const Grower *g, uint64_t left)
+{
+	return left < (uint64_t) g->batch_rows ? (int) left : g->batch_rows;
+}
+
+static AeStatus
+grower_count_rows(Grower *g)
+{
+	int			count;
+
+	for (uint64_t r = 0; r < g->rows->count; r += (uint64_t) count)
+	{
+		const AeMember *left_out = g->left_out;
+
+		count = grower_batch_rows(g, g->rows->count - r);
+		AE_TRY(grower_encode(g, r, 1, count));
+		for (int i = 0; i < count; i++)
+		{
+			int			n = (int) left_out->item;
+
+			grower_count(g, &g->batch[i],
+						 ae_set_code(&g->model->net, g->tape, i),
+						 left_out + 1, n);
+			left_out += n + 1;
+		}
 	}
 	return AE_OK;
 }
@@ -422,6 +445,8 @@ grower_fill(Grower *g, GrowSums *sums)
 	slope = grower_slope(g, sums, mean);
 	for (int i = 0; i < g->nnew; i++)
 	{
+		if (i % GROW_SAMPLE == 0)
+			g->arena.env->poll(g->arena.env->host);
 		if (g->count[i] == 0)
 			continue;
 		for (int j = 0; j < sums->width; j++)
@@ -432,45 +457,95 @@ grower_fill(Grower *g, GrowSums *sums)
 	return AE_OK;
 }
 
-/* the bias of an item whose share of the rows is another */
-static void
-grower_fill_bias(Grower *g, uint64_t nseen)
-{
-	const AeNet *net = &g->model->net;
-	const AeItems *items = g->model->items;
-	float	   *bias = g->model->params + net->layers[net->nlayers - 1].bias;
-	double		base = 0.0;
+/*----------
+ * Biases.
+ *----------
+ */
 
+/* adds how often the new items would be among n of a row that has such logits,
+ * without their bias */
+static void
+grower_expect(const Grower *g, const float *logits, int n, double *expected)
+{
+	float		most = logits[0];
+	double		sum = 0.0;
+
+	for (int i = 1; i < g->nold; i++)
+		most = logits[i] > most ? logits[i] : most;
 	for (int i = 0; i < g->nold; i++)
-		base += (bias[i] - log((double) (items->frequency[i] + 1) /
-							   (double) (nseen + 1))) / g->nold;
-	for (int i = g->nold; i < items->count; i++)
-		bias[i] = (float)
-			(base + log((double) (items->frequency[i] + 1) /
-						(double) (g->rows->count + 1)));
+		sum += exp(logits[i] - most);
+	for (int i = 0; i < g->nnew; i++)
+		expected[i] += n * exp(logits[g->nold + i] - most) / sum;
 }
 
 static AeStatus
-grower_run(Grower *g, uint64_t nseen)
+grower_expect_rows(Grower *g, uint64_t step, uint64_t nrows,
+				   double *expected)
 {
-	AE_TRY(grower_allocate(g));
-	for (uint64_t r = 0; r < g->rows->count; r += (uint64_t) g->batch_rows)
-	{
-		uint64_t	left = g->rows->count - r;
+	const AeNet *net = &g->model->net;
+	int			slice = ae_set_slice_rows(net, g->batch_rows);
+	int			count;
 
-		AE_TRY(grower_batch(g, r, left < (uint64_t) g->batch_rows
-							? (int) left : g->batch_rows));
+	for (uint64_t r = 0; r < nrows; r += (uint64_t) count)
+	{
+		const AeMember *left_out = g->left_out;
+
+		count = grower_batch_rows(g, nrows - r);
+		AE_TRY(grower_encode(g, r * step, step, count));
+		for (int i = 0; i < count; i++)
+		{
+			int			n = (int) left_out->item;
+
+			g->arena.env->poll(g->arena.env->host);
+			if (i % slice == 0)
+				ae_set_outputs(net, g->blas, g->model->params, g->tape, i,
+							   count - i < slice ? count - i : slice);
+			grower_expect(g, ae_set_output_row(net, g->tape, i % slice),
+						  g->batch[i].count + n, expected);
+			left_out += n + 1;
+		}
 	}
-	AE_TRY(grower_fill(g, &g->company));
-	AE_TRY(grower_fill(g, &g->code));
-	grower_fill_bias(g, nseen);
 	return AE_OK;
 }
 
+/* with its bias an item is expected as often as it is there */
+static AeStatus
+grower_fill_bias(Grower *g)
+{
+	const AeNet *net = &g->model->net;
+	float	   *bias = g->model->params + net->layers[net->nlayers - 1].bias;
+	uint64_t	step = g->rows->count / GROW_SAMPLE + 1;
+	uint64_t	nrows = (g->rows->count + step - 1) / step;
+	double	   *expected = ae_arena_alloc(&g->arena, (size_t) g->nnew,
+										  sizeof(double));
+
+	if (expected == NULL)
+		return AE_ERR_MEMORY;
+	AE_TRY(grower_expect_rows(g, step, nrows, expected));
+	for (int i = 0; i < g->nnew; i++)
+	{
+		double		share = (double) g->count[i] / (double) g->rows->count;
+
+		if (g->count[i] > 0 && expected[i] > 0.0)
+			bias[g->nold + i] = (float)
+				log(share * (double) nrows / expected[i]);
+	}
+	return AE_OK;
+}
+
+static AeStatus
+grower_run(Grower *g)
+{
+	AE_TRY(grower_allocate(g));
+	AE_TRY(grower_count_rows(g));
+	AE_TRY(grower_fill(g, &g->company));
+	AE_TRY(grower_fill(g, &g->code));
+	return grower_fill_bias(g);
+}
+
 AeStatus
-ae_set_grow_start(AeModel *model, int nnew, uint64_t nseen,
-				  const AeSetRows *rows, const AeBlas *blas,
-				  const AeKernels *kernels)
+ae_set_grow_start(AeModel *model, int nnew, const AeSetRows *rows,
+				  const AeBlas *blas, const AeKernels *kernels)
 {
 	Grower		grower = {
 		.model = model,
@@ -483,7 +558,7 @@ ae_set_grow_start(AeModel *model, int nnew, uint64_t nseen,
 	AeStatus	status;
 
 	ae_arena_init(&grower.arena, model->arena.env);
-	status = grower_run(&grower, nseen);
+	status = grower_run(&grower);
 	ae_arena_free(&grower.arena);
 	return status;
 }

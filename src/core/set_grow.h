@@ -26,10 +26,10 @@ extern AeStatus ae_set_grow_move(AeModel *model, const AeNet *before);
 /*
  * Parameters of the new items, which are the last nnew, from the rows that
  * have them: what their company and its code say, as far as that tells the
- * parameters of known items, and the bias of known items that are as frequent.
- * nseen: rows that the known items' frequencies were counted in.
+ * parameters of known items, and the bias with which they are expected as
+ * often as they are there.
  */
-extern AeStatus ae_set_grow_start(AeModel *model, int nnew, uint64_t nseen,
+extern AeStatus ae_set_grow_start(AeModel *model, int nnew,
 								  const AeSetRows *rows, const AeBlas *blas,
 								  const AeKernels *kernels);
 

@@ -89,7 +89,6 @@ make_base(AeVariant variant)
 static AeStatus
 grow(AeModel *model, AeSets *sets, int epochs)
 {
-	uint64_t	nseen = model->nseen;
 	AeItems    *more;
 	AeNet		before;
 	AeSetRows	rows = {0};
@@ -105,7 +104,7 @@ grow(AeModel *model, AeSets *sets, int epochs)
 	if (status == AE_OK)
 		status = ae_set_model_match(model, sets, NULL, &arena, &rows);
 	if (status == AE_OK)
-		status = ae_set_grow_start(model, more->count, nseen, &rows,
+		status = ae_set_grow_start(model, more->count, &rows,
 								   &ae_blas_reference,
 								   ae_kernels_get(AE_KERNEL_AUTO));
 	ae_set_model_start_part(model, ae_sets_rows(sets));
