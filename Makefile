@@ -87,7 +87,9 @@ CORE_OBJS = \
 	src/core/score_explain.o \
 	src/core/score_fit.o \
 	src/core/score_head.o \
+	src/core/set_grow.o \
 	src/core/set_index.o \
+	src/core/set_join.o \
 	src/core/set_mix.o \
 	src/core/set_rows.o \
 	src/core/set_model.o \
@@ -194,6 +196,7 @@ REGRESS = \
 	sample \
 	score \
 	set_columns \
+	set_grow \
 	set_networks \
 	stored \
 	supervised \

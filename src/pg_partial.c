@@ -365,10 +365,13 @@ aepg_partial_parse(AepgPartial *partial, int first, MemoryContext context)
 static bytea *
 partial_join_sets(AeModel *into, int nparts, const AeModel *const *parts)
 {
-	if (!ae_set_model_join(into, nparts, parts))
+	AeStatus	status = ae_set_model_join(into, nparts, parts);
+
+	if (status == AE_ERR_CORRUPT)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),
 				 errmsg("parts of an update do not belong together")));
+	aepg_check(status, "updating a model");
 	return aepg_model_to_bytea(into);
 }
 

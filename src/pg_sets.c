@@ -228,9 +228,10 @@ sets_fitting(const AeModel *model, double bytes, double limit)
 	return fitting < 1 ? 1 : (int) fitting;
 }
 
-/* autoencoder.max_model_size must hold the model */
+/* autoencoder.max_model_size must hold the model, of which an update changes
+ * nothing but the items */
 static void
-sets_check_size(const AeModel *model)
+sets_check_size(const AeModel *model, bool is_update)
 {
 	bool		is_ease = model->ease.count > 0;
 	double		limit = aepg_max_model_size * 1024.0;
@@ -244,6 +245,8 @@ sets_check_size(const AeModel *model)
 			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 			 errmsg("model of %.4g MB is larger than autoencoder.max_model_size, %.4g MB",
 					bytes / MEGABYTE, limit / MEGABYTE),
+			 is_update ?
+			 errhint("Raise autoencoder.max_model_size or the option \"min_frequency\".") :
 			 is_ease ?
 			 errhint("Raise autoencoder.max_model_size or the option \"min_frequency\", or set the option \"item_weights\" to about %d.",
 					 fitting) :
@@ -300,7 +303,7 @@ aepg_sets_train(const AepgSets *sets, AeDataset *dataset)
 								 &scratch, &rows), "planning the model");
 	model->items->column = unconstify(char *, sets->column);
 	strlcpy(model->version, AE_VERSION, sizeof(model->version));
-	sets_check_size(model);
+	sets_check_size(model, false);
 	if (model->ease.count > 0)
 		sets_fit_ease(model, &rows, env);
 	else
@@ -315,17 +318,59 @@ aepg_sets_train(const AepgSets *sets, AeDataset *dataset)
 	return result;
 }
 
+/* the items of the rows that the model has not, NULL for none; before is the
+ * network without them */
+static const AeItems *
+sets_grow(const AepgSets *sets, AeModel *model, AeNet *before)
+{
+	AeItems    *more;
+	AeStatus	status;
+
+	if (model->items->is_number && aepg_sets_rows(sets) > 0 &&
+		!aepg_set_reader_is_number(sets->reader))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("new items of a model of integers must be integers"),
+				 errhint("Cast them to bigint[].")));
+	aepg_check(ae_sets_fit(sets->sets, model->options.min_frequency,
+						   model->items, &model->arena, &more), "growing");
+	if (more->count == 0)
+		return NULL;
+	status = ae_set_grow_plan(model, more, before);
+	if (status == AE_ERR_LIMIT)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("a model has at most %d items", AE_MAX_ITEMS),
+				 errhint("Raise the option \"min_frequency\".")));
+	aepg_check(status, "growing");
+	sets_check_size(model, true);
+	return more;
+}
+
 bytea *
 aepg_sets_train_part(const AepgSets *sets, AeDataset *dataset, AeModel *model,
-					 bool verbose)
+					 bool grow, bool verbose)
 {
+	const AeItems *more = NULL;
+	AeNet		before;
 	AeSetRows	rows;
 	AeArena		scratch;
 
 	/* the model's context releases the arena's memory */
 	ae_arena_init(&scratch, model->arena.env);
+	if (grow)
+		more = sets_grow(sets, model, &before);
 	aepg_check(ae_set_model_match(model, sets->sets, dataset, &scratch,
 								  &rows), "reading rows");
+	if (more != NULL)
+	{
+		aepg_check(ae_set_grow_move(model, &before), "growing");
+		aepg_check(ae_set_grow_start(model, more->count, &rows,
+									 aepg_blas_get(), aepg_kernels()),
+				   "growing");
+	}
+	ae_sets_count(sets->sets, model->items, model->items->count -
+				  (more != NULL ? more->count : 0));
 	ae_set_model_start_part(model, aepg_sets_rows(sets));
 	if (rows.count > 0)
 		aepg_check(ae_set_train(model, &rows, aepg_blas_get(),

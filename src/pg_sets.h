@@ -44,8 +44,9 @@ extern bool aepg_sets_have_items(const AepgSets *sets);
 /* dataset has the columns beside the sets, or is NULL */
 extern bytea *aepg_sets_train(const AepgSets *sets, AeDataset *dataset);
 
-/* trains the network of a model further on the rows; a model of these alone */
+/* trains the network of a model further on the rows; a model of these alone.
+ * If it grows, it gets the items that are new and frequent enough. */
 extern bytea *aepg_sets_train_part(const AepgSets *sets, AeDataset *dataset,
-								   AeModel *model, bool verbose);
+								   AeModel *model, bool grow, bool verbose);
 
 #endif							/* AEPG_SETS_H */

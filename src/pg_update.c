@@ -28,8 +28,9 @@
 #define DRIFT_LIMIT 0.25
 #define DRIFT_MIN_ROWS 200
 
-/* an option of updates only, and those that change nothing of the model */
+/* options of updates only, and those that change nothing of the model */
 #define PARTITIONS "partitions"
+#define GROW "grow"
 static const char *const update_options[] = {
 	"batch_size", "clip_norm", "corruption", "corruption_rate", "dropout",
 	"epochs", "learning_rate", "max_seconds", "optimizer", "schedule", "seed",
@@ -45,6 +46,7 @@ struct AepgUpdate
 	Jsonb	   *given;			/* options as given, NULL for none */
 	AeOptions	options;		/* the model's, with those given */
 	int			partitions;
+	bool		grow;			/* models of sets: by items that are new */
 	AepgSets   *sets;			/* NULL unless the model is of sets */
 	/* NULL if rows are but sets */
 	AepgReader *reader;			/* NULL before the first row, too */
@@ -90,6 +92,20 @@ update_read_partitions(const JsonbValue *value)
 	return (int) number;
 }
 
+static bool
+update_read_grow(const AepgUpdate *update, const JsonbValue *value)
+{
+	if (value->type != jbvBool)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"%s\" must be true or false", GROW)));
+	if (update->model->items == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"%s\" applies to models of sets only", GROW)));
+	return value->val.boolean;
+}
+
 /* takes over one option of those parsed */
 static void
 update_set_option(AepgUpdate *update, const char *name,
@@ -99,7 +115,9 @@ update_set_option(AepgUpdate *update, const char *name,
 	char		value[AE_OPTION_BYTES];
 	char		complaint[AE_COMPLAINT_BYTES];
 
-	if (!is_update_option(name))
+	/* of items that are new; "grow" comes first in jsonb */
+	if (!is_update_option(name) &&
+		!(update->grow && strcmp(name, "min_frequency") == 0))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("option \"%s\" cannot be changed by an update", name),
@@ -125,8 +143,12 @@ update_read_options(AepgUpdate *update)
 	char	   *name = NULL;
 
 	if (update->given != NULL && JB_ROOT_IS_OBJECT(update->given))
+	{
 		rest = DirectFunctionCall2(jsonb_delete, rest,
 								   CStringGetTextDatum(PARTITIONS));
+		rest = DirectFunctionCall2(jsonb_delete, rest,
+								   CStringGetTextDatum(GROW));
+	}
 	parsed = aepg_options_parse(update->given == NULL ? NULL :
 								DatumGetJsonbP(rest));
 	if (update->given == NULL)
@@ -138,6 +160,8 @@ update_read_options(AepgUpdate *update)
 			name = pnstrdup(item.val.string.val, item.val.string.len);
 		else if (token == WJB_VALUE && strcmp(name, PARTITIONS) == 0)
 			update->partitions = update_read_partitions(&item);
+		else if (token == WJB_VALUE && strcmp(name, GROW) == 0)
+			update->grow = update_read_grow(update, &item);
 		else if (token == WJB_VALUE)
 			update_set_option(update, name, &parsed->core);
 	}
@@ -429,7 +453,7 @@ update_train(AepgUpdate *update)
 	model->options.verbose = false;
 	if (update->sets != NULL)
 		result = aepg_sets_train_part(update->sets, update->dataset, model,
-									  update->options.verbose);
+									  update->grow, update->options.verbose);
 	else
 	{
 		ae_update_prepare(model, update->drift);

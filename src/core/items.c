@@ -78,3 +78,32 @@ ae_items_find(const AeItems *items, const char *text, size_t len)
 {
 	return (int) *items_slot(items, text, len) - 1;
 }
+
+AeStatus
+ae_items_append(const AeItems *items, const AeItems *more, AeArena *arena,
+				AeItems **both)
+{
+	size_t		bytes = items->start[items->count];
+	size_t		more_bytes = more->start[more->count];
+	int			count = items->count;
+	AeItems    *it;
+
+	if (more->count > AE_MAX_ITEMS - count ||
+		more_bytes > AE_MAX_ITEMS_TEXT - bytes)
+		return AE_ERR_LIMIT;
+	AE_TRY(ae_items_create(arena, count + more->count, bytes + more_bytes,
+						   &it));
+	it->is_number = items->is_number;
+	it->column = items->column;
+	memcpy(it->text, items->text, bytes);
+	memcpy(it->text + bytes, more->text, more_bytes);
+	memcpy(it->start, items->start, (size_t) count * sizeof(uint32_t));
+	memcpy(it->frequency, items->frequency,
+		   (size_t) count * sizeof(uint64_t));
+	memcpy(it->frequency + count, more->frequency,
+		   (size_t) more->count * sizeof(uint64_t));
+	for (int i = 0; i <= more->count; i++)
+		it->start[count + i] = (uint32_t) bytes + more->start[i];
+	*both = it;
+	return ae_items_index(it, arena);
+}

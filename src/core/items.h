@@ -37,6 +37,11 @@ typedef struct AeItems
 extern AeStatus ae_items_create(AeArena *arena, int count, size_t text_bytes,
 								AeItems **items);
 
+/* those of items and then those of more, findable; AE_ERR_LIMIT when there
+ * would be too many */
+extern AeStatus ae_items_append(const AeItems *items, const AeItems *more,
+								AeArena *arena, AeItems **both);
+
 /* makes items findable; AE_ERR_CORRUPT when one is there twice */
 extern AeStatus ae_items_index(AeItems *items, AeArena *arena);
 

@@ -256,60 +256,6 @@ ae_set_model_start_part(AeModel *part, uint64_t nrows)
 	part->nseen = nrows;
 }
 
-/* whether two networks have the same items and layers */
-static bool
-set_is_alike(const AeModel *a, const AeModel *b)
-{
-	const AeItems *x = a->items;
-	const AeItems *y = b->items;
-
-	if (y == NULL || a->options.variant != b->options.variant ||
-		x->count != y->count || a->net.nlayers != b->net.nlayers ||
-		a->net.nparams != b->net.nparams ||
-		memcmp(x->start, y->start,
-			   ((size_t) x->count + 1) * sizeof(uint32_t)) != 0 ||
-		memcmp(x->text, y->text, x->start[x->count]) != 0)
-		return false;
-	for (int i = 0; i < a->net.nlayers; i++)
-		if (a->net.layers[i].kind != b->net.layers[i].kind ||
-			a->net.layers[i].activation != b->net.layers[i].activation ||
-			a->net.layers[i].out != b->net.layers[i].out)
-			return false;
-	return true;
-}
-
-bool
-ae_set_model_join(AeModel *base, int nparts, const AeModel *const *parts)
-{
-	double		total = 0.0;
-
-	for (int i = 0; i < nparts; i++)
-	{
-		if (!set_is_alike(base, parts[i]))
-			return false;
-		total += (double) parts[i]->nseen;
-	}
-	if (nparts < 1 || base->net.nlayers == 0 || !(total > 0.0))
-		return false;
-	for (size_t j = 0; j < base->net.nparams; j++)
-	{
-		double		sum = 0.0;
-
-		for (int i = 0; i < nparts; i++)
-			sum += (double) parts[i]->nseen * parts[i]->params[j];
-		base->params[j] = (float) (sum / total);
-	}
-	for (int i = 0; i < nparts; i++)
-		base->nseen += parts[i]->nseen;
-	base->nsteps += parts[0]->nsteps;
-	base->options = parts[0]->options;
-	base->nhistory = parts[0]->nhistory;
-	base->history = parts[0]->history;
-	base->best_epoch = parts[0]->best_epoch;
-	base->features->nrows = base->nseen;
-	return true;
-}
-
 AeStatus
 ae_set_model_prepare(AeModel *model)
 {

@@ -349,6 +349,18 @@ ae_sets_fit(const AeSets *sets, int min_frequency, const AeItems *known,
 	return status;
 }
 
+void
+ae_sets_count(const AeSets *sets, AeItems *items, int count)
+{
+	for (uint32_t i = 0; i < sets->nitems; i++)
+	{
+		int			number = sets_find(sets, i, items);
+
+		if (number >= 0 && number < count)
+			items->frequency[number] += sets->items[i].frequency;
+	}
+}
+
 /*----------
  * Rows of a vocabulary.
  *----------

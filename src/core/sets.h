@@ -51,6 +51,9 @@ extern AeStatus ae_sets_fit(const AeSets *sets, int min_frequency,
 							const AeItems *known, AeArena *arena,
 							AeItems **items);
 
+/* adds the rows to the frequencies of the first count items */
+extern void ae_sets_count(const AeSets *sets, AeItems *items, int count);
+
 /*
  * The rows that have some of the items, others left out, with the inputs of
  * the columns beside them; mixer is at its first row, or NULL.  The budget is
