@@ -285,6 +285,25 @@ $(UNIT_DIR)/%_test: test/unit/%_test.c $(wildcard $(srcdir)/test/unit/*.h) \
 unitcheck: $(UNIT_TESTS)
 	prove $(PROVE_FLAGS) -e '' $(UNIT_TESTS)
 
+# The SQL list on a schema that ALTER EXTENSION UPDATE has left; writes the
+# scripts of an older version to the server's directory for as long.
+UPDATE_DB = contrib_regression
+UPDATE_SCRIPTS = $(foreach v,0.9 0.9--$(EXTVERSION), \
+	$(DESTDIR)$(datadir)/extension/$(EXTENSION)--$(v).sql)
+.PHONY: updatecheck
+updatecheck:
+	perl $(srcdir)/test/update/older_version.pl \
+		$(srcdir)/sql/$(EXTENSION)--$(EXTVERSION).sql $(EXTVERSION) \
+		$(DESTDIR)$(datadir)/extension
+	dropdb --if-exists $(UPDATE_DB)
+	createdb --template=template0 --encoding=UTF8 --locale=C $(UPDATE_DB)
+	psql -X -q -v ON_ERROR_STOP=1 -d $(UPDATE_DB) \
+		-c "CREATE EXTENSION autoencoder VERSION '0.9'" \
+		-c 'ALTER EXTENSION autoencoder UPDATE'; \
+	status=$$?; rm -f $(UPDATE_SCRIPTS); exit $$status
+	$(MAKE) installcheck TAP_TESTS= ISOLATION= \
+		REGRESS_OPTS='$(REGRESS_OPTS) --use-existing --dbname=$(UPDATE_DB)'
+
 # Models of the current format, and what they give: only for a new format, or
 # a kind of model that was not among them (see docs/reliability.md).
 .PHONY: stored-models

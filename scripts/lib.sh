@@ -257,16 +257,21 @@ run_make()
 }
 
 # $@: lines for postgresql.conf
-start_cluster()
+make_cluster()
 {
 	as_server "$BIN/initdb" -D "$WORK/data" -U postgres -A trust \
-		--no-locale --encoding=UTF8 --no-sync >"$WORK/initdb.log" 2>&1 || {
+		--no-locale --encoding=UTF8 --data-checksums --no-sync \
+		>"$WORK/initdb.log" 2>&1 || {
 		cat "$WORK/initdb.log" >&2
 		die "initdb did not work"
 	}
 	printf '%s\n' "listen_addresses = ''" \
 		"unix_socket_directories = '$WORK/socket'" "fsync = off" \
 		"timezone = 'UTC'" "$@" >>"$WORK/data/postgresql.conf"
+}
+
+run_cluster()
+{
 	as_server "$BIN/pg_ctl" -D "$WORK/data" -l "$WORK/server.log" -w start \
 		>/dev/null || {
 		cat "$WORK/server.log" >&2
@@ -275,4 +280,11 @@ start_cluster()
 	unset PGSERVICE PGOPTIONS PGPASSWORD PGHOSTADDR PGSSLMODE
 	export PGHOST=$WORK/socket PGPORT=5432 PGUSER=postgres PGDATABASE=postgres
 	export PGAPPNAME=autoencoder PSQLRC=/dev/null
+}
+
+# $@: lines for postgresql.conf
+start_cluster()
+{
+	make_cluster "$@"
+	run_cluster
 }

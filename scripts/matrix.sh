@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Runs all tests on every supported major version of PostgreSQL.
 #
-#   scripts/matrix.sh [-d DIRECTORY] [SUITE...]
+#   scripts/matrix.sh [-d DIRECTORY] [SUITE...|upgrade]
 #
 # Each suite of Debian brings its own server, compilers and libraries: by
 # default bookworm (PostgreSQL 15), trixie (17) and sid (18).  A suite is
 # installed into a chroot below the directory, from the package sources that
-# this machine is configured with, and is kept there for the next run.  Takes
-# root.  The last line is "N passed, N failed" over all suites, and the exit
+# this machine is configured with, and is kept there for the next run.  With
+# "upgrade" one chroot gets the servers of all suites, for scripts/upgrade.sh.
+# Takes root.  The last line is "N passed, N failed" over all suites, and the exit
 # status is 0 only if none failed.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
@@ -15,6 +16,7 @@
 
 # what a chroot has beside what check.sh installs by itself
 EXTRAS='apt-utils ca-certificates procps'
+SUITES='bookworm trixie sid'
 
 directory=$TOP/build/matrix
 passed=0
@@ -100,12 +102,50 @@ install_packages()
 		fi' >>"$1.log" 2>&1
 }
 
-# $1: suite
+# $1: where; the servers of all suites.  The development packages are only
+# unpacked: they want a compiler each, which would be in the way of the others.
+install_servers()
+{
+	local suite
+	for suite in $SUITES; do
+		echo "deb $(archive) $suite main"
+	done >"$1/etc/apt/sources.list"
+	# shellcheck disable=SC2016
+	in_chroot "$1" env EXTRAS="$EXTRAS" sh -ec '
+		apt-get -q update
+		apt-get -q install -y --no-install-recommends $EXTRAS \
+			postgresql-common
+		echo create_main_cluster = false \
+			>>/etc/postgresql-common/createcluster.conf
+		cd /tmp
+		for package in $(apt-cache search --names-only \
+			"^postgresql-server-dev-[0-9]+\$" | cut -d" " -f1); do
+			apt-get -q install -y --no-install-recommends \
+				"postgresql-${package##*-}"
+			apt-get -q download "$package"
+			dpkg -x "$package"_*.deb /
+			rm "$package"_*.deb
+		done' >>"$1.log" 2>&1
+}
+
+# $1: suite, or "upgrade"
+install_suite()
+{
+	local where=$directory/$1
+	if [ "$1" = upgrade ]; then
+		make_chroot "${SUITES##* }" "$where" && install_servers "$where"
+	else
+		make_chroot "$1" "$where" && install_packages "$where"
+	fi
+}
+
+# $1: suite, or "upgrade"
 check_suite()
 {
-	local where=$directory/$1 counts status=0
+	local where=$directory/$1 script=check.sh counts status=0
+	[ "$1" != upgrade ] || script=upgrade.sh
 	say "==== $1"
-	if ! make_chroot "$1" "$where" || ! install_packages "$where"; then
+	if ! install_suite "$1"; then
 		say "$1 could not be installed; see $where.log"
 		failed=$((failed + 1))
 		unmount
@@ -115,7 +155,7 @@ check_suite()
 	mkdir "$where/src"
 	tar -C "$TOP" -cf - --exclude=./.git --exclude=./build --exclude='*.o' \
 		--exclude='*.bc' --exclude='*.so' . | tar -C "$where/src" -xof -
-	in_chroot "$where" bash /src/scripts/check.sh 2>&1 |
+	in_chroot "$where" bash "/src/scripts/$script" 2>&1 |
 		tee "$where.check" || status=$?
 	counts=$(tail -n 1 "$where.check" |
 		sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p')
@@ -142,7 +182,8 @@ have debootstrap || apt_install debootstrap
 mkdir -p "$directory"
 trap 'unmount; cleanup' EXIT
 
-[ $# -gt 0 ] || set -- bookworm trixie sid
+# shellcheck disable=SC2086
+[ $# -gt 0 ] || set -- $SUITES
 for suite in "$@"; do
 	check_suite "$suite"
 done

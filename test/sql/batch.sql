@@ -59,9 +59,9 @@ SELECT * FROM plan($$SELECT a, sum(ae_anomaly_score(:vector, x)) FROM sample GRO
 
 -- what EXPLAIN ANALYZE counts
 SELECT * FROM plan($$SELECT sum(ae_anomaly_score(model, x)) FROM sample, vector_model$$,
-				   'ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF');
+				   'ANALYZE, COSTS OFF, TIMING OFF, BUFFERS OFF, SUMMARY OFF');
 SELECT * FROM plan($$SELECT ae_anomaly_score(model, x) FROM sample, vector_model LIMIT 5$$,
-				   'ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF');
+				   'ANALYZE, COSTS OFF, TIMING OFF, BUFFERS OFF, SUMMARY OFF');
 
 -- not if reading ahead could be seen, or rows are locked, or nothing is sure
 CREATE SEQUENCE counter;
