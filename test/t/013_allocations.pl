@@ -279,10 +279,10 @@ sub run
 sub numbers
 {
 	my ($total, $rare) = @_;
-	my $count = $rare ? 1 + $wanted / 5 : $wanted;
+	my $count =
+	  $wanted eq 'all' ? 500 : $rare ? 1 + int($wanted / 5) : $wanted;
 
 	return (1 .. $total) if $wanted eq 'all' && !$rare;
-	$count = 500 if $wanted eq 'all';
 	return map { 1 + int(rand($total)) } 1 .. $count;
 }
 
