@@ -169,13 +169,20 @@ progress_seconds(void *host)
 	return INSTR_TIME_GET_DOUBLE(now);
 }
 
+/* bits of the seconds left when that share of the epochs is done */
+static int64
+progress_left(void *host, double done)
+{
+	double		elapsed = progress_seconds(host) - progress_began;
+
+	return double_bits(done > 0 ? elapsed * (1 - done) / done : NAN);
+}
+
 static void
 progress_advance(void *host, double done)
 {
 	const int	params[] = {PARAM_PHASE, PARAM_SECONDS_LEFT};
-	double		elapsed = progress_seconds(host) - progress_began;
-	double		left = done > 0 ? elapsed * (1 - done) / done : NAN;
-	const int64 values[] = {AEPG_PHASE_TRAINING, double_bits(left)};
+	const int64 values[] = {AEPG_PHASE_TRAINING, progress_left(host, done)};
 
 	progress_set(lengthof(params), params, values);
 }
@@ -185,16 +192,16 @@ progress_epoch(void *host, int epoch, int epochs, const AeEpoch *result)
 {
 	const int	params[] = {
 		PARAM_PHASE, PARAM_EPOCH, PARAM_EPOCHS, PARAM_TRAIN_LOSS,
-		PARAM_VALIDATION_LOSS
+		PARAM_VALIDATION_LOSS, PARAM_SECONDS_LEFT
 	};
 	const int64 values[] = {
 		epoch < epochs ? AEPG_PHASE_TRAINING : AEPG_PHASE_CALIBRATING,
 		epoch, epochs, double_bits(result->train_loss),
-		double_bits(result->validation_loss)
+		double_bits(result->validation_loss),
+		progress_left(host, (double) epoch / epochs)
 	};
 
 	progress_set(lengthof(params), params, values);
-	progress_advance(host, (double) epoch / epochs);
 }
 
 static void

@@ -370,8 +370,6 @@ trainer_run(Trainer *t)
 		AE_TRY(trainer_epoch(t, epoch, epochs, result));
 		model->nhistory = epoch + 1;
 		epochs = trainer_plan_epochs(t, epoch + 1);
-		if (progress != NULL)
-			progress->epoch(progress->host, epoch + 1, epochs, result);
 		if (t->nvalidation == 0)
 			model->best_epoch = epoch + 1;
 		else if (epoch == 0 || result->validation_loss < t->best_loss)
@@ -382,7 +380,9 @@ trainer_run(Trainer *t)
 		}
 		else if (o->patience > 0 &&
 				 epoch + 1 - model->best_epoch >= o->patience)
-			break;
+			epochs = epoch + 1;
+		if (progress != NULL)
+			progress->epoch(progress->host, epoch + 1, epochs, result);
 	}
 	if (t->nvalidation == 0)
 		trainer_keep(t);

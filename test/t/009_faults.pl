@@ -6,8 +6,12 @@
 use strict;
 use warnings;
 
+use FindBin;
+use lib $FindBin::RealBin;
+
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use Session;
 use Test::More;
 use Time::HiRes qw(time sleep);
 
@@ -97,64 +101,27 @@ sub check
 		"$name: no lock is left");
 }
 
-# a session that answers one query after the other
-sub connect_session
-{
-	my $session = { in => '', out => '', err => '' };
-	$session->{run} = IPC::Run::start(
-		[ 'psql', '-XAtq', '-d', $node->connstr('postgres') ],
-		'<', \$session->{in}, '>', \$session->{out}, '2>', \$session->{err},
-		IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
-	$session->{pid} = ask($session, 'SELECT pg_backend_pid()');
-	return $session;
-}
-
-sub send_query
-{
-	my ($session, $query) = @_;
-	$session->{out} = '';
-	$session->{err} = '';
-	$session->{in} .= "$query;\n\\echo answered\n";
-	$session->{run}->pump_nb;
-}
-
-sub ask
-{
-	my ($session, $query) = @_;
-	send_query($session, $query);
-	$session->{run}->pump until $session->{out} =~ /^answered$/m;
-	$session->{out} =~ s/\n?answered\n//;
-	return $session->{out};
-}
-
-sub hang_up
-{
-	my ($session) = @_;
-	$session->{in} .= "\\q\n";
-	eval { $session->{run}->finish };
-}
-
 ##
 ## Time-outs
 ##
-my $bystander = connect_session();
-my $victim = connect_session();
+my $bystander = Session->new($node);
+my $victim = Session->new($node);
 my $memory = q{SELECT sum(used_bytes) FROM pg_backend_memory_contexts};
 my %took;
 my %ends = (done => 0, timeout => 0, other => 0);
 my $versions = 0;
 my $rows = 0;
 
-ask($bystander, 'BEGIN; CREATE TEMP TABLE mine AS SELECT 7 AS x');
+$bystander->ask('BEGIN; CREATE TEMP TABLE mine AS SELECT 7 AS x');
 foreach my $statement (@statements)
 {
 	my $began = time;
-	ask($victim, $statement);
+	$victim->ask($statement);
 	$took{$statement} = 1000 * (time - $began);
 	$versions++ if $statement =~ /ae_(create|update)_model/;
 	$rows += 20000 if $statement =~ /INSERT/;
 }
-my $used = ask($victim, $memory);
+my $used = $victim->ask($memory);
 
 # the system keeps some as long as a session lives that has had workers
 my $of_session = segments() - $segments;
@@ -164,8 +131,8 @@ foreach my $round (1 .. $rounds)
 	my $statement = $statements[ $round % @statements ];
 	my $moment = 1 + int(rand(1.1 * $took{$statement}));
 
-	ask($victim, "SET statement_timeout = $moment");
-	ask($victim, $statement);
+	$victim->ask("SET statement_timeout = $moment");
+	$victim->ask($statement);
 	my $end =
 		$victim->{err} =~ /canceling statement due to statement timeout/
 	  ? 'timeout'
@@ -176,7 +143,7 @@ foreach my $round (1 .. $rounds)
 	$versions++
 	  if $end eq 'done' && $statement =~ /ae_(create|update)_model/;
 	$rows += 20000 if $end eq 'done' && $statement =~ /INSERT/;
-	ask($victim, 'SET statement_timeout = 0');
+	$victim->ask('SET statement_timeout = 0');
 	my $left = temporary_files();
 	if ($left > 0)
 	{
@@ -193,10 +160,10 @@ is( $node->safe_psql('postgres',
 	'as many versions as statements that were done');
 is($node->safe_psql('postgres', 'SELECT count(score) FROM scored'),
 	$rows, 'as many rows as statements that were done');
-cmp_ok(ask($victim, $memory) - $used, '<', GROWTH,
+cmp_ok($victim->ask($memory) - $used, '<', GROWTH,
 	'the session has not grown');
-is(ask($victim, $trained), $model, 'the session trains as before');
-is(ask($bystander, 'SELECT x FROM mine'), '7', 'another session goes on');
+is($victim->ask($trained), $model, 'the session trains as before');
+is($bystander->ask('SELECT x FROM mine'), '7', 'another session goes on');
 check('time-outs', $of_session);
 
 ##
@@ -204,48 +171,48 @@ check('time-outs', $of_session);
 ##
 foreach my $limit ('0', '64kB', '500kB')
 {
-	ask($victim, "SET temp_file_limit = '$limit'");
-	ask($victim, $trained);
+	$victim->ask("SET temp_file_limit = '$limit'");
+	$victim->ask($trained);
 	like($victim->{err}, qr/temporary file size exceeds "?temp_file_limit"?/,
 		"temp_file_limit $limit");
 }
-ask($victim, 'RESET temp_file_limit');
+$victim->ask('RESET temp_file_limit');
 SKIP:
 {
 	# a limit on the size of files fails as a full disk does
 	skip 'no prlimit', 4
 	  unless system('prlimit --version >/dev/null 2>&1') == 0;
-	my $limited = connect_session();
+	my $limited = Session->new($node);
 	foreach my $case (
 		[ 600_000, 'a temporary file' ],
 		[ 30_000, 'a segment of shared memory' ])
 	{
 		my ($bytes, $name) = @$case;
-		ask($limited, "SET maintenance_work_mem = '64MB'") if $bytes < 100_000;
+		$limited->ask("SET maintenance_work_mem = '64MB'") if $bytes < 100_000;
 		system("prlimit --pid $limited->{pid} --fsize=$bytes:unlimited") == 0
 		  or die 'prlimit does not work';
-		ask($limited, $trained);
+		$limited->ask($trained);
 		like($limited->{err}, qr/ERROR: .*: (File too large|No space)/,
 			"no room for $name");
 		system("prlimit --pid $limited->{pid} --fsize=unlimited:unlimited");
-		is(ask($limited, $trained), $model, "the session goes on after it");
+		is($limited->ask($trained), $model, "the session goes on after it");
 	}
-	hang_up($limited);
+	$limited->hang_up;
 }
 check('no room', $of_session);
 
 ##
 ## No workers
 ##
-ask($victim, 'SET max_parallel_workers = 0');
-is(ask($victim, $trained), $model, 'no parallel worker allowed');
-ask($victim, 'RESET max_parallel_workers');
+$victim->ask('SET max_parallel_workers = 0');
+is($victim->ask($trained), $model, 'no parallel worker allowed');
+$victim->ask('RESET max_parallel_workers');
 (my $greedy = $trained) =~ s/"workers": 2/"workers": 64/;
-is(ask($victim, $greedy), $model, 'more workers than there can be');
-hang_up($victim);
-is(ask($bystander, 'SELECT x FROM mine; COMMIT'),
+is($victim->ask($greedy), $model, 'more workers than there can be');
+$victim->hang_up;
+is($bystander->ask('SELECT x FROM mine; COMMIT'),
 	'7', 'the other session goes on');
-hang_up($bystander);
+$bystander->hang_up;
 check('no workers', 0);
 
 ##
@@ -281,11 +248,11 @@ $node->safe_psql('postgres', 'TRUNCATE scored');
 foreach my $kill (1 .. $kills)
 {
 	my ($whom, $statement) = @{ $under_load[ $kill % @under_load ] };
-	my $session = connect_session();
+	my $session = Session->new($node);
 	my $pid = $session->{pid};
 	my $offset = -s $node->logfile;
 
-	send_query($session, $statement);
+	$session->send_query($statement);
 	if ($whom eq 'worker')
 	{
 		$node->poll_query_until('postgres', "SELECT ($worker) IS NOT NULL");
@@ -295,7 +262,7 @@ foreach my $kill (1 .. $kills)
 		'SELECT count(*) > 0 FROM scored') if $statement eq $batches;
 	sleep(rand(0.5));
 	$crashes += kill 'KILL', $pid;
-	hang_up($session);
+	$session->hang_up;
 	$node->wait_for_log(qr/all server processes terminated; reinitializing/,
 		$offset);
 	$node->poll_query_until('postgres', 'SELECT true')
