@@ -57,6 +57,7 @@ options_read(AeReader *r, AeModel *model)
 {
 	int			count;
 	uint64_t	seen = 0;		/* bit i: option i of the table */
+	char		complaint[AE_COMPLAINT_BYTES];
 
 	AE_TRY(ae_codec_count(r, 2 * AE_CODEC_TEXT_BYTES, ae_option_count,
 						  &count));
@@ -64,7 +65,6 @@ options_read(AeReader *r, AeModel *model)
 	{
 		char		name[AE_OPTION_BYTES];
 		char		value[AE_OPTION_BYTES];
-		char		complaint[AE_COMPLAINT_BYTES];
 		const AeOption *option;
 		uint64_t	bit;
 
@@ -79,6 +79,12 @@ options_read(AeReader *r, AeModel *model)
 			return AE_ERR_CORRUPT;
 		seen |= bit;
 	}
+	/* one that does not belong there may ask for what is not there, either */
+	for (int i = 0; i < ae_option_count; i++)
+		if ((seen >> i & 1) != 0 &&
+			!ae_option_applies(&model->options, &ae_option_table[i],
+							   complaint))
+			return AE_ERR_CORRUPT;
 	return AE_OK;
 }
 

@@ -129,6 +129,28 @@ test_claims(void)
 	free(b.data);
 }
 
+/* an option that is right by itself, but not beside the others */
+static void
+test_misplaced_option(void)
+{
+	static const char belongs[] = "min_frequency";
+	static const char does_not[] = "normalization";
+	AeModel    *m = build_trained();
+	size_t		at;
+	Blob		b;
+
+	m->options.min_frequency = 1;
+	b = encode(m);
+	ae_model_free(m);
+	at = section_at(b, 0);
+	while (memcmp(b.data + at, belongs, sizeof(belongs) - 1) != 0)
+		at++;
+	ok(modest_status(b) == AE_OK, "%s is read", belongs);
+	memcpy(b.data + at, does_not, sizeof(does_not) - 1);
+	ok(modest_status(b) == AE_ERR_CORRUPT, "%s is not", does_not);
+	free(b.data);
+}
+
 /*
  * A model in which the statement has been carried out is written, and then
  * refused.
@@ -570,6 +592,7 @@ main(void)
 	test_amplification();
 	test_density();
 	test_claims();
+	test_misplaced_option();
 	test_fields();
 	test_kinds();
 	test_hidden();
