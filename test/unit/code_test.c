@@ -37,29 +37,13 @@ asked_error(const AeLayer *code, AeActivation activation, float strength,
 			const float *code_gradient)
 {
 	AeArena		arena;
-	AeNet	   *net;
-	AeTape	   *tape;
-	AeRng		rng;
-	float	   *params;
-	float	   *grads;
 	double		error;
 
 	ae_arena_init(&arena, &unit_env);
-	net = make_code_net(&arena, code, activation);
-	params = ae_arena_alloc(&arena, net->nparams, sizeof(float));
-	grads = ae_arena_alloc(&arena, net->nparams, sizeof(float));
-	if (ae_tape_create(net, ROWS, &arena, &tape) != AE_OK)
-		exit(1);
-	tape->code_gradient = code_gradient;
-	ae_net_init(net, 5, params);
-	ae_rng_seed(&rng, 6, 0);
-	for (int r = 0; r < ROWS; r++)
-		for (int j = 0; j < 5; j++)
-			tape->h[0][r * LD + j] = ae_rng_normal(&rng);
-	error = gradient_error(net, ae_kernels_get(AE_KERNEL_AUTO), params, tape,
-						   (AePass) {
-							   .strength = strength
-						   }, grads);
+	error = random_error(make_code_net(&arena, code, activation), &arena,
+						 code_gradient, (AePass) {
+							 .strength = strength
+						 });
 	ae_arena_free(&arena);
 	return error;
 }

@@ -160,23 +160,35 @@ refused_or_sound(Blob b, int *accepted)
 	return sound && unit_alloc_live == 0;
 }
 
+/* a model by way of its bytes, which it is written as again */
+static AeModel *
+read_back(const AeModel *model, const char *what)
+{
+	AeModel    *back = NULL;
+	Blob		b = encode(model);
+	Blob		again;
+
+	ok(ae_codec_read(&unit_env, b.data, b.size, &back) == AE_OK, "%s", what);
+	must(back != NULL);
+	again = encode(back);
+	ok(again.size == b.size && memcmp(again.data, b.data, b.size) == 0,
+	   "same bytes again");
+	free(b.data);
+	free(again.data);
+	return back;
+}
+
 static void
 test_round_trip(void)
 {
 	AeModel    *model = build_trained();
-	AeModel    *back = NULL;
+	AeModel    *back = read_back(model, "read");
 	AeModel    *planned;
 	Blob		b = encode(model);
-	Blob		again;
 	unsigned char *odd = malloc(b.size + 1);
 
-	ok(ae_codec_read(&unit_env, b.data, b.size, &back) == AE_OK, "read");
-	if (back == NULL || odd == NULL)
-		return;
+	must(odd != NULL);
 	compare_models(model, back);
-	again = encode(back);
-	ok(again.size == b.size && memcmp(again.data, b.data, b.size) == 0,
-	   "same bytes again");
 	ok(scores(back), "scores");
 	ae_model_free(back);
 
@@ -205,7 +217,6 @@ test_round_trip(void)
 	ae_model_free(model);
 	free(odd);
 	free(b.data);
-	free(again.data);
 	ok(unit_alloc_live == 0, "nothing left");
 }
 
@@ -213,91 +224,59 @@ static void
 test_sparse(void)
 {
 	AeModel    *model = build_trained();
-	AeModel    *back = NULL;
-	Blob		b;
-	Blob		again;
+	AeModel    *back;
 
 	make_sparse(model);
-	b = encode(model);
-	ok(ae_codec_read(&unit_env, b.data, b.size, &back) == AE_OK,
-	   "a sparse model");
-	if (back == NULL)
-		return;
+	back = read_back(model, "a sparse model");
 	ok(back->net.ncoder == 3 && back->net.layers[2].kept == 2 &&
 	   back->options.variant == AE_VARIANT_SPARSE &&
 	   back->options.active == 0.5 && isnan(back->options.sparsity_weight) &&
 	   memcmp(back->unit_activity, model->unit_activity,
 			  3 * sizeof(float)) == 0, "what makes it sparse");
-	again = encode(back);
-	ok(again.size == b.size && memcmp(again.data, b.data, b.size) == 0,
-	   "same bytes again");
 	ok(scores(back), "scores");
 	ae_model_free(back);
 	ae_model_free(model);
-	free(b.data);
-	free(again.data);
 }
 
 static void
 test_variational(void)
 {
 	AeModel    *model = build_trained();
-	AeModel    *back = NULL;
-	Blob		b;
-	Blob		again;
+	AeModel    *back;
 
 	make_variational(model);
-	b = encode(model);
-	ok(ae_codec_read(&unit_env, b.data, b.size, &back) == AE_OK,
-	   "a variational model");
-	if (back == NULL)
-		return;
+	back = read_back(model, "a variational model");
 	ok(ae_net_latent(&back->net) == 3 && back->options.beta == 0.5 &&
 	   back->options.kl_warmup == 0.1 &&
 	   fabs(back->net.layers[2].target - 0.2) < 1e-6 &&
 	   fabs(back->net.layers[2].penalty * back->total_weight - 0.5) < 1e-6 &&
 	   memcmp(back->noise, model->noise,
 			  NCOLUMNS * sizeof(double)) == 0, "what makes it variational");
-	again = encode(back);
-	ok(again.size == b.size && memcmp(again.data, b.data, b.size) == 0,
-	   "same bytes again");
 	ok(scores(back), "scores");
 	ae_model_free(back);
 	ae_model_free(model);
-	free(b.data);
-	free(again.data);
 }
 
 static void
 test_matching(void)
 {
 	AeModel    *model = build_trained();
-	AeModel    *back = NULL;
+	AeModel    *back;
 	AeOptions  *o = &model->options;
-	Blob		without = encode(model);
+	size_t		without = ae_codec_size(model, model->nhistory);
 	Blob		b;
-	Blob		again;
 
 	o->matching = AE_MATCHING_MMD;
 	o->matching_weight = 0.5;
 	model->code_distance = 0.25;
-	b = encode(model);
-	ok(b.size > without.size + SECTION_HEADER + 8,
+	ok(ae_codec_size(model, model->nhistory) >
+	   without + SECTION_HEADER + 8,
 	   "matched codes take options and a distance");
-	ok(ae_codec_read(&unit_env, b.data, b.size, &back) == AE_OK,
-	   "a model with matched codes");
-	if (back == NULL)
-		return;
+	back = read_back(model, "a model with matched codes");
 	ok(back->options.matching == AE_MATCHING_MMD &&
 	   back->options.matching_weight == 0.5 && back->code_distance == 0.25,
 	   "and how well they match");
-	again = encode(back);
-	ok(again.size == b.size && memcmp(again.data, b.data, b.size) == 0,
-	   "same bytes again");
 	ae_model_free(back);
-	free(without.data);
-	free(b.data);
-	free(again.data);
 
 	model->code_distance = 15.0;
 	ok(spend(encode(model)) == AE_ERR_CORRUPT, "a distance that is too far");
@@ -325,40 +304,28 @@ static void
 test_classes(void)
 {
 	AeModel    *model = build_trained();
-	AeModel    *back = NULL;
-	Blob		b;
-	Blob		again;
+	AeModel    *back;
 
 	make_classes(model);
-	b = encode(model);
-	ok(ae_codec_read(&unit_env, b.data, b.size, &back) == AE_OK,
-	   "a model with a condition and classes");
-	if (back == NULL)
-		return;
+	back = read_back(model, "a model with a condition and classes");
 	ok(back->classes != NULL && back->classes->condition &&
 	   back->classes->nlabels == 3 && back->options.label_weight == 2.5 &&
 	   ae_net_joined(&back->net) == back->classes->input_width &&
 	   back->net.joined[1] == back->classes->input + 1,
 	   "what makes it so");
-	again = encode(back);
-	ok(again.size == b.size && memcmp(again.data, b.data, b.size) == 0,
-	   "same bytes again");
 	ok(scores(back), "scores");
 	ae_model_free(back);
 	ae_model_free(model);
-	free(b.data);
-	free(again.data);
 }
 
 static void
 test_companion(void)
 {
 	AeModel    *model = build_trained();
-	AeModel    *back = NULL;
+	AeModel    *back;
 	AeNet	   *net = &model->companion;
 	AeNet		companion;
-	Blob		without;
-	Blob		b;
+	size_t		without;
 
 	add_companion(model);
 	ok(spend(encode(model)) == AE_ERR_CORRUPT,
@@ -366,17 +333,14 @@ test_companion(void)
 	make_classes(model);
 	companion = *net;
 	*net = (AeNet) {0};
-	without = encode(model);
-	ok(ae_codec_read(&unit_env, without.data, without.size,
-					 &back) == AE_ERR_CORRUPT, "none where there must be one");
+	ok(spend(encode(model)) == AE_ERR_CORRUPT,
+	   "none where there must be one");
+	without = ae_codec_size(model, model->nhistory);
 	*net = companion;
-	b = encode(model);
-	ok(b.size == without.size + SECTION_HEADER + 8 + 16 +
-	   4 * ae_net_weights(net), "a companion takes its layers and weights");
-	ok(ae_codec_read(&unit_env, b.data, b.size, &back) == AE_OK,
-	   "a model with a companion");
-	if (back == NULL)
-		return;
+	ok(ae_codec_size(model, model->nhistory) ==
+	   without + SECTION_HEADER + 8 + 16 + 4 * ae_net_weights(net),
+	   "a companion takes its layers and weights");
+	back = read_back(model, "a model with a companion");
 	ok(back->companion.nparams == net->nparams &&
 	   memcmp(back->companion_params, model->companion_params,
 			  net->nparams * sizeof(float)) == 0, "and its weights");
@@ -392,8 +356,6 @@ test_companion(void)
 	must(ae_net_plan(net) == AE_OK);
 	ok(spend(encode(model)) == AE_ERR_CORRUPT, "a companion with a code");
 	ae_model_free(model);
-	free(without.data);
-	free(b.data);
 }
 
 static void

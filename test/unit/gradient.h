@@ -127,4 +127,30 @@ gradient_error(const AeNet *net, const AeKernels *kernels, float *params,
 	return error / largest;
 }
 
+/* the same with weights and inputs drawn at random; plans the network */
+static inline double
+random_error(AeNet *net, AeArena *arena, const float *code_gradient,
+			 AePass pass)
+{
+	AeTape	   *tape;
+	AeRng		rng;
+	float	   *params;
+	float	   *grads;
+
+	if (ae_net_plan(net) != AE_OK ||
+		ae_tape_create(net, ROWS, arena, &tape) != AE_OK)
+		exit(1);
+	params = ae_arena_alloc(arena, net->nparams, sizeof(float));
+	grads = ae_arena_alloc(arena, net->nparams, sizeof(float));
+	tape->code_gradient = code_gradient;
+	ae_net_init(net, 5, params);
+	ae_rng_seed(&rng, 6, 0);
+	for (int r = 0; r < ROWS; r++)
+		for (int j = 0; j < ae_net_inputs(net); j++)
+			tape->h[0][r * AE_PAD(ae_net_inputs(net)) + j] =
+				ae_rng_normal(&rng);
+	return gradient_error(net, ae_kernels_get(AE_KERNEL_AUTO), params, tape,
+						  pass, grads);
+}
+
 #endif							/* UNIT_GRADIENT_H */

@@ -3,12 +3,11 @@
  *	  Hidden cells: which are hidden and what is learned from them; values
  *	  drawn for missing cells go together and are as spread out as real ones.
  */
-#include "unit.h"
+#include "training.h"
 
 #include "core/corrupt.h"
 #include "core/draw.h"
 #include "core/impute.h"
-#include "core/train.h"
 
 #define NROWS 2000
 #define DRAWS 4000
@@ -218,36 +217,19 @@ enum
 	LETTER, TWIN, TRUTH, NUMBER, NCELLS
 };
 
-typedef struct Run
-{
-	AeBudget	budget;
-	AeDataset  *dataset;
-	AeModel    *model;
-} Run;
-
 static AeStatus
 train(Run *run, const AeOptions *options, int nrows)
 {
-	static const char *const names[] = {"letter", "twin", "truth", "number"};
-	AeColumnSpec specs[NCELLS];
+	AeColumnSpec specs[NCELLS] = {
+		column_spec("letter", AE_KIND_CATEGORY),
+		column_spec("twin", AE_KIND_CATEGORY),
+		column_spec("truth", AE_KIND_BINARY),
+		column_spec("number", AE_KIND_NUMERIC)
+	};
 	double		row[NCELLS];
 	AeRng		rng;
 
-	memset(run, 0, sizeof(Run));
-	memset(specs, 0, sizeof(specs));
-	run->budget.limit = (size_t) 64 << 20;
-	for (int c = 0; c < NCELLS; c++)
-	{
-		specs[c].name = names[c];
-		specs[c].type = "t";
-		specs[c].kind = c == TRUTH ? AE_KIND_BINARY
-			: c == NUMBER ? AE_KIND_NUMERIC : AE_KIND_CATEGORY;
-		specs[c].ncells = 1;
-		specs[c].loss = AE_LOSS_SQUARED;
-		specs[c].weight = 1.0;
-		specs[c].max_categories = 10;
-		specs[c].min_frequency = 1;
-	}
+	run_start(run);
 	AE_TRY(ae_dataset_create(&unit_env, NULL, &run->budget, NCELLS, specs,
 							 &run->dataset));
 	ae_rng_seed(&rng, 21, 0);
@@ -264,20 +246,7 @@ train(Run *run, const AeOptions *options, int nrows)
 		AE_TRY(ae_dataset_append(run->dataset, row));
 	}
 	AE_TRY(ae_dataset_finish(run->dataset));
-	AE_TRY(ae_model_create(&unit_env, &run->model));
-	AE_TRY(ae_model_plan(run->model, run->dataset, options,
-						 &ae_blas_reference));
-	return ae_train_model(run->model, run->dataset, &ae_blas_reference,
-						  ae_kernels_get(AE_KERNEL_AUTO), NULL, NULL);
-}
-
-static void
-run_free(Run *run)
-{
-	if (run->model != NULL)
-		ae_model_free(run->model);
-	if (run->dataset != NULL)
-		ae_dataset_free(run->dataset);
+	return run_train(run, options);
 }
 
 static void

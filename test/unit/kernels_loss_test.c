@@ -129,8 +129,58 @@ test_loss_corners(const AeKernels *k)
 	   "%s: the logistic loss of huge logits is finite", k->name);
 }
 
+/* a loss of blocks of outputs whose target is a label */
+typedef struct LabelLoss
+{
+	const char *name;
+	double		(*kernel) (int rows, int width, int ld, const float *o,
+						   const float *t, float weight, float scale,
+						   float *d);
+	double		(*reference) (int width, const double *o, int label);
+	int			more;			/* labels than outputs */
+} LabelLoss;
+
+/* the last two rows' labels are missing and the last or out of range */
+static Block
+label_block(const LabelLoss *loss, int width)
+{
+	Block		b = random_block(width % 7, width);
+
+	for (int i = 0; i < b.rows; i++)
+	{
+		float	   *o = b.o + i * b.ld + b.start;
+
+		/* so that the last level is no less likely than the first */
+		for (int j = 1; j < width && loss->more > 0; j++)
+			o[j] = o[j] * 0.5f - 2.0f;
+		b.t[i * b.ld + b.start] =
+			(float) ae_rng_below(&rng, (uint32_t) (width + loss->more));
+	}
+	b.t[b.start] = 0.0f;
+	b.t[(b.rows - 2) * b.ld + b.start] = NAN;
+	b.t[(b.rows - 1) * b.ld + b.start] = (float) width;
+	return b;
+}
+
+/* the derivative of the loss by o[j] */
+static double
+label_slope(const LabelLoss *loss, int width, double *o, int label, int j)
+{
+	const double h = 1e-4;
+	double		saved = o[j];
+	double		up;
+	double		down;
+
+	o[j] = saved + h;
+	up = loss->reference(width, o, label);
+	o[j] = saved - h;
+	down = loss->reference(width, o, label);
+	o[j] = saved;
+	return (up - down) / (2 * h);
+}
+
 static void
-test_softmax(const AeKernels *k)
+test_labels(const AeKernels *k, const LabelLoss *loss)
 {
 	const float weight = 0.6f;
 	const float scale = 0.37f;
@@ -140,54 +190,38 @@ test_softmax(const AeKernels *k)
 
 	for (int width = 1; width <= MAX_LOGITS; width++)
 	{
-		Block		b = random_block(width % 7, width);
+		Block		b = label_block(loss, width);
 		double		sum = 0.0;
-		double		total;
+		double		total = loss->kernel(b.rows, width, b.ld, b.o + b.start,
+										 b.t + b.start, weight, scale,
+										 b.d + b.start);
 
-		/* the last two rows' labels are missing and out of range */
-		for (int i = 0; i < b.rows; i++)
-			b.t[i * b.ld + b.start] = (float) ae_rng_below(&rng, width);
-		b.t[(b.rows - 2) * b.ld + b.start] = NAN;
-		b.t[(b.rows - 1) * b.ld + b.start] = (float) width;
-		total = k->softmax(b.rows, width, b.ld, b.o + b.start,
-						   b.t + b.start, weight, scale, b.d + b.start);
 		for (int i = 0; i < b.rows; i++)
 		{
-			bool		known = i < b.rows - 2;
-			int			label = known ? (int) b.t[i * b.ld + b.start] : 0;
+			float		t = b.t[i * b.ld + b.start];
+			bool		known = t < (float) (width + loss->more);
 			double		o[MAX_LOGITS] = {0};
 
 			for (int j = 0; j < width; j++)
 				o[j] = b.o[i * b.ld + b.start + j];
 			if (known)
-				sum += weight * reference_cross_entropy(width, o, label);
+				sum += weight * loss->reference(width, o, (int) t);
 			for (int j = 0; j < width; j++)
-			{
-				double		h = 1e-5;
-				double		expected = 0.0;
-				double		up;
-				double		down;
-
-				o[j] += h;
-				up = reference_cross_entropy(width, o, label);
-				o[j] -= 2 * h;
-				down = reference_cross_entropy(width, o, label);
-				o[j] += h;
-				if (known)
-					expected = scale * weight * (up - down) / (2 * h);
 				slope_error =
 					worse(slope_error,
-						  error_of(b.d[i * b.ld + b.start + j], expected));
-			}
+						  error_of(b.d[i * b.ld + b.start + j], known
+								   ? scale * weight *
+								   label_slope(loss, width, o, (int) t, j)
+								   : 0.0));
 		}
 		error = worse(error, error_of(total, sum));
 		guarded &= block_guarded(&b);
 	}
-	ok(error <= SUM_TOLERANCE, "%s: softmax, worst error %.1e", k->name,
-	   error);
-	ok(slope_error <= SUM_TOLERANCE, "%s: gradient of softmax, %.1e",
-	   k->name, slope_error);
-	ok(guarded, "%s: softmax writes nothing else", k->name);
+	ok(error <= SUM_TOLERANCE, "%s: %s, worst error %.1e", k->name,
+	   loss->name, error);
+	ok(slope_error <= SUM_TOLERANCE, "%s: gradient of %s, %.1e", k->name,
+	   loss->name, slope_error);
+	ok(guarded, "%s: %s writes nothing else", k->name, loss->name);
 }
 
 static void
@@ -239,73 +273,6 @@ test_poisson_corners(const AeKernels *k)
 }
 
 static void
-test_ordinal(const AeKernels *k)
-{
-	const float weight = 0.6f;
-	const float scale = 0.37f;
-	double		error = 0.0;
-	double		slope_error = 0.0;
-	bool		guarded = true;
-
-	for (int width = 1; width <= MAX_LOGITS; width++)
-	{
-		Block		b = random_block(width % 7, width);
-		double		sum = 0.0;
-		double		total;
-
-		for (int i = 0; i < b.rows; i++)
-		{
-			float	   *o = b.o + i * b.ld + b.start;
-
-			/* so that the last level is no less likely than the first */
-			for (int j = 1; j < width; j++)
-				o[j] = o[j] * 0.5f - 2.0f;
-			b.t[i * b.ld + b.start] = (float) ae_rng_below(&rng, width + 1);
-		}
-		b.t[b.start] = 0.0f;
-		b.t[b.ld + b.start] = (float) width;
-		b.t[(b.rows - 2) * b.ld + b.start] = NAN;
-		total = k->ordinal(b.rows, width, b.ld, b.o + b.start,
-						   b.t + b.start, weight, scale, b.d + b.start);
-		for (int i = 0; i < b.rows; i++)
-		{
-			bool		known = i != b.rows - 2;
-			int			level = known ? (int) b.t[i * b.ld + b.start] : 0;
-			double		o[MAX_LOGITS] = {0};
-
-			for (int j = 0; j < width; j++)
-				o[j] = b.o[i * b.ld + b.start + j];
-			if (known)
-				sum += weight * reference_ordinal(width, o, level);
-			for (int j = 0; j < width; j++)
-			{
-				double		h = 1e-4;
-				double		up;
-				double		down;
-
-				o[j] += h;
-				up = reference_ordinal(width, o, level);
-				o[j] -= 2 * h;
-				down = reference_ordinal(width, o, level);
-				o[j] += h;
-				slope_error =
-					worse(slope_error,
-						  error_of(b.d[i * b.ld + b.start + j],
-								   known ? scale * weight * (up - down) /
-								   (2 * h) : 0.0));
-			}
-		}
-		error = worse(error, error_of(total, sum));
-		guarded &= block_guarded(&b);
-	}
-	ok(error <= SUM_TOLERANCE, "%s: levels, worst error %.1e", k->name,
-	   error);
-	ok(slope_error <= SUM_TOLERANCE, "%s: gradient of levels, %.1e",
-	   k->name, slope_error);
-	ok(guarded, "%s: the loss of levels writes nothing else", k->name);
-}
-
-static void
 test_ordinal_corners(const AeKernels *k)
 {
 	float		o[3] = {3e38f, -3e38f, NAN};
@@ -332,14 +299,21 @@ test_ordinal_corners(const AeKernels *k)
 static void
 test_set(const AeKernels *k)
 {
+	const LabelLoss levels = {
+		"loss of levels", k->ordinal, reference_ordinal, 1
+	};
+	const LabelLoss softmax = {
+		"softmax", k->softmax, reference_cross_entropy, 0
+	};
+
 	for (int loss = 0; loss < AE_LOSS_COUNT; loss++)
 		if (loss != AE_LOSS_SOFTMAX && loss != AE_LOSS_ORDINAL)
 			test_loss(k, (AeLoss) loss);
 	test_poisson_corners(k);
-	test_ordinal(k);
+	test_labels(k, &levels);
 	test_ordinal_corners(k);
 	test_loss_corners(k);
-	test_softmax(k);
+	test_labels(k, &softmax);
 	test_softmax_corners(k);
 }
 

@@ -11,38 +11,21 @@ static void
 test_gradients(void)
 {
 	static const int widths[] = {5, 7, 3, 17, 5};
-	const AeKernels *kernels = ae_kernels_get(AE_KERNEL_AUTO);
 
 	for (int a = 0; a < AE_ACT_COUNT; a++)
 		for (int nlayers = 1; nlayers <= 4; nlayers++)
 			for (int drop = 0; drop <= (nlayers == 4); drop++)
 			{
 				AeArena		arena;
-				AeNet	   *net;
-				AeTape	   *tape;
-				AeRng		rng;
-				float	   *params;
-				float	   *grads;
 				double		error;
 
 				ae_arena_init(&arena, &unit_env);
-				net = make_net(&arena, widths, nlayers, (nlayers + 1) / 2,
-							   (AeActivation) a);
-				if (ae_net_plan(net) != AE_OK ||
-					ae_tape_create(net, ROWS, &arena, &tape) != AE_OK)
-					exit(1);
-				params = ae_arena_alloc(&arena, net->nparams, sizeof(float));
-				grads = ae_arena_alloc(&arena, net->nparams, sizeof(float));
-				ae_net_init(net, 5, params);
-				ae_rng_seed(&rng, 6, 0);
-				for (int r = 0; r < ROWS; r++)
-					for (int j = 0; j < widths[0]; j++)
-						tape->h[0][r * AE_PAD(widths[0]) + j] =
-							ae_rng_normal(&rng);
-				error = gradient_error(net, kernels, params, tape,
-									   (AePass) {
-										   .dropout = drop ? 0.3f : 0.0f
-									   }, grads);
+				error = random_error(make_net(&arena, widths, nlayers,
+											  (nlayers + 1) / 2,
+											  (AeActivation) a),
+									 &arena, NULL, (AePass) {
+										 .dropout = drop ? 0.3f : 0.0f
+									 });
 				ok(error < TOLERANCE_GRADIENT,
 				   "%s, %d layers%s: gradients are finite differences (%.1g)",
 				   ae_activation_names[a], nlayers, drop ? ", dropout" : "",

@@ -3,12 +3,11 @@
  *	  Whole trainings: they learn, repeat to the bit, stop early, restore the
  *	  best weights, survive every failing allocation, and score what they saw.
  */
-#include "unit.h"
+#include "training.h"
 
 #include "core/score.h"
-#include "core/train.h"
 
-#define NCELLS 6
+#define NCELLS PLANE_CELLS
 
 /* the cost of a contraction differs between batches, and is not linear */
 #define CONTRACTION_TOLERANCE 0.05
@@ -37,83 +36,31 @@ make_row(AeRng *rng, AeDataset *dataset, double *row)
 }
 
 static AeStatus
-make_dataset(const AeEnv *env, AeBudget *budget, int nrows,
-			 AeDataset **dataset)
+make_dataset(Run *run, int nrows)
 {
-	AeColumnSpec specs[NCELLS];
 	AeRng		rng;
 	double		row[NCELLS];
 
-	memset(specs, 0, sizeof(specs));
-	for (int i = 0; i < NCELLS; i++)
-	{
-		static const char *const names[] = {"a", "b", "c", "d", "e", "f"};
-
-		specs[i].name = names[i];
-		specs[i].type = "double precision";
-		specs[i].kind = i == 4 ? AE_KIND_BINARY
-			: i == 5 ? AE_KIND_CATEGORY : AE_KIND_NUMERIC;
-		specs[i].ncells = 1;
-		specs[i].loss = AE_LOSS_SQUARED;
-		specs[i].weight = 1.0;
-		specs[i].max_categories = 10;
-		specs[i].min_frequency = 1;
-	}
-	AE_TRY(ae_dataset_create(env, NULL, budget, NCELLS, specs, dataset));
+	AE_TRY(plane_create(run));
 	ae_rng_seed(&rng, 11, 0);
 	for (int i = 0; i < nrows; i++)
 	{
-		make_row(&rng, *dataset, row);
+		make_row(&rng, run->dataset, row);
 		/* some cells are missing */
 		for (int j = 0; j < NCELLS; j++)
 			if (ae_rng_below(&rng, 40) == 0)
 				row[j] = NAN;
-		AE_TRY(ae_dataset_append(*dataset, row));
+		AE_TRY(ae_dataset_append(run->dataset, row));
 	}
-	return ae_dataset_finish(*dataset);
+	return ae_dataset_finish(run->dataset);
 }
-
-/* everything that must be freed afterwards, also after a failure */
-typedef struct Run
-{
-	AeBudget	budget;
-	AeDataset  *dataset;
-	AeModel    *model;
-} Run;
 
 static AeStatus
 run_training(Run *run, const AeOptions *options, int nrows)
 {
-	memset(run, 0, sizeof(Run));
-	run->budget.limit = (size_t) 64 << 20;
-	AE_TRY(make_dataset(&unit_env, &run->budget, nrows, &run->dataset));
-	AE_TRY(ae_model_create(&unit_env, &run->model));
-	AE_TRY(ae_model_plan(run->model, run->dataset, options,
-						 &ae_blas_reference));
-	return ae_train_model(run->model, run->dataset, &ae_blas_reference,
-						  ae_kernels_get(AE_KERNEL_AUTO), NULL, NULL);
-}
-
-static void
-run_free(Run *run)
-{
-	if (run->model != NULL)
-		ae_model_free(run->model);
-	if (run->dataset != NULL)
-		ae_dataset_free(run->dataset);
-}
-
-static void
-small_options(AeOptions *o)
-{
-	ae_options_init(o);
-	o->nhidden = 1;
-	o->hidden[0] = 16;
-	o->latent = 3;
-	o->epochs = 25;
-	o->batch_size = 64;
-	o->corruption = AE_CORRUPTION_NONE;
-	o->learning_rate = 5e-3;
+	run_start(run);
+	AE_TRY(make_dataset(run, nrows));
+	return run_train(run, options);
 }
 
 static bool
@@ -139,7 +86,7 @@ test_learning(void)
 	double		total;
 	double		score;
 
-	small_options(&o);
+	plane_options(&o);
 	ok(run_training(&a, &o, 3000) == AE_OK, "a training succeeds");
 	ok(a.model->nhistory == 25 && a.model->best_epoch == 25 &&
 	   isnan(a.model->history[0].validation_loss),
@@ -198,7 +145,7 @@ test_validation(void)
 	Run			run;
 	int			best = 0;
 
-	small_options(&o);
+	plane_options(&o);
 	o.epochs = 400;
 	o.validation_fraction = 0.3;
 	o.patience = 3;
@@ -258,7 +205,7 @@ test_sparse(void)
 	{
 		static const char *const names[] = {"l1", "kl", "topk"};
 
-		small_options(&o);
+		plane_options(&o);
 		o.latent = 10;
 		o.variant = AE_VARIANT_SPARSE;
 		o.sparsity = s;
@@ -284,7 +231,7 @@ test_variational(void)
 	double		worst = 0.0;
 	int			nactive = 0;
 
-	small_options(&o);
+	plane_options(&o);
 	o.variant = AE_VARIANT_VARIATIONAL;
 	o.latent = 6;
 	o.epochs = 60;
@@ -337,7 +284,7 @@ test_variants(void)
 	Run			run;
 	Run			plain;
 
-	small_options(&o);
+	plane_options(&o);
 	o.epochs = 2;
 	if (run_training(&plain, &o, 500) != AE_OK)
 		exit(1);
@@ -355,7 +302,7 @@ test_variants(void)
 		   "corruption %d makes the task harder", c);
 		run_free(&run);
 	}
-	small_options(&o);
+	plane_options(&o);
 	o.epochs = 2;
 	o.dropout = 0.4;
 	ok(run_training(&run, &o, 500) == AE_OK &&
@@ -384,7 +331,7 @@ test_variants(void)
 		run_free(&run);
 	}
 
-	small_options(&o);
+	plane_options(&o);
 	o.learning_rate = 10.0;
 	o.optimizer = AE_OPTIMIZER_SGD;
 	o.clip_norm = 0.0;
@@ -411,7 +358,7 @@ test_variants(void)
 	}
 	ok(finite, "a validation loss is finite, or the training diverged (%d)",
 	   ndiverged);
-	small_options(&o);
+	plane_options(&o);
 	o.epochs = 3;
 	ok(run_training(&run, &o, 2) == AE_OK, "two rows are enough");
 	run_free(&run);
@@ -427,7 +374,7 @@ contract(Run *run, AeContraction kind, int epochs, int batch, double rate,
 {
 	AeOptions	o;
 
-	small_options(&o);
+	plane_options(&o);
 	o.activation = AE_ACT_TANH;
 	o.optimizer = AE_OPTIMIZER_SGD;
 	o.schedule = AE_SCHEDULE_CONSTANT;
@@ -504,7 +451,7 @@ test_allocation_failures(AeVariant variant, AeMatchingKind matching)
 	bool		clean = true;
 	AeStatus	status;
 
-	small_options(&o);
+	plane_options(&o);
 	o.purpose = AE_PURPOSE_EMBEDDING;
 	o.variant = variant;
 	o.matching = matching;

@@ -3,14 +3,14 @@
  *	  Models trained further and merged: they learn new rows, keep the old
  *	  ones, do not depend on what merges them when, and tell drift.
  */
-#include "unit.h"
+#include "training.h"
 
 #include "core/codec.h"
 #include "core/merge.h"
 #include "core/score.h"
 #include "core/update.h"
 
-#define NCELLS 6
+#define NCELLS PLANE_CELLS
 #define NROWS 2000
 
 /* what old rows may lose to new ones that contradict them */
@@ -72,48 +72,23 @@ fill(AeDataset *dataset, const AeModel *model, AeDrift *drift, bool later,
 static AeStatus
 train(AeScoreKind score, bool later, AeModel **model)
 {
-	static const char *const names[] = {"a", "b", "c", "d", "e", "f"};
-	AeColumnSpec specs[NCELLS];
-	AeBudget	budget = {(size_t) 64 << 20, 0};
-	AeDataset  *dataset;
 	AeOptions	o;
 	AeStatus	status;
+	Run			run;
 
-	memset(specs, 0, sizeof(specs));
-	for (int i = 0; i < NCELLS; i++)
-	{
-		specs[i].name = names[i];
-		specs[i].type = "double precision";
-		specs[i].kind = i == 4 ? AE_KIND_BINARY
-			: i == 5 ? AE_KIND_CATEGORY : AE_KIND_NUMERIC;
-		specs[i].ncells = 1;
-		specs[i].loss = AE_LOSS_SQUARED;
-		specs[i].weight = 1.0;
-		specs[i].max_categories = 10;
-		specs[i].min_frequency = 1;
-	}
-	ae_options_init(&o);
-	o.nhidden = 1;
-	o.hidden[0] = 16;
-	o.latent = 3;
-	o.epochs = 25;
-	o.batch_size = 64;
-	o.corruption = score == AE_SCORE_CONDITIONAL ? AE_CORRUPTION_MASK
-		: AE_CORRUPTION_NONE;
-	o.learning_rate = 5e-3;
+	plane_options(&o);
+	if (score == AE_SCORE_CONDITIONAL)
+		o.corruption = AE_CORRUPTION_MASK;
 	o.score = score;
 	o.coreset = score == AE_SCORE_NEIGHBOUR ? 512 : 0;
-	AE_TRY(ae_dataset_create(&unit_env, NULL, &budget, NCELLS, specs,
-							 &dataset));
-	status = fill(dataset, NULL, NULL, later, 0, NROWS);
+	run_start(&run);
+	AE_TRY(plane_create(&run));
+	status = fill(run.dataset, NULL, NULL, later, 0, NROWS);
 	if (status == AE_OK)
-		status = ae_model_create(&unit_env, model);
-	if (status == AE_OK)
-		status = ae_model_plan(*model, dataset, &o, &ae_blas_reference);
-	if (status == AE_OK)
-		status = ae_train_model(*model, dataset, &ae_blas_reference,
-								ae_kernels_get(AE_KERNEL_AUTO), NULL, NULL);
-	ae_dataset_free(dataset);
+		status = run_train(&run, &o);
+	*model = run.model;
+	run.model = NULL;
+	run_free(&run);
 	return status;
 }
 
