@@ -72,7 +72,8 @@ for candidate in "$@"; do
 		die "$candidate belongs to no PostgreSQL $MIN_SERVER or later with its server and development files"
 done
 PG_CONFIG=$1
-set_up make=make
+# shellcheck disable=SC2119
+set_up
 make_work
 log=$WORK/upgrade.tap
 as_server touch "$log"
