@@ -262,12 +262,12 @@ $(UNIT_DIR)/%_test: test/unit/%_test.c $(wildcard $(srcdir)/test/unit/*.h) \
 unitcheck: $(UNIT_TESTS)
 	prove $(PROVE_FLAGS) -e '' $(UNIT_TESTS)
 
-# A module that lets allocations fail, for test/t; never installed
-FAULTS = build/faults.so
+# Modules that let allocations fail, for test/t; never installed
+FAULTS = build/faults/faults.so build/faults/malloc.so
 installcheck: $(FAULTS)
-$(FAULTS): test/faults/faults.c
+$(FAULTS): build/faults/%.so: test/faults/%.c
 	@$(MKDIR_P) $(@D)
-	$(CC) $(CFLAGS) $(CFLAGS_SL) $(CPPFLAGS) -shared -o $@ $<
+	$(CC) $(CFLAGS) $(CFLAGS_SL) $(CPPFLAGS) -fno-builtin -shared -o $@ $<
 
 # Hostile models: see test/fuzz/README.md.  Objects that clang instrumented go
 # into a directory of their own; a fixed seed makes the runs the same each time.

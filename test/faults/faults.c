@@ -10,6 +10,7 @@
  */
 #include "postgres.h"
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -29,6 +30,7 @@ PG_MODULE_MAGIC;
 extern PGDLLEXPORT void _PG_init(void);
 
 PG_FUNCTION_INFO_V1(faults_arm);
+PG_FUNCTION_INFO_V1(faults_arm_malloc);
 PG_FUNCTION_INFO_V1(faults_left);
 PG_FUNCTION_INFO_V1(faults_memory);
 PG_FUNCTION_INFO_V1(faults_take_segments);
@@ -50,6 +52,8 @@ typedef enum FaultState
 static FaultTable tables[2];
 static FaultState state = FAULT_IDLE;
 static int64 left;				/* allocations; the last of them fails */
+static int64 malloc_number;		/* the same of malloc(), when armed */
+static long *malloc_left;		/* in malloc.c; NULL if not preloaded */
 static int	worker_allocation;
 static int	saved_stderr = -1;
 static planner_hook_type next_planner;
@@ -199,7 +203,11 @@ fault_planner(Query *parse, const char *query_string, int cursor_options,
 			  ParamListInfo params)
 {
 	if (state == FAULT_ARMED)
+	{
 		state = FAULT_COUNTING;
+		if (malloc_left != NULL)
+			*malloc_left = (long) malloc_number;
+	}
 	if (next_planner != NULL)
 		return next_planner(parse, query_string, cursor_options, params);
 	return standard_planner(parse, query_string, cursor_options, params);
@@ -219,8 +227,14 @@ fault_transaction(XactEvent event, void *arg)
 	(void) event;
 	(void) arg;
 	stderr_restore();
-	if (state == FAULT_COUNTING)
-		state = FAULT_IDLE;
+	if (state != FAULT_COUNTING)
+		return;
+	state = FAULT_IDLE;
+	if (malloc_left != NULL && malloc_number > 0)
+	{
+		left = *malloc_left;
+		*malloc_left = 0;
+	}
 }
 
 /* a parallel worker gets the setting of its leader, and counts from then on */
@@ -245,6 +259,7 @@ _PG_init(void)
 	table_replace(&tables[1], generation);
 	MemoryContextDelete(generation);
 
+	malloc_left = dlsym(RTLD_DEFAULT, "faults_malloc_left");
 	next_planner = planner_hook;
 	planner_hook = fault_planner;
 	next_log = emit_log_hook;
@@ -269,6 +284,17 @@ Datum
 faults_arm(PG_FUNCTION_ARGS)
 {
 	left = PG_GETARG_INT64(0);
+	malloc_number = 0;
+	state = FAULT_ARMED;
+	PG_RETURN_VOID();
+}
+
+/* faults_arm_malloc(n bigint): likewise the n-th malloc() */
+Datum
+faults_arm_malloc(PG_FUNCTION_ARGS)
+{
+	left = 0;
+	malloc_number = PG_GETARG_INT64(0);
 	state = FAULT_ARMED;
 	PG_RETURN_VOID();
 }

@@ -44,7 +44,7 @@ use PostgreSQL::Test::Utils;
 use Session;
 use Test::More;
 
-my $library = "$FindBin::RealBin/../../build/faults.so";
+my $library = "$FindBin::RealBin/../../build/faults/faults.so";
 
 # what is left of the file system of the log when it is about to fill up
 use constant WAL_ROOM => 3 << 20;
