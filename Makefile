@@ -267,7 +267,8 @@ FAULTS = build/faults/faults.so build/faults/malloc.so
 installcheck: $(FAULTS)
 $(FAULTS): build/faults/%.so: test/faults/%.c
 	@$(MKDIR_P) $(@D)
-	$(CC) $(CFLAGS) $(CFLAGS_SL) $(CPPFLAGS) -fno-builtin -shared -o $@ $<
+	$(CC) $(CFLAGS) $(CFLAGS_SL) $(CPPFLAGS) -fno-builtin \
+		-fvisibility=default -shared -o $@ $<
 
 # Hostile models: see test/fuzz/README.md.  Objects that clang instrumented go
 # into a directory of their own; a fixed seed makes the runs the same each time.

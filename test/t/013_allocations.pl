@@ -357,7 +357,7 @@ foreach my $case (grep { $_->{name} =~ /$only/ } @cases)
 	my $memory;
 	my $bad;
 
-	cmp_ok($total, '>', 0, "$case->{name}: $total allocations");
+	ok($total > 0 && $total < (1 << 50), "$case->{name}: $total allocations");
 	while (my @some = splice(@numbers, 0, BATCH))
 	{
 		my @runs = run($session, $case, @some);

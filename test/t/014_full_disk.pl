@@ -14,7 +14,7 @@ my $base;
 
 BEGIN
 {
-	$base = "$ENV{TESTDIR}/tmp_check/full";
+	$base = ($ENV{TESTDATADIR} || "$ENV{TESTDIR}/tmp_check") . '/full';
 	my ($user, $group) = ($<, $( + 0);
 	my $mounts = join(' && ',
 		"mkdir -p '$base/disk' '$base/wal'",
