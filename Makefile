@@ -311,12 +311,13 @@ stored-models:
 	psql -X -f test/data/make_stored.sql > test/data/stored_format_1.sql.new
 	mv test/data/stored_format_1.sql.new test/data/stored_format_1.sql
 
-# A module that lets allocations fail, for test/t; never installed
-FAULTS = build/faults.so
+# Modules that let allocations fail, for test/t; never installed
+FAULTS = build/faults/faults.so build/faults/malloc.so
 installcheck: $(FAULTS)
-$(FAULTS): test/faults/faults.c
+$(FAULTS): build/faults/%.so: test/faults/%.c
 	@$(MKDIR_P) $(@D)
-	$(CC) $(CFLAGS) $(CFLAGS_SL) $(CPPFLAGS) -shared -o $@ $<
+	$(CC) $(CFLAGS) $(CFLAGS_SL) $(CPPFLAGS) -fno-builtin \
+		-fvisibility=default -shared -o $@ $<
 
 # Hostile models: see test/fuzz/README.md.  Objects that clang instrumented go
 # into a directory of their own; a fixed seed makes the runs the same each time.

@@ -3,7 +3,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-find src test/unit -name '*.[ch]' -exec awk '
+find src test/unit test/faults -name '*.[ch]' -exec awk '
 	# typedef struct Name ... or typedef struct Name Name;
 	/^typedef (struct|enum|union)/ {
 		if ($0 ~ /;/) { sub(/;.*/, ""); print $NF }

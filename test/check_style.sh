@@ -13,7 +13,7 @@ forbid()
 	fi
 }
 
-sources=$(find src test/unit test/fuzz -name '*.[ch]' | sort)
+sources=$(find src test/unit test/fuzz test/faults -name '*.[ch]' | sort)
 texts=$(find . -type f \( -name '*.[ch]' -o -name '*.sql' -o -name '*.sh' \
 	-o -name '*.pl' -o -name '*.py' -o -name '*.md' -o -name 'Makefile' \
 	-o -name '*.in' -o -name '*.control' -o -name run \) \

@@ -10,6 +10,7 @@
  */
 #include "postgres.h"
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -23,12 +24,16 @@
 #include "storage/dsm.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
+#if PG_VERSION_NUM >= 170000
+#include "utils/memutils_internal.h"
+#endif
 
 PG_MODULE_MAGIC;
 
 extern PGDLLEXPORT void _PG_init(void);
 
 PG_FUNCTION_INFO_V1(faults_arm);
+PG_FUNCTION_INFO_V1(faults_arm_malloc);
 PG_FUNCTION_INFO_V1(faults_left);
 PG_FUNCTION_INFO_V1(faults_memory);
 PG_FUNCTION_INFO_V1(faults_take_segments);
@@ -50,6 +55,8 @@ typedef enum FaultState
 static FaultTable tables[2];
 static FaultState state = FAULT_IDLE;
 static int64 left;				/* allocations; the last of them fails */
+static int64 malloc_number;		/* the same of malloc(), when armed */
+static long *malloc_left;		/* in malloc.c; NULL if not preloaded */
 static int	worker_allocation;
 static int	saved_stderr = -1;
 static planner_hook_type next_planner;
@@ -66,15 +73,25 @@ methods_before(const MemoryContextMethods *table)
 }
 
 /*
- * The server has no way back from an error in a critical section, and one in
- * its statistics leaves an entry half made, over which it falls at the end of
- * the session (seen in 15).
+ * Where an allocation of the server does not fail: in contexts that it keeps
+ * memory in for the end of a transaction and for messages; and in those of its
+ * statistics, where it would leave an entry half made, over which the server
+ * falls at the end of the session (seen in 15).
  */
+static bool
+context_is_spared(MemoryContext context)
+{
+	return context == ErrorContext ||
+		strcmp(context->name, "TransactionAbortContext") == 0 ||
+		strncmp(context->name, "PgStat", 6) == 0;
+}
+
+/* there is no way back from an error in a critical section */
 static bool
 fault_is_due(MemoryContext context)
 {
 	return state == FAULT_COUNTING && left > 0 && CritSectionCount == 0 &&
-		strncmp(context->name, "PgStat", 6) != 0 && --left == 0;
+		!context_is_spared(context) && --left == 0;
 }
 
 /*
@@ -199,7 +216,11 @@ fault_planner(Query *parse, const char *query_string, int cursor_options,
 			  ParamListInfo params)
 {
 	if (state == FAULT_ARMED)
+	{
 		state = FAULT_COUNTING;
+		if (malloc_left != NULL)
+			*malloc_left = (long) malloc_number;
+	}
 	if (next_planner != NULL)
 		return next_planner(parse, query_string, cursor_options, params);
 	return standard_planner(parse, query_string, cursor_options, params);
@@ -219,8 +240,14 @@ fault_transaction(XactEvent event, void *arg)
 	(void) event;
 	(void) arg;
 	stderr_restore();
-	if (state == FAULT_COUNTING)
-		state = FAULT_IDLE;
+	if (state != FAULT_COUNTING)
+		return;
+	state = FAULT_IDLE;
+	if (malloc_left != NULL && malloc_number > 0)
+	{
+		left = *malloc_left;
+		*malloc_left = 0;
+	}
 }
 
 /* a parallel worker gets the setting of its leader, and counts from then on */
@@ -245,6 +272,7 @@ _PG_init(void)
 	table_replace(&tables[1], generation);
 	MemoryContextDelete(generation);
 
+	malloc_left = dlsym(RTLD_DEFAULT, "faults_malloc_left");
 	next_planner = planner_hook;
 	planner_hook = fault_planner;
 	next_log = emit_log_hook;
@@ -269,6 +297,17 @@ Datum
 faults_arm(PG_FUNCTION_ARGS)
 {
 	left = PG_GETARG_INT64(0);
+	malloc_number = 0;
+	state = FAULT_ARMED;
+	PG_RETURN_VOID();
+}
+
+/* faults_arm_malloc(n bigint): likewise the n-th malloc() */
+Datum
+faults_arm_malloc(PG_FUNCTION_ARGS)
+{
+	left = 0;
+	malloc_number = PG_GETARG_INT64(0);
 	state = FAULT_ARMED;
 	PG_RETURN_VOID();
 }

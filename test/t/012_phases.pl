@@ -19,7 +19,7 @@ use Time::HiRes qw(sleep);
 my $kills = $ENV{PHASE_KILLS} || 8;
 
 # a phase may be over before it is seen
-use constant ATTEMPTS => 10;
+use constant ATTEMPTS => 30;
 
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init;
@@ -42,6 +42,9 @@ CREATE TABLE reading AS
 SELECT sin(i) AS a, cos(i) AS b, i % 7 AS c, 'k' || i % 13 AS d, i % 5 AS e,
 	i % 11 AS f, i % 17 AS g, i % 19 AS h
 FROM generate_series(1, 100000) i;
+CREATE TABLE wide AS
+SELECT ARRAY(SELECT sin(i * j)::real FROM generate_series(1, 100) j) AS a
+FROM generate_series(1, 10000) i;
 CREATE TABLE basket AS
 SELECT ARRAY[i % 50, 50 + i % 3, 70 + i % 20] AS items
 FROM generate_series(1, 2000) i;
@@ -102,13 +105,15 @@ my %statements = (
 		'{$options, \"epochs\": %s}', true)",
 	update => q{SELECT ae_update_model('swept', 'TABLE reading',
 		'{"epochs": %s, "workers": 2}')},
+	wide => "SELECT ae_create_model('killed', 'TABLE wide',
+		'{$options, \"epochs\": %s}', true)",
 	sets => q{SELECT ae_create_model('killed', 'TABLE basket', '{"input": "set",
 		"variant": "mult_dae", "latent": 8, "epochs": %s}')});
 
 # the first of them go through all phases
 my @combinations = (
 	[ 'reading rows', 'backend', 'create' ],
-	[ 'planning', 'backend', 'update' ],
+	[ 'planning', 'backend', 'wide' ],
 	[ 'training', 'backend', 'aggregate' ],
 	[ 'calibrating', 'backend', 'create' ],
 	[ 'training', 'worker', 'create' ],
@@ -116,13 +121,13 @@ my @combinations = (
 	[ 'training', 'backend', 'sets' ],
 	[ 'training', 'worker', 'update' ],
 	[ 'reading rows', 'backend', 'aggregate' ],
-	[ 'planning', 'backend', 'aggregate' ],
+	[ 'planning', 'backend', 'create' ],
 	[ 'training', 'backend', 'create' ],
 	[ 'calibrating', 'backend', 'aggregate' ],
 	[ 'training', 'worker', 'aggregate' ],
 	[ 'calibrating', 'worker', 'update' ],
 	[ 'reading rows', 'backend', 'update' ],
-	[ 'planning', 'backend', 'create' ],
+	[ 'planning', 'backend', 'aggregate' ],
 	[ 'training', 'backend', 'update' ],
 	[ 'calibrating', 'backend', 'update' ],
 	[ 'calibrating', 'worker', 'create' ]);

@@ -14,7 +14,7 @@ my $base;
 
 BEGIN
 {
-	$base = "$ENV{TESTDIR}/tmp_check/full";
+	$base = ($ENV{TESTDATADIR} || "$ENV{TESTDIR}/tmp_check") . '/full';
 	my ($user, $group) = ($<, $( + 0);
 	my $mounts = join(' && ',
 		"mkdir -p '$base/disk' '$base/wal'",
@@ -44,7 +44,7 @@ use PostgreSQL::Test::Utils;
 use Session;
 use Test::More;
 
-my $library = "$FindBin::RealBin/../../build/faults.so";
+my $library = "$FindBin::RealBin/../../build/faults/faults.so";
 
 # what is left of the file system of the log when it is about to fill up
 use constant WAL_ROOM => 3 << 20;
