@@ -40,7 +40,8 @@ run_stage()
 	failed=$((failed + bad))
 	printf '%-46s %5d passed %3d failed %4d s\n' "$name" "$good" "$bad" \
 		$((SECONDS - began))
-	skipped=$(grep -iE '^ *ok .*# *(skip|todo)' "$log") || skipped=
+	skipped=$(grep -iE '^ *ok .*# *(skip|todo)|^[^ ]+ \.+ skipped: ' "$log") ||
+		skipped=
 	[ -z "$skipped" ] || printf '%s\n' "$skipped"
 	if [ "$bad" -ne 0 ]; then
 		echo "---- $*"

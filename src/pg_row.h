@@ -2,9 +2,9 @@
  * pg_row.h
  *	  SQL values as rows of the core, and back.
  *
- * A reader knows how to turn values of one SQL type (a numeric array, or a
- * row type) into the cells of feature.h, column by column, and how to build
- * a value of the same type from cells.  It is made from the type of the
+ * A reader knows how to turn values of one SQL type (a numeric array, a vector
+ * or a row type) into the cells of feature.h, column by column, and how to
+ * build a value of the same type from cells.  It is made from the type of the
  * argument and, for arrays and anonymous records, from the first value.
  *
  * Rows are matched to a model by column name; extra columns are ignored.  An
@@ -33,10 +33,9 @@ typedef double (*AepgLabelFn) (void *arg, int column, const char *label,
  * A reader for training on values of that type: every usable column becomes a
  * source column, as the overrides say.  specs (ncolumns) live in context and
  * point into the reader; their ncells are right once aepg_reader_learn() says
- * so.  Errors: a type that is neither a numeric array nor a row; a column
- * whose type has no encoding (with a hint to cast or skip); an override for a
- * column that does not exist; a label that is no boolean column; no column
- * left.
+ * so.  Errors: a type that is no numeric array, vector or row; a column whose
+ * type has no encoding (with a hint to cast or skip); an override for a column
+ * that does not exist; a label that is no boolean column; no column left.
  */
 extern AepgReader *aepg_reader_for_training(Oid type, Datum value,
 											const AepgOptions *options,

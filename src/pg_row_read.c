@@ -110,6 +110,16 @@ aepg_row_open_array(const RowColumn *column, Datum value)
 	return DatumGetArrayTypeP(value);
 }
 
+static const char *
+row_array_name(const RowColumn *column)
+{
+	const char *what = column->vector != AEPG_VECTOR_NONE ? "vector" : "array";
+
+	if (column->name == NULL)
+		return what;
+	return psprintf("%s column \"%s\"", what, column->name);
+}
+
 int
 aepg_row_array_length(const RowColumn *column, const ArrayType *array)
 {
@@ -117,9 +127,7 @@ aepg_row_array_length(const RowColumn *column, const ArrayType *array)
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
 				 errmsg("%s must have one dimension, not %d",
-						column->name == NULL ? "array" :
-						psprintf("array column \"%s\"", column->name),
-						ARR_NDIM(array))));
+						row_array_name(column), ARR_NDIM(array))));
 	return ARR_NDIM(array) == 0 ? 0 : ARR_DIMS(array)[0];
 }
 
@@ -140,9 +148,7 @@ aepg_row_require_length(const AepgReader *reader, const RowColumn *column,
 	ereport(ERROR,
 			(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
 			 errmsg("%s has %d elements, but %d are needed",
-					column->name == NULL ? "array" :
-					psprintf("array column \"%s\"", column->name),
-					length, column->ncells),
+					row_array_name(column), length, column->ncells),
 			 reader->for_training ?
 			 errdetail("All arrays must be as long as the first one.") :
 			 errdetail("The model was trained on arrays of %d elements.",

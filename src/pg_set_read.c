@@ -1,6 +1,6 @@
 /*
  * pg_set_read.c
- *	  SQL arrays as sets of items.
+ *	  SQL arrays, and sparse vectors, as sets of items.
  */
 #include "postgres.h"
 

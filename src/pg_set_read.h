@@ -1,9 +1,10 @@
 /*
  * pg_set_read.h
- *	  SQL arrays as sets of items.
+ *	  SQL arrays, and sparse vectors, as sets of items.
  *
- * An item is an integer or a text.  NULL elements are no items, and an item
- * that an array holds twice is in the set once, with the larger weight.
+ * An item is an integer or a text; a sparse vector has integers and weights.
+ * NULL elements are no items, and an item that an array holds twice is in the
+ * set once, with the larger weight.
  */
 #ifndef AEPG_SET_READ_H
 #define AEPG_SET_READ_H
@@ -18,15 +19,16 @@
 typedef struct AepgSetReader AepgSetReader;
 
 /*
- * For values of that type, of which one is at hand: arrays of items, or rows
- * of such an array and one of weights.  Error unless they are sets.
+ * For values of that type, of which one is at hand: arrays of items, sparse
+ * vectors, or rows of such an array and one of weights, or of either alone.
+ * Error unless they are sets.
  */
 extern AepgSetReader *aepg_set_reader_create(Oid type, Datum value,
 											 MemoryContext context);
 /* for rows whose columns are at hand */
 extern AepgSetReader *aepg_set_reader_for_columns(TupleDesc desc,
 												  MemoryContext context);
-/* for a column that is an array of items */
+/* for a column that is an array of items or a sparse vector */
 extern AepgSetReader *aepg_set_reader_for_column(Oid type,
 												 MemoryContext context);
 

@@ -142,7 +142,7 @@ half_from_float(float number)
 {
 	const uint32 largest = 0x7bff;
 	double		size = fabs(number);
-	int			exponent;
+	int			exponent = -13;
 	uint32		bits;
 
 	if (size >= 0x1p16)
@@ -150,8 +150,8 @@ half_from_float(float number)
 	else
 	{
 		/* the smallest ones share an exponent; rounding up carries into it */
-		(void) frexp(size, &exponent);
-		exponent = Max(exponent, -13);
+		if (size >= 0x1p-14)
+			(void) frexp(size, &exponent);
 		bits = ((uint32) (exponent + 13) << 10) +
 			(uint32) rint(ldexp(size, 11 - exponent));
 	}
