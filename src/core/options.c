@@ -216,6 +216,9 @@ const AeOption ae_option_table[] = {
 	{"normalization", AE_OPTION_NUMBER, FIELD(normalization), true, false, "auto",
 		0, 1, NO_CHOICES,
 	"By which power of its frequency an ease model weakens what an item says; 0 is the method as published."},
+	{"row_normalization", AE_OPTION_NUMBER, FIELD(row_normalization), true, false, "auto",
+		0, 1, NO_CHOICES,
+	"By which power of its number of items an ease model weakens what a row says; 0 is the method as published."},
 	{"item_weights", AE_OPTION_INTEGER, FIELD(item_weights), true, false, "auto",
 		1, AE_MAX_ITEMS, NO_CHOICES,
 	"Weights to other items, the largest, that an ease model keeps of each item."},
@@ -305,6 +308,7 @@ static const OptionUse option_uses[] = {
 	{FIELD(score_samples), VARIANT(VARIATIONAL), 0},
 	{FIELD(regularization), VARIANT(EASE), 0},
 	{FIELD(normalization), VARIANT(EASE), 0},
+	{FIELD(row_normalization), VARIANT(EASE), 0},
 	{FIELD(item_weights), VARIANT(EASE), 0},
 	{FIELD(negative_samples), VARIANT(MULT_DAE) | VARIANT(MULT_VAE), 0}
 };
