@@ -393,9 +393,13 @@ options_resolve_input(AeOptions *options, Jsonb *jsonb)
 				 errmsg("option \"variant\" must be \"ease\", \"mult_dae\" or \"mult_vae\" for sets of items")));
 	if (!is_of_sets)
 		options->variant = AE_VARIANT_EASE;
-	else if (isnan(options->normalization) &&
-			 !options_have(jsonb, "normalization"))
-		options->normalization = 0;
+	else
+	{
+		if (!options_have(jsonb, "normalization"))
+			options->normalization = 0;
+		if (!options_have(jsonb, "row_normalization"))
+			options->row_normalization = 0;
+	}
 	for (int i = 0; i < ae_option_count; i++)
 	{
 		const AeOption *option = &ae_option_table[i];

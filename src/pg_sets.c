@@ -5,6 +5,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -267,7 +269,8 @@ sets_check_memory(const AeModel *model)
 			 errmsg("an ease model of %d items needs %.4g MB of memory, but maintenance_work_mem is %.4g MB",
 					model->items->count, need / MEGABYTE,
 					maintenance_work_mem / 1024.0),
-			 errhint("Raise maintenance_work_mem, raise the option \"min_frequency\", or set the option \"variant\" to \"mult_vae\".")));
+			 errhint("SET maintenance_work_mem = '%.0fMB' is enough; or raise the option \"min_frequency\", or set the option \"variant\" to \"mult_vae\".",
+					 ceil(need / MEGABYTE))));
 }
 
 static void
@@ -277,6 +280,7 @@ sets_fit_ease(AeModel *model, const AeSetRows *rows, const AeEnv *env)
 	aepg_progress_phase(AEPG_PHASE_TRAINING, model->nseen);
 	aepg_check(ae_ease_fit(&model->ease, model->items, rows,
 						   model->options.normalization,
+						   model->options.row_normalization,
 						   model->options.regularization, aepg_blas_get(),
 						   env), "training");
 }

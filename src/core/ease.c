@@ -74,9 +74,53 @@ ae_ease_plan(AeEase *ease, int count, int kept, AeArena *arena)
 		? AE_OK : AE_ERR_MEMORY;
 }
 
-/* g += the pairs of items of a row */
+static double
+ease_row_items(const AeSetRows *rows, uint64_t row)
+{
+	return (double) (rows->start[row + 1] - rows->start[row]);
+}
+
+/* what makes the items of all rows, weighted, as many as they are */
+static double
+ease_row_factor(const AeSetRows *rows, double power)
+{
+	double		weighted = 0.0;
+
+	for (uint64_t r = 0; r < rows->count; r++)
+		weighted += pow(ease_row_items(rows, r), 1.0 - power);
+	return (double) rows->start[rows->count] / weighted;
+}
+
+/*
+ * The rows by number of items, so that the weights of rows are added up in the
+ * same order whatever that of the rows; NULL without memory.
+ */
+static uint64_t *
+ease_order(const AeSetRows *rows, AeArena *scratch)
+{
+	uint64_t   *order = ae_arena_alloc(scratch, (size_t) rows->count,
+									   sizeof(uint64_t));
+	size_t		longest = 0;
+	uint64_t   *next;
+
+	for (uint64_t r = 0; r < rows->count; r++)
+		if (rows->start[r + 1] - rows->start[r] > longest)
+			longest = (size_t) (rows->start[r + 1] - rows->start[r]);
+	next = ae_arena_alloc(scratch, longest + 2, sizeof(uint64_t));
+	if (order == NULL || next == NULL)
+		return NULL;
+	for (uint64_t r = 0; r < rows->count; r++)
+		next[rows->start[r + 1] - rows->start[r] + 1]++;
+	for (size_t n = 1; n <= longest; n++)
+		next[n] += next[n - 1];
+	for (uint64_t r = 0; r < rows->count; r++)
+		order[next[rows->start[r + 1] - rows->start[r]]++] = r;
+	return order;
+}
+
+/* g += weight times the pairs of items of a row */
 static void
-ease_add_row(const AeMember *members, int count, AeSpd *g)
+ease_add_row(const AeMember *members, int count, float weight, AeSpd *g)
 {
 	for (int a = 0; a < count; a++)
 	{
@@ -84,28 +128,32 @@ ease_add_row(const AeMember *members, int count, AeSpd *g)
 			g->env->poll(g->env->host);
 		for (int b = 0; b <= a; b++)
 			*ae_spd_at(g, (int) members[a].item, (int) members[b].item)
-				+= members[a].weight * members[b].weight;
+				+= weight * members[a].weight * members[b].weight;
 	}
 }
 
-/* g = S X'X S + lambda I */
+/* g = S X'WX S + lambda I */
 static AeStatus
-ease_gram(const AeSetRows *rows, const float *scale, double lambda,
-		  AeArena *scratch, AeSpd *g)
+ease_gram(const AeSetRows *rows, const uint64_t *order, double row_power,
+		  const float *scale, double lambda, AeArena *scratch, AeSpd *g)
 {
+	double		factor = ease_row_factor(rows, row_power);
 	AeMember   *members = ae_arena_alloc(scratch, (size_t) rows->longest,
 										 sizeof(AeMember));
 
 	if (members == NULL)
 		return AE_ERR_MEMORY;
-	for (uint64_t r = 0; r < rows->count; r++)
+	for (uint64_t i = 0; i < rows->count; i++)
 	{
 		int			count;
+		float		weight = (float) (factor *
+									  pow(ease_row_items(rows, order[i]),
+										  -row_power));
 
-		if (r % EASE_POLL == 0)
+		if (i % EASE_POLL == 0)
 			g->env->poll(g->env->host);
-		AE_TRY(ae_set_rows_read(rows, r, members, &count));
-		ease_add_row(members, count, g);
+		AE_TRY(ae_set_rows_read(rows, order[i], members, &count));
+		ease_add_row(members, count, weight, g);
 	}
 	for (int i = 0; i < g->n; i++)
 	{
@@ -230,15 +278,16 @@ ease_keep(AeEase *ease, const AeSpd *p, const float *scale, AeArena *scratch)
 	return AE_OK;
 }
 
-/* S, and room for the matrix */
+/* S, the order of the rows, and room for the matrix */
 static AeStatus
-ease_prepare(const AeItems *items, double power, AeArena *scratch,
-			 float **scale, AeSpd *matrix)
+ease_prepare(const AeItems *items, const AeSetRows *rows, double power,
+			 AeArena *scratch, float **scale, uint64_t **order, AeSpd *matrix)
 {
 	double		mean = ease_mean_frequency(items);
 
 	*scale = ae_arena_alloc(scratch, (size_t) items->count, sizeof(float));
-	if (*scale == NULL)
+	*order = ease_order(rows, scratch);
+	if (*scale == NULL || *order == NULL)
 		return AE_ERR_MEMORY;
 	for (int i = 0; i < items->count; i++)
 		(*scale)[i] = (float) ease_scale(items, i, mean, power);
@@ -247,18 +296,21 @@ ease_prepare(const AeItems *items, double power, AeArena *scratch,
 
 AeStatus
 ae_ease_fit(AeEase *ease, const AeItems *items, const AeSetRows *rows,
-			double power, double lambda, const AeBlas *blas,
-			const AeEnv *env)
+			double power, double row_power, double lambda,
+			const AeBlas *blas, const AeEnv *env)
 {
 	AeArena		scratch;
 	AeSpd		matrix;
 	AeStatus	status;
 	float	   *scale;
+	uint64_t   *order;
 
 	ae_arena_init(&scratch, env);
-	status = ease_prepare(items, power, &scratch, &scale, &matrix);
+	status = ease_prepare(items, rows, power, &scratch, &scale, &order,
+						  &matrix);
 	if (status == AE_OK)
-		status = ease_gram(rows, scale, lambda, &scratch, &matrix);
+		status = ease_gram(rows, order, row_power, scale, lambda, &scratch,
+						   &matrix);
 	if (status == AE_OK)
 		status = ae_spd_invert(&matrix, blas);
 	if (status == AE_OK)

@@ -7,7 +7,10 @@
  * item j is -P_ij / P_jj, and none from an item to itself.  With a power a, G
  * is S X'X S + lambda I, and the weights are S times those, where S_ii is the
  * item's frequency, as a multiple of the mean, to the power of -a: what many
- * have says less.  Of each item only the weights that are largest in size are
+ * have says less.  With a row power b, X'X is X'WX, where W_rr is in
+ * proportion to the row's number of items to the power of -b, and such that
+ * the members of all rows weigh as much as without: who has much says less
+ * with each item.  Of each item only the weights that are largest in size are
  * kept.
  */
 #ifndef AE_EASE_H
@@ -35,10 +38,11 @@ extern double ae_ease_regularization(const AeItems *items, double power);
 extern AeStatus ae_ease_plan(AeEase *ease, int count, int kept,
 							 AeArena *arena);
 
-/* AE_ERR_DIVERGED when lambda is too small for floats */
+/* power is a, row_power b; AE_ERR_DIVERGED when lambda is too small for
+ * floats */
 extern AeStatus ae_ease_fit(AeEase *ease, const AeItems *items,
 							const AeSetRows *rows, double power,
-							double lambda, const AeBlas *blas,
-							const AeEnv *env);
+							double row_power, double lambda,
+							const AeBlas *blas, const AeEnv *env);
 
 #endif							/* AE_EASE_H */

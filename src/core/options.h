@@ -172,6 +172,7 @@ typedef struct AeOptions
 	double		label_weight;	/* of a known class */
 	double		regularization; /* ease: lambda */
 	double		normalization;	/* ease: exponent */
+	double		row_normalization;	/* ease: likewise, of rows */
 	int			item_weights;	/* ease: weights kept of each item */
 	int			negative_samples;	/* networks on sets: items of a step's
 									 * sample; 0: all items */

@@ -33,6 +33,7 @@ static const SetOption set_options[] = {
 	{"verbose", NETWORKS},
 	{"regularization", EASE},
 	{"normalization", EASE},
+	{"row_normalization", EASE},
 	{"item_weights", EASE},
 	{"hidden", NETWORKS},
 	{"latent", NETWORKS},

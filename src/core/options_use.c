@@ -35,6 +35,7 @@ static const OptionUse option_uses[] = {
 	{"score_samples", VARIANT(VARIATIONAL), 0},
 	{"regularization", VARIANT(EASE), 0},
 	{"normalization", VARIANT(EASE), 0},
+	{"row_normalization", VARIANT(EASE), 0},
 	{"item_weights", VARIANT(EASE), 0},
 	{"negative_samples", VARIANT(MULT_DAE) | VARIANT(MULT_VAE), 0}
 };

@@ -14,6 +14,11 @@
 /* the best of 0, 0.15, 0.25 and 0.35 */
 #define SET_NORMALIZATION 0.25
 
+/* the best of 0, 0.5 and 1 where the numbers of items that rows have deviate
+ * by so much, as a multiple of their mean; elsewhere 0 is */
+#define SET_ROW_NORMALIZATION 0.5
+#define SET_ROW_DEVIATION 0.5
+
 /* networks, after Liang et al. 2018 */
 #define SET_HIDDEN_UNITS 600
 #define SET_CODE_UNITS 200
@@ -42,14 +47,34 @@ set_plan_features(AeModel *model)
 	return AE_OK;
 }
 
+/* how far the numbers of items that rows have are from their mean */
+static double
+set_row_deviation(const AeSetRows *rows)
+{
+	double		mean = (double) rows->start[rows->count] /
+		(double) rows->count;
+	double		squares = 0.0;
+
+	for (uint64_t r = 0; r < rows->count; r++)
+	{
+		double		n = (double) (rows->start[r + 1] - rows->start[r]);
+
+		squares += (n - mean) * (n - mean);
+	}
+	return sqrt(squares / (double) rows->count) / mean;
+}
+
 static AeStatus
-set_plan_ease(AeModel *model)
+set_plan_ease(AeModel *model, const AeSetRows *rows)
 {
 	AeOptions  *o = &model->options;
 	int			count = model->items->count;
 
 	if (isnan(o->normalization))
 		o->normalization = SET_NORMALIZATION;
+	if (isnan(o->row_normalization))
+		o->row_normalization = set_row_deviation(rows) > SET_ROW_DEVIATION
+			? SET_ROW_NORMALIZATION : 0.0;
 	if (isnan(o->regularization))
 		o->regularization = ae_ease_regularization(model->items,
 												   o->normalization);
@@ -237,7 +262,7 @@ ae_set_model_plan(AeModel *model, AeSets *sets, AeDataset *dataset,
 		AE_TRY(ae_dataset_fit(dataset, &model->arena, &model->features));
 	AE_TRY(ae_set_model_match(model, sets, dataset, scratch, rows));
 	if (options->variant == AE_VARIANT_EASE)
-		return set_plan_ease(model);
+		return set_plan_ease(model, rows);
 	set_resolve_network(model, rows->count);
 	AE_TRY(set_plan_network(model));
 	return set_prepare_network(model);

@@ -12,7 +12,7 @@
 #include "core/set_index.h"
 
 /* items are sampled in proportion to this power of their frequency */
-#define SAMPLE_POWER 0.5
+#define SAMPLE_POWER 0.75
 
 /* bytes of logits at a time, and the least rows */
 #define SAMPLE_SLICE_BYTES ((size_t) 16 << 20)

@@ -192,7 +192,8 @@ set_allocate_sampler(SetTrainer *t, int nmembers)
 	const AeNet *net = &t->model->net;
 	int			negatives = t->model->options.negative_samples;
 
-	if (negatives == 0 || negatives >= ae_net_outputs(net))
+	/* automatic: a model whose options do not have it */
+	if (negatives <= 0 || negatives >= ae_net_outputs(net))
 		return AE_OK;
 	return ae_set_sampler_create(net, t->model->items, negatives,
 								 t->batch_rows, nmembers, t->params,

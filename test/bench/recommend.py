@@ -1,7 +1,8 @@
-"""Recommendation: rankings of real data, and speed against PyTorch.
+"""Recommendation: rankings of real and of generated data, and speed against
+PyTorch.
 
 RECOMMEND names a CSV file, perhaps with gzip, of user, item and split (train
-or test; others are ignored).  Without it only the speed is measured.
+or test; others are ignored).  Without it there are no rankings of real data.
 """
 import csv
 import gzip
@@ -22,6 +23,9 @@ METRICS = (("recall@20", "recall", 20), ("recall@50", "recall", 50),
            ("NDCG@20", "ndcg", 20), ("NDCG@100", "ndcg", 100))
 RANKS = 100
 
+# sampled softmax: on real data, and where there are many items
+FEW_SAMPLES, MANY_SAMPLES = 2000, 4000
+
 # NumPy inverts a matrix of doubles: 8 bytes for each pair of items
 NUMPY_ITEMS = 15_000
 
@@ -29,6 +33,10 @@ NUMPY_ITEMS = 15_000
 ITEMS, HIDDEN, CODE, BATCH = 40_000, 600, 200, 500
 USERS, PER_USER = 10_000, 40
 RATE = 1e-3
+
+# a generated catalogue: customers, those whose rankings count, clusters of
+# items, and the share of items that are taken because others take them
+CUSTOMERS, JUDGED, CLUSTERS, CHANCE = 12_000, 2_400, 500, 0.15
 
 
 # quality
@@ -106,6 +114,70 @@ def compare_with_numpy(db, pairs):
                if user in users)
 
 
+def add_models(db, table, models):
+    """A row of the table for a model with each of these options."""
+    ranked = (f"SELECT array_agg(item_id) FROM model,"
+              f" ae_recommend(model, b.items, {RANKS})")
+    for options in models:
+        taken = train(db, options)
+        size = one(db, "SELECT octet_length(model) FROM model") / 2**20
+        table.append([json.dumps(options)] +
+                     [f"{value:.4f}" for value in measure(db, ranked)] +
+                     [f"{taken:.1f}", f"{size:.1f}"])
+
+
+def make_basket(rng, popular, clusters):
+    """The items of a customer who likes some of the clusters."""
+    count = int(min(10 + rng.lognormal(3.4, 0.8), 500))
+    likes = rng.choice(CLUSTERS, 3 + rng.poisson(count / 20))
+    chosen = likes[rng.choice(len(likes), count,
+                              p=rng.dirichlet(np.ones(len(likes))))]
+    by_chance = rng.random(count) < CHANCE
+    items = {int(np.searchsorted(popular, rng.random()))
+             for _ in range(by_chance.sum())}
+    for cluster in chosen[~by_chance]:
+        members, share = clusters[cluster]
+        items.add(int(members[np.searchsorted(share, rng.random())]))
+    return rng.permutation(sorted(items))
+
+
+def make_catalogue(count):
+    """Pairs of user and item by split: a long tail of items, in clusters that
+    some users like; a fifth of what the first users have is to be found."""
+    rng = np.random.default_rng(7)
+    share = (np.arange(ITEMS) + 20) ** -0.9
+    cluster = rng.permutation(np.arange(ITEMS) % CLUSTERS)
+    clusters = []
+    for number in range(CLUSTERS):
+        members = np.flatnonzero(cluster == number)
+        within = np.cumsum(share[members] ** 0.7)
+        clusters.append((members, within / within[-1]))
+    popular = np.cumsum(share) / share.sum()
+    pairs = {"train": [], "test": []}
+    for user in range(count):
+        items = make_basket(rng, popular, clusters)
+        hidden = max(1, len(items) // 5) if user < JUDGED else 0
+        pairs["test"] += [(user, item) for item in items[:hidden]]
+        pairs["train"] += [(user, item) for item in items[hidden:]]
+    return {split: np.array(found) for split, found in pairs.items()}
+
+
+def sampled_quality(db):
+    """What sampled softmax costs where there are many items."""
+    pairs = make_catalogue(scaled(CUSTOMERS))
+    load_pairs(db, pairs)
+    table = [["model"] + [name for name, _, _ in METRICS] +
+             ["training, s", "MB"]]
+    add_models(db, table, [
+        {"variant": variant, **sampled}
+        for variant in ("mult_dae", "mult_vae")
+        for sampled in ({}, {"negative_samples": MANY_SAMPLES})])
+    print(f"\n## recommend: a generated catalogue of {ITEMS:,} items,"
+          f" {len(pairs['train']):,} and {len(pairs['test']):,} pairs\n")
+    print_table(table, left=(0,))
+    db.execute("DROP TABLE basket, wanted, model")
+
+
 def quality(db):
     pairs = read_file()
     load_pairs(db, pairs)
@@ -119,15 +191,11 @@ def quality(db):
              ["training, s", "MB"]]
     table.append(["most popular"] +
                  [f"{value:.4f}" for value in measure(db, popular)] + ["", ""])
-    ranked = (f"SELECT array_agg(item_id) FROM model,"
-              f" ae_recommend(model, b.items, {RANKS})")
-    for options in ({"variant": "ease"}, {"input": "set"},
-                    {"variant": "mult_dae"}, {"variant": "mult_vae"}):
-        taken = train(db, options)
-        size = one(db, "SELECT octet_length(model) FROM model") / 2**20
-        table.append([json.dumps(options)] +
-                     [f"{value:.4f}" for value in measure(db, ranked)] +
-                     [f"{taken:.1f}", f"{size:.1f}"])
+    add_models(db, table, [
+        {"variant": "ease"}, {"input": "set"}, {"variant": "mult_dae"},
+        {"variant": "mult_dae", "negative_samples": FEW_SAMPLES},
+        {"variant": "mult_vae"},
+        {"variant": "mult_vae", "negative_samples": FEW_SAMPLES}])
     print(f"\n## recommend: {os.path.basename(FILE)},"
           f" {len(pairs['train']):,} and {len(pairs['test']):,} pairs\n")
     print_table(table, left=(0,))
@@ -212,16 +280,23 @@ def speed(db):
                "warmup": 0, "weight_decay": 0, "learning_rate": RATE,
                "validation_fraction": 0}
 
-    def ours(epochs):
+    def ours(epochs, samples):
         one(db, "SELECT octet_length(ae_train(items, %s)) FROM basket",
-            json.dumps({**options, "epochs": epochs}))
+            json.dumps({**options, "epochs": epochs,
+                        "negative_samples": samples}))
 
-    # the difference of two trainings is free of what they have in common
-    times = alternate({"ours": lambda: ours(1), "longer": lambda: ours(3),
+    def rates(shorter, longer):
+        # the difference of two trainings is free of what they have in common
+        return [2 * len(sets) / (b - a)
+                for a, b in zip(times[shorter], times[longer])]
+
+    times = alternate({"one": lambda: ours(1, 0), "three": lambda: ours(3, 0),
+                       "one sampled": lambda: ours(1, MANY_SAMPLES),
+                       "three sampled": lambda: ours(3, MANY_SAMPLES),
                        "dense": peer_training(sets, False),
                        "sparse": peer_training(sets, True)})
-    training = [2 * len(sets) / (longer - shorter) for shorter, longer
-                in zip(times["ours"], times["longer"])]
+    training = rates("one", "three")
+    sampled = rates("one sampled", "three sampled")
     report = Report(f"recommend: Mult-VAE {ITEMS:,}-{HIDDEN}-{CODE}-"
                     f"{ITEMS:,}, batches of {BATCH}")
     report.add("rows/s of training (peer: dense input)", training,
@@ -229,6 +304,11 @@ def speed(db):
     report.add("rows/s of training (peer: EmbeddingBag, SparseAdam)",
                training, [len(sets) / t for t in times["sparse"]],
                "ratio >= 1.0")
+    report.add(f"rows/s, {MANY_SAMPLES:,} samples (peer: dense, all items)",
+               sampled, [len(sets) / t for t in times["dense"]],
+               "ratio >= 3")
+    report.add(f"rows/s, {MANY_SAMPLES:,} samples (peer: EmbeddingBag)",
+               sampled, [len(sets) / t for t in times["sparse"]])
     report.add("one ae_recommend(), k = 20, ms", recommend_times(db, options),
                goal="ours <= 5")
     report.print(db, [peer.version()])
@@ -255,6 +335,7 @@ def main():
     db.execute("CREATE EXTENSION IF NOT EXISTS autoencoder")
     if FILE:
         quality(db)
+    sampled_quality(db)
     speed(db)
 
 

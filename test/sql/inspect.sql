@@ -58,7 +58,8 @@ SELECT count(*) FILTER (WHERE i.key IS NULL) AS missing,
  WHERE o.name NOT IN ('columns', 'label', 'sparsity', 'sparsity_weight', 'active',
 					  'beta', 'kl_warmup', 'free_bits', 'contraction_weight',
 					  'matching_weight', 'score_samples', 'label_weight',
-					  'regularization', 'normalization', 'item_weights');
+					  'regularization', 'normalization', 'row_normalization',
+					  'item_weights', 'negative_samples');
 
 -- ae_features
 SELECT name, type, kind, scaling,

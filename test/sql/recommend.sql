@@ -57,9 +57,13 @@ SELECT ae_train(bigs, '{"variant": "ease"}' ORDER BY customer) =
 	   (SELECT model FROM of_items) AS same_as_bigint,
 	   ae_train(smalls, '{"variant": "ease"}' ORDER BY customer) =
 	   (SELECT model FROM of_items) AS same_as_smallint,
-	   ae_train(items || NULL::int || items[1], '{"input": "set",
-				"normalization": 0}' ORDER BY customer DESC) =
-	   (SELECT model FROM of_items) AS same_with_null_and_twice
+	   ae_train(items || NULL::int || items[1], '{"input": "set", "normalization": 0,
+				"row_normalization": 0}' ORDER BY customer DESC) =
+	   (SELECT model FROM of_items) AS same_with_null_and_twice,
+	   ae_train(items[:customer % 9 + 1], '{"input": "set", "row_normalization": 0.5}'
+				ORDER BY customer DESC) =
+	   ae_train(items[:customer % 9 + 1], '{"input": "set", "row_normalization": 0.5}'
+				ORDER BY customer % 7, customer) AS in_any_order
   FROM basket;
 
 -- who has nothing is recommended what most have
@@ -143,14 +147,21 @@ SELECT i #>> '{options,item_weights}' AS kept, i ->> 'parameters' AS parameters
 SELECT i ->> 'items' AS items
   FROM (SELECT ae_info(ae_train(items, '{"variant": "ease", "min_frequency": 55}')) AS i
 		  FROM basket) t;
-SELECT i #> '{options,normalization}' AS power
+SELECT i #> '{options,normalization}' AS power,
+	   i #> '{options,row_normalization}' AS row_power
   FROM (SELECT ae_info(ae_train(items, '{"variant": "ease"}')) AS i FROM basket
 		 UNION ALL
-		SELECT ae_info(ae_train(items, '{"input": "set"}')) FROM basket) t;
+		SELECT ae_info(ae_train(items, '{"input": "set"}')) FROM basket
+		 UNION ALL
+		-- customers that have very different numbers of items
+		SELECT ae_info(ae_train(items[:CASE WHEN customer % 5 = 0 THEN 9 ELSE 1 END],
+								'{"input": "set"}')) FROM basket) t;
 SELECT ae_train(items, '{"variant": "ease", "epochs": 3}') FROM basket;
 SELECT ae_train(items, '{"variant": "ease", "seed": 3}') FROM basket;
 SELECT ae_train(items, '{"variant": "ease", "columns": {}}') FROM basket;
 SELECT ae_train(items, '{"variant": "ease", "regularization": 0}') FROM basket;
+SELECT ae_train(items, '{"variant": "ease", "row_normalization": 1.5}') FROM basket;
+SELECT ae_train(items, '{"variant": "mult_dae", "row_normalization": 0.5}') FROM basket;
 SELECT ae_train(items, '{"variant": "ease", "input": "row"}') FROM basket;
 SELECT ae_train(items, '{"variant": "plain", "input": "set"}') FROM basket;
 SELECT ae_train(items, '{"regularization": 5}') FROM basket;

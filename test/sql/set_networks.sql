@@ -110,6 +110,40 @@ SELECT ae_encode(ae_train(items, '{"variant": "ease"}'), ARRAY[1]) FROM basket;
 SELECT ae_encode(model, ARRAY[1.5]) FROM model;
 SELECT ae_anomaly_score(model, ARRAY[1]) FROM model;
 
+-- sampled softmax: trained on some items at a time, the same model each time
+CREATE TABLE sampled AS
+SELECT v AS name,
+	   ae_train(items, jsonb_build_object('variant', v, 'latent', 12, 'epochs', 20,
+				'batch_size', 30, 'learning_rate', 0.01, 'negative_samples', 9)
+				ORDER BY customer) AS model
+  FROM basket, unnest(ARRAY['mult_dae', 'mult_vae']) v GROUP BY v;
+SELECT name, i #> '{options,negative_samples}' AS negative_samples, i ->> 'parameters' AS parameters,
+	   (SELECT bool_and(r.item_id / 10 = 1) FROM ae_recommend(model, ARRAY[11, 14], 5) r) AS same_kind,
+	   (SELECT max(train_loss) FILTER (WHERE epoch = 20) < max(train_loss) FILTER (WHERE epoch = 1)
+		  FROM ae_history(model)) AS falls
+  FROM sampled, ae_info(model) i ORDER BY name;
+SELECT s.name, s.model = ae_train(items, jsonb_build_object('variant', s.name, 'latent', 12,
+				'epochs', 20, 'batch_size', 30, 'learning_rate', 0.01, 'negative_samples', 9)
+				ORDER BY customer) AS again,
+	   s.model = m.model AS as_without
+  FROM sampled s JOIN model m USING (name), basket GROUP BY s.name, s.model, m.model ORDER BY name;
+SELECT name, i ->> 'rows' AS rows, i #> '{options,negative_samples}' AS negative_samples
+  FROM (SELECT name, ae_update(model, items, '{"epochs": 2}' ORDER BY customer) AS model
+		  FROM sampled, basket GROUP BY name, model) u, ae_info(model) i ORDER BY name;
+-- as many as there are items, or more: all of them
+SELECT count(DISTINCT ae_encode(model, ARRAY[1, 2])) AS codes FROM (
+SELECT ae_train(items, jsonb_build_object('variant', 'mult_dae', 'latent', 12, 'epochs', 2,
+				'validation_fraction', 0.1, 'negative_samples', 0) ORDER BY customer) AS model FROM basket
+ UNION ALL
+SELECT ae_train(items, jsonb_build_object('variant', 'mult_dae', 'latent', 12, 'epochs', 2,
+				'validation_fraction', 0.1, 'negative_samples', n) ORDER BY customer)
+  FROM basket, unnest(ARRAY[30, 4000]) n GROUP BY n) t;
+SELECT ae_train(items, '{"variant": "mult_vae", "negative_samples": -1}') FROM basket;
+SELECT ae_train(items, '{"variant": "ease", "negative_samples": 5}') FROM basket;
+SELECT ae_train(items, '{"input": "set", "negative_samples": 5}') FROM basket;
+SELECT ae_train(t, '{"negative_samples": 5}') FROM (SELECT 1.0 AS a) t;
+DROP TABLE sampled;
+
 -- updates: new customers take other items together than the old ones did
 CREATE TABLE fresh AS
 SELECT u AS customer, ARRAY[u % 10, 10 + u % 10, 20 + u % 10, 20 + u % 10 / 2, 99] AS items

@@ -24,6 +24,7 @@ build_ease(void)
 							   &rows) == AE_OK &&
 		 ae_ease_fit(&model->ease, model->items, &rows,
 					 model->options.normalization,
+					 model->options.row_normalization,
 					 model->options.regularization, &ae_blas_reference,
 					 &unit_env) == AE_OK);
 	ae_set_rows_free(&rows);

@@ -12,15 +12,21 @@
 /* of weights that are at most 1 */
 #define TOLERANCE 2e-6
 
+static double
+row_weight(const AeSetRows *rows, uint64_t r, double power)
+{
+	return pow((double) (rows->start[r + 1] - rows->start[r]), -power);
+}
+
 /* b = -P_ij / P_jj by Gauss and Jordan, in double */
 static double *
 weights_of(const AeModel *model, const AeSetRows *rows, double power,
-		   double lambda)
+		   double row_power, double lambda)
 {
 	int			n = model->items->count;
 	double		scale[NITEMS];
 	double		mean = 0.0;
-
+	double		weighted = 0.0;
 	double	   *g = calloc((size_t) n * n, sizeof(double));
 	double	   *p = calloc((size_t) n * n, sizeof(double));
 
@@ -30,7 +36,12 @@ weights_of(const AeModel *model, const AeSetRows *rows, double power,
 		p[i * n + i] = 1.0;
 	}
 	for (uint64_t r = 0; r < rows->count; r++)
+		weighted += row_weight(rows, r, row_power) *
+			(double) (rows->start[r + 1] - rows->start[r]);
+	for (uint64_t r = 0; r < rows->count; r++)
 	{
+		double		weight = row_weight(rows, r, row_power) / weighted *
+			(double) rows->start[rows->count];
 		AeMember	row[NITEMS];
 		int			count;
 
@@ -38,7 +49,7 @@ weights_of(const AeModel *model, const AeSetRows *rows, double power,
 			exit(2);
 		for (int a = 0; a < count; a++)
 			for (int b = 0; b < count; b++)
-				g[row[a].item * n + row[b].item] += 1.0;
+				g[row[a].item * n + row[b].item] += weight;
 	}
 	for (int i = 0; i < n; i++)
 		mean += (double) model->items->frequency[i] / n;
@@ -71,14 +82,15 @@ weights_of(const AeModel *model, const AeSetRows *rows, double power,
 }
 
 static AeModel *
-train(int kept, double power, double lambda, AeSetRows *rows,
-	  AeArena *arena)
+train(int kept, double power, double row_power, double lambda,
+	  AeSetRows *rows, AeArena *arena)
 {
 	AeSets	   *sets = make_sets(NROWS, NITEMS);
 	AeOptions	options = set_options(AE_VARIANT_EASE);
 	AeModel    *model = NULL;
 
 	options.normalization = power;
+	options.row_normalization = row_power;
 	options.regularization = lambda;
 	options.item_weights = kept;
 	ok(sets != NULL && ae_model_create(&unit_env, &model) == AE_OK &&
@@ -87,6 +99,7 @@ train(int kept, double power, double lambda, AeSetRows *rows,
 	strcpy(model->version, "1.0");
 	ok(ae_ease_fit(&model->ease, model->items, rows,
 				   model->options.normalization,
+				   model->options.row_normalization,
 				   model->options.regularization, &ae_blas_reference,
 				   &unit_env) == AE_OK, "trained");
 	ae_sets_free(sets);
@@ -128,23 +141,23 @@ test_weights(void)
 	int			wrong = 0;
 
 	ae_arena_init(&arena, &unit_env);
-	model = train(AE_AUTO, 0.3, 20.0, &rows, &arena);
-	expected = weights_of(model, &rows, 0.3, 20.0);
+	model = train(AE_AUTO, 0.3, 0.6, 20.0, &rows, &arena);
+	expected = weights_of(model, &rows, 0.3, 0.6, 20.0);
 	worst = compare(model, expected);
-	ok(worst < TOLERANCE, "weights with a power (%g)", worst);
+	ok(worst < TOLERANCE, "weights with powers (%g)", worst);
 	ae_set_rows_free(&rows);
 	ae_model_free(model);
 	free(expected);
-	model = train(AE_AUTO, 0.0, 20.0, &rows, &arena);
+	model = train(AE_AUTO, 0.0, 0.0, 20.0, &rows, &arena);
 	ok(model->items->count == NITEMS && model->ease.kept == NITEMS - 1,
 	   "all weights of few items are kept");
-	expected = weights_of(model, &rows, 0.0, 20.0);
+	expected = weights_of(model, &rows, 0.0, 0.0, 20.0);
 	worst = compare(model, expected);
 	ok(worst < TOLERANCE, "weights as by the formula (%g)", worst);
 	ae_set_rows_free(&rows);
 	ae_model_free(model);
 
-	model = train(7, 0.0, 20.0, &rows, &arena);
+	model = train(7, 0.0, 0.0, 20.0, &rows, &arena);
 	for (int i = 0; i < NITEMS; i++)
 	{
 		double		least = INFINITY;
@@ -158,16 +171,17 @@ test_weights(void)
 	ok(wrong == 0, "the largest weights of each item are kept");
 	ae_set_rows_free(&rows);
 	ae_model_free(model);
-	model = train(AE_AUTO, 0.0, NAN, &rows, &arena);
+	model = train(AE_AUTO, 0.0, 0.0, NAN, &rows, &arena);
 	ok(model->options.regularization > 30.0 &&
 	   model->options.regularization < 300.0, "lambda by itself (%g)",
 	   model->options.regularization);
 	ae_set_rows_free(&rows);
 	ae_model_free(model);
-	model = train(AE_AUTO, NAN, NAN, &rows, &arena);
+	model = train(AE_AUTO, NAN, NAN, NAN, &rows, &arena);
 	ok(model->options.normalization > 0.0 &&
-	   model->options.normalization < 1.0, "power by itself (%g)",
-	   model->options.normalization);
+	   model->options.normalization < 1.0 &&
+	   model->options.row_normalization == 0.0, "powers by themselves (%g, %g)",
+	   model->options.normalization, model->options.row_normalization);
 	ae_set_rows_free(&rows);
 	ae_model_free(model);
 	free(expected);
@@ -188,7 +202,7 @@ test_recommend(void)
 	bool		ordered = true;
 
 	ae_arena_init(&arena, &unit_env);
-	model = train(AE_AUTO, 0.0, 20.0, &rows, &arena);
+	model = train(AE_AUTO, 0.0, 0.0, 20.0, &rows, &arena);
 	ok(ae_recommender_create(model, ae_kernels_get(AE_KERNEL_AUTO), &arena,
 							 &r) == AE_OK, "recommender");
 	for (int i = 0; i < 3; i++)

@@ -15,6 +15,9 @@
 /* float sums in another order */
 #define TOLERANCE 1e-5
 
+/* of the steps of a training; 0: all items */
+static int	negatives;
+
 static AeModel *
 train(AeVariant variant, double validation, AeStatus *status)
 {
@@ -32,6 +35,7 @@ train(AeVariant variant, double validation, AeStatus *status)
 	options.learning_rate = 0.01;
 	options.validation_fraction = validation;
 	options.patience = 0;
+	options.negative_samples = negatives;
 	ae_arena_init(&arena, &unit_env);
 	*status = sets == NULL ? AE_ERR_MEMORY
 		: ae_model_create(&unit_env, &model);
@@ -338,6 +342,12 @@ main(void)
 	test_continue();
 	test_memory();
 	test_fields();
+	negatives = NITEMS / 3;
+	test_variant(AE_VARIANT_MULT_DAE, "mult_dae with samples");
+	test_variant(AE_VARIANT_MULT_VAE, "mult_vae with samples");
+	test_validation();
+	test_continue();
+	test_memory();
 	ok(unit_alloc_live == 0 && set_budget.used == 0, "nothing is left");
 	return done();
 }
