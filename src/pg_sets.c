@@ -9,6 +9,7 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#include "core/set_grow.h"
 #include "core/set_train.h"
 #include "pg_blas.h"
 #include "pg_env.h"

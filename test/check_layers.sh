@@ -24,15 +24,16 @@ layer()
 			dataset | dataset_* | \
 			density | draw | feature | feature_* | joint | joint_* | \
 			label_index | labels | \
-			ease | histogram | items | moments | neighbour | ordinal | sets)
+			ease | histogram | items | moments | neighbour | ordinal | \
+			set_mix | set_rows | sets)
 			echo 3 features ;;
 		dense | gaussian | head | join | layer | net | sparse) echo 3 network ;;
-		classes | codec | codec_* | model | options | options_set | set_mix | \
+		classes | codec | codec_* | model | options | options_set | \
 			set_model) echo 4 model ;;
 		conditional | contract | critic | density_fit | drift | head_fit | \
 			impute | likelihood | merge | objective | optim | recommend | \
 			sample | score | score_batch | score_evidence | score_fit | \
-			score_head | set_net | set_train | share | supervise | team | \
+			score_head | set_grow | set_join | set_net | set_train | share | supervise | team | \
 			train | update | worker)
 			echo 5 engine ;;
 		*) echo 0 none ;;
