@@ -341,7 +341,8 @@ sets_grow(const AepgSets *sets, AeModel *model, AeNet *before)
 	if (status == AE_ERR_LIMIT)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("a model has at most %d items", AE_MAX_ITEMS),
+				 errmsg("a model has at most %d items, with wide layers fewer",
+						AE_MAX_ITEMS),
 				 errhint("Raise the option \"min_frequency\".")));
 	aepg_check(status, "growing");
 	sets_check_size(model, true);
