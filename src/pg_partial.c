@@ -22,7 +22,7 @@
 #include "core/bytes.h"
 #include "core/codec.h"
 #include "core/merge.h"
-#include "core/set_model.h"
+#include "core/set_join.h"
 #include "pg_compat.h"
 #include "pg_env.h"
 #include "pg_guc.h"
@@ -365,7 +365,7 @@ aepg_partial_parse(AepgPartial *partial, int first, MemoryContext context)
 static bytea *
 partial_join_sets(AeModel *into, int nparts, const AeModel *const *parts)
 {
-	AeStatus	status = ae_set_model_join(into, nparts, parts);
+	AeStatus	status = ae_set_join(into, nparts, parts);
 
 	if (status == AE_ERR_CORRUPT)
 		ereport(ERROR,

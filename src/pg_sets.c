@@ -11,6 +11,7 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#include "core/set_grow.h"
 #include "core/set_train.h"
 #include "pg_blas.h"
 #include "pg_env.h"
@@ -344,7 +345,8 @@ sets_grow(const AepgSets *sets, AeModel *model, AeNet *before)
 	if (status == AE_ERR_LIMIT)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("a model has at most %d items", AE_MAX_ITEMS),
+				 errmsg("a model has at most %d items, with wide layers fewer",
+						AE_MAX_ITEMS),
 				 errhint("Raise the option \"min_frequency\".")));
 	aepg_check(status, "growing");
 	sets_check_size(model, true);

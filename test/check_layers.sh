@@ -24,16 +24,17 @@ layer()
 			dataset | dataset_* | \
 			density | draw | feature | feature_* | joint | joint_* | \
 			label_index | labels | \
-			ease | histogram | items | moments | neighbour | ordinal | sets)
+			ease | histogram | items | moments | neighbour | ordinal | \
+			set_mix | set_rows | sets)
 			echo 3 features ;;
 		dense | gaussian | head | join | layer | net | sparse) echo 3 network ;;
 		classes | codec | codec_* | model | model_* | options | options_* | \
-			set_mix | set_model) echo 4 model ;;
+			set_model) echo 4 model ;;
 		conditional | contract | critic | density_fit | drift | head_fit | \
 			impute | likelihood | merge | merge_differ | objective | optim | \
-			recommend | sample | score | score_* | set_index | set_net | \
-			set_sample | set_train | share | supervise | team | train | \
-			update | worker | worker_create)
+			recommend | sample | score | score_* | set_grow | set_index | \
+			set_join | set_net | set_sample | set_train | share | supervise | \
+			team | train | update | worker | worker_create)
 			echo 5 engine ;;
 		*) echo 0 none ;;
 	esac

@@ -1,6 +1,6 @@
 /*
  * items.c
- *	  The items that a model of sets knows, most frequent first.
+ *	  The items that a model of sets knows.
  *
  * One open-addressing table, at most half full.
  */

@@ -1,6 +1,7 @@
 /*
  * items.h
- *	  The items that a model of sets knows, most frequent first.
+ *	  The items that a model of sets knows: most frequent first, and those of
+ *	  updates behind them.
  *
  * An item is a text; that of an integer is decimal, so that all integer types
  * name the same items.  The order decides between equal scores, and so a user

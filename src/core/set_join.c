@@ -6,6 +6,8 @@
  * model gets the items of all parts, and where not all have one, the mean is
  * that of those that do.
  */
+#include "core/set_join.h"
+
 #include <string.h>
 
 #include "core/set_grow.h"
@@ -288,7 +290,7 @@ join_run(Join *j, const AeModel *const *parts)
 }
 
 AeStatus
-ae_set_model_join(AeModel *base, int nparts, const AeModel *const *parts)
+ae_set_join(AeModel *base, int nparts, const AeModel *const *parts)
 {
 	Join		join = {.base = base,.nparts = nparts};
 	double		total = 0.0;

@@ -34,11 +34,6 @@ extern AeStatus ae_set_model_match(const AeModel *model, AeSets *sets,
  */
 extern void ae_set_model_start_part(AeModel *part, uint64_t nrows);
 
-/* the base becomes the mean of its parts, each as heavy as its rows, with the
- * items of all of them; AE_ERR_CORRUPT when they do not belong together */
-extern AeStatus ae_set_model_join(AeModel *base, int nparts,
-								  const AeModel *const *parts);
-
 /* AE_ERR_CORRUPT when a model just decoded contradicts itself */
 extern AeStatus ae_set_model_prepare(AeModel *model);
 

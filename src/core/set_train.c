@@ -229,8 +229,9 @@ set_allocate(SetTrainer *t)
 	model->history = ae_arena_alloc(&model->arena,
 									(size_t) model->options.epochs,
 									sizeof(AeEpoch));
-	if (t->batch == NULL || t->members == NULL || t->shown == NULL || t->hidden == NULL ||
-		m == NULL || v == NULL || model->history == NULL)
+	if (t->batch == NULL || t->members == NULL || t->shown == NULL ||
+		t->hidden == NULL || m == NULL || v == NULL ||
+		model->history == NULL)
 		return AE_ERR_MEMORY;
 	ae_optimizer_init(&t->optimizer, &model->options, m, v);
 	t->optimizer.clip_norm = 0.0;

@@ -185,6 +185,9 @@ SELECT ae_train(ARRAY[customer, 300 + customer], '{"variant": "ease", "min_frequ
   FROM basket, generate_series(1, 2);
 SELECT ae_train(ARRAY[n, n + 1, n + 2, n + 3], '{"variant": "ease"}')
   FROM generate_series(1, 30000) n;
+SET autoencoder.max_model_size = '64kB';
+SELECT ae_train(ARRAY[n, n + 1], '{"variant": "mult_dae"}') FROM generate_series(1, 30000) n;
+RESET autoencoder.max_model_size;
 RESET maintenance_work_mem;
 SET autoencoder.max_model_size = '64kB';
 SELECT ae_train(ARRAY[customer, customer + 1, customer + 2], '{"variant": "ease"}')

@@ -8,6 +8,7 @@
 #include "set_model.h"
 
 #include "core/set_grow.h"
+#include "core/set_join.h"
 #include "core/set_train.h"
 
 #define NITEMS 60
@@ -280,7 +281,7 @@ test_join(void)
 
 	must(grow(a, all, 4) == AE_OK && grow(b, half, 4) == AE_OK);
 	ae_set_model_start_part(c, 400);
-	ok(ae_set_model_join(base, 3, parts) == AE_OK &&
+	ok(ae_set_join(base, 3, parts) == AE_OK &&
 	   base->items->count == NITEMS + NGROUPS, "parts that grew");
 	rank = mean_rank(base);
 	ok(rank < 0.5, "new items find their group (mean rank %g)", rank);

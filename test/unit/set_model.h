@@ -13,7 +13,8 @@
 #include "core/set_model.h"
 
 static AeBudget set_budget = {SIZE_MAX, 0};
-static const AeSpool *set_spool;	/* where rows go beyond the budget */
+/* where rows go beyond the budget */
+static const AeSpool *set_spool;
 
 /*
  * Rows of nitems items, numbers from 0, in groups of six: a row has most of
@@ -26,7 +27,8 @@ make_sets(int nrows, int nitems)
 	AeRng		rng;
 
 	ae_rng_seed(&rng, 11, 0);
-	if (ae_sets_create(&unit_env, set_spool, &set_budget, true, &sets) != AE_OK)
+	if (ae_sets_create(&unit_env, set_spool, &set_budget, true,
+					   &sets) != AE_OK)
 		return NULL;
 	for (int r = 0; r < nrows; r++)
 	{

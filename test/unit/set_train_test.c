@@ -6,6 +6,7 @@
 #include "codec_model.h"
 #include "set_model.h"
 
+#include "core/set_join.h"
 #include "core/set_net.h"
 #include "core/set_train.h"
 
@@ -223,13 +224,13 @@ test_join(void)
 	ae_set_model_start_part(b, 100);
 	a->params[7] = 1.0f;
 	b->params[7] = 3.0f;
-	ok(ae_set_model_join(base, 2, wrong) == AE_ERR_CORRUPT &&
-	   ae_set_model_join(base, 0, parts) == AE_ERR_CORRUPT,
+	ok(ae_set_join(base, 2, wrong) == AE_ERR_CORRUPT &&
+	   ae_set_join(base, 0, parts) == AE_ERR_CORRUPT,
 	   "parts of another model");
-	ok(ae_set_model_join(base, 2, parts) == AE_OK && base->params[7] == 1.5f &&
+	ok(ae_set_join(base, 2, parts) == AE_OK && base->params[7] == 1.5f &&
 	   base->nseen == NROWS + 400, "the mean of the parts");
 	b->items->text[0]++;
-	ok(ae_set_model_join(base, 2, parts) == AE_ERR_CORRUPT,
+	ok(ae_set_join(base, 2, parts) == AE_ERR_CORRUPT,
 	   "parts with other items");
 	ae_model_free(base);
 	ae_model_free(a);
