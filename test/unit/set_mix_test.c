@@ -53,7 +53,7 @@ test_mix(void)
 	AeSets	   *sets;
 	AeDataset  *dataset;
 	AeFeatures *features;
-	AeItems    *items;
+	AeItems    *items = NULL;
 	AeSetRows	rows;
 	AeArena		arena;
 	double		error = 0.0;
