@@ -59,7 +59,7 @@ test_mix(void)
 	AeSets	   *sets;
 	AeDataset  *dataset;
 	AeFeatures *features;
-	AeItems    *items;
+	AeItems    *items = NULL;
 	AeSetRows	rows;
 	AeMixer    *mixer;
 	AeMember	members[MAX_MEMBERS];

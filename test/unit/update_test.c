@@ -253,7 +253,7 @@ test_parts(const AeModel *base)
 {
 	AeModel    *parts[2];
 	AeModel    *swapped[2];
-	AeModel    *all;
+	AeModel    *all = NULL;
 	AeModel    *whole;
 	AeModel    *stepped;
 	double		before = mean_loss(base, true);
@@ -319,7 +319,7 @@ test_mean(const AeModel *base)
 	static const uint64_t nseen[] = {100, 300, 1600};
 	static const double weight[] = {0.05, 0.15, 0.8};
 	const AeModel *models[3];
-	AeModel    *whole;
+	AeModel    *whole = NULL;
 	double		worst[3] = {0.0, 0.0, 0.0};
 
 	for (int i = 0; i < 3; i++)
