@@ -339,8 +339,11 @@ faults_take_segments(PG_FUNCTION_ARGS)
 	dsm_segment *segment;
 
 	(void) fcinfo;
-	while ((segment = dsm_create(1024, DSM_CREATE_NULL_IF_MAXSEGMENTS)) != NULL)
+	for (;;)
 	{
+		segment = dsm_create(1024, DSM_CREATE_NULL_IF_MAXSEGMENTS);
+		if (segment == NULL)
+			break;
 		dsm_pin_mapping(segment);
 		count++;
 	}
