@@ -320,12 +320,18 @@ faults_left(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64(left);
 }
 
-/* faults_memory() RETURNS bigint: bytes of all contexts of the session */
+/*
+ * faults_memory() RETURNS bigint: bytes of all contexts of the session but the
+ * one in which the server builds descriptions of relations; an error on the
+ * way leaves a part of one there.  Models are in contexts below it.
+ */
 Datum
 faults_memory(PG_FUNCTION_ARGS)
 {
 	(void) fcinfo;
-	PG_RETURN_INT64((int64) MemoryContextMemAllocated(TopMemoryContext, true));
+	PG_RETURN_INT64((int64) MemoryContextMemAllocated(TopMemoryContext, true) -
+					(int64) MemoryContextMemAllocated(CacheMemoryContext,
+													  false));
 }
 
 /*
@@ -339,8 +345,11 @@ faults_take_segments(PG_FUNCTION_ARGS)
 	dsm_segment *segment;
 
 	(void) fcinfo;
-	while ((segment = dsm_create(1024, DSM_CREATE_NULL_IF_MAXSEGMENTS)) != NULL)
+	for (;;)
 	{
+		segment = dsm_create(1024, DSM_CREATE_NULL_IF_MAXSEGMENTS);
+		if (segment == NULL)
+			break;
 		dsm_pin_mapping(segment);
 		count++;
 	}
