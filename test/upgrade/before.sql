@@ -50,10 +50,14 @@ CREATE VIEW trained AS
 SELECT md5(ae_train(r, '{"epochs": 3}')) AS train,
 	   (SELECT md5(ae_update('wave', u)) FROM reading u WHERE id > 400) AS update
   FROM (SELECT a, b, c FROM reading ORDER BY id) r;
+-- from 17 on, pg_upgrade makes types of rows and arrays members as well
 CREATE VIEW members AS
 SELECT pg_describe_object(classid, objid, 0) COLLATE "C" AS member
   FROM pg_depend d JOIN pg_extension e ON refobjid = e.oid
- WHERE refclassid = 'pg_extension'::regclass AND extname = 'autoencoder'
+ WHERE refclassid = 'pg_extension'::regclass AND extname = 'autoencoder' AND
+	   NOT EXISTS (SELECT FROM pg_type t LEFT JOIN pg_class c ON c.oid = typrelid
+					WHERE classid = 'pg_type'::regclass AND objid = t.oid AND
+						  (typcategory = 'A' OR relkind <> 'c'))
  ORDER BY 1;
 CREATE TABLE before AS
 SELECT (SELECT md5(string_agg(model, '' ORDER BY name)) FROM stored_model) AS models,
