@@ -35,7 +35,7 @@ unit_alloc(void *host, size_t size)
 	if (unit_alloc_budget > 0)
 		unit_alloc_budget--;
 #ifdef AE_CHECK_MEMORY
-	if (posix_memalign(&chunk, 64, size) != 0)
+	if (size > SIZE_MAX / 2 || posix_memalign(&chunk, 64, size) != 0)
 		chunk = NULL;
 #else
 	chunk = malloc(size);
