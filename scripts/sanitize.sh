@@ -31,13 +31,15 @@ usage()
 }
 
 # Only the server is watched: neither what tests call nor initdb, which starts
-# it without -D.  $1: what starts the server, "$0.bin".
+# it without -D.  $1: lines before the server, "$0.bin", starts; $2: what runs
+# it.  Its name stays: pg_ctl starts it by that name again.
 wrap_server()
 {
 	mv "$BIN/postgres" "$BIN/postgres.bin"
 	# shellcheck disable=SC2016
-	printf '#!/bin/sh\n[ "$1" = -D ] || exec "$0.bin" "$@"\n%s\n' "$1" \
-		>"$BIN/postgres"
+	printf '%s\n' '#!/bin/bash' \
+		'[ "$1" = -D ] || exec -a "$0" "$0.bin" "$@"' "$1" \
+		"exec $2"' "$0.bin" "$@"' >"$BIN/postgres"
 	chmod 755 "$BIN/postgres"
 }
 
@@ -197,18 +199,18 @@ case $mode in
 	asan)
 		as_server gcc -shared -fPIC -o "$WORK/no_gettext.so" \
 			"$WORK/src/test/no_gettext.c"
-		wrap_server "exec env \\
-	LD_PRELOAD=$(gcc -print-file-name=libasan.so):$WORK/no_gettext.so \\
-	ASAN_OPTIONS=detect_leaks=0:detect_stack_use_after_return=0:\
-allocator_may_return_null=1:log_path=$WORK/reports/asan \\
-	UBSAN_OPTIONS=print_stacktrace=1:log_path=$WORK/reports/ubsan \\
-	\"\$0.bin\" \"\$@\""
+		# shellcheck disable=SC2016
+		wrap_server "export LD_PRELOAD=$(gcc -print-file-name=libasan.so)
+LD_PRELOAD=\$LD_PRELOAD:$WORK/no_gettext.so
+export ASAN_OPTIONS=detect_leaks=0:detect_stack_use_after_return=0
+ASAN_OPTIONS=\$ASAN_OPTIONS:allocator_may_return_null=1:log_path=$WORK/reports/asan
+export UBSAN_OPTIONS=print_stacktrace=1:log_path=$WORK/reports/ubsan" \
+			'-a "$0"'
 		;;
 	valgrind)
-		wrap_server "exec valgrind --quiet --leak-check=no --num-callers=25 --fullpath-after= \\
-	--error-limit=no --error-markers=AE_BEGIN,AE_END \\
-	--suppressions=$WORK/src/test/valgrind.supp \\
-	--log-file=$WORK/reports/%p \"\$0.bin\" \"\$@\""
+		wrap_server '' "valgrind --quiet --leak-check=no --num-callers=25 \
+	--fullpath-after= --error-limit=no --error-markers=AE_BEGIN,AE_END \
+	--suppressions=$WORK/src/test/valgrind.supp --log-file=$WORK/reports/%p"
 		;;
 esac
 start_cluster "shared_buffers = '128MB'" "jit = off"
