@@ -152,6 +152,7 @@ DATA = $(wildcard sql/$(EXTENSION)--*.sql)
 # scripts in test/sql, reference output in expected
 REGRESS = \
 	attacks \
+	backend \
 	batch \
 	condition \
 	conditional \
