@@ -5,6 +5,7 @@
 -- the commit: until then a statement may score with the version before, which
 -- is "late" here.  REPEATABLE READ has no such moment.
 SET autoencoder.batch_rows = 0;
+SET max_parallel_workers_per_gather = 0;
 SET search_path = public;
 
 SELECT format('
