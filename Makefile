@@ -171,6 +171,7 @@ REGRESS = \
 	inspect \
 	kinds \
 	label \
+	limits \
 	matching \
 	metrics \
 	model_value \
