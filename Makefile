@@ -168,6 +168,7 @@ DATA = $(wildcard sql/$(EXTENSION)--*.sql)
 # scripts in test/sql, reference output in expected
 REGRESS = \
 	attacks \
+	backend \
 	batch \
 	condition \
 	conditional \
@@ -186,6 +187,7 @@ REGRESS = \
 	inspect \
 	kinds \
 	label \
+	limits \
 	matching \
 	metrics \
 	model_value \

@@ -6,58 +6,7 @@
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
-
-passed=0
-failed=0
-stage=0
-
-# Result lines of prove -v and of pg_regress (old and new form)
-OK='^(ok|    ok|(test )?[a-z_0-9]+ +\.\.\. ok)( |$)'
-NOT_OK='^(not ok|    not ok|(test )?[a-z_0-9]+ +\.\.\. FAILED)( |$)'
-
-# $1: name; $2: "one" or "many" tests; the rest: a command
-run_stage()
-{
-	local name=$1 kind=$2 log diffs status=0 good=0 bad=0 skipped began=$SECONDS
-	shift 2
-	stage=$((stage + 1))
-	log=$WORK/log/$stage.log
-	"$@" >"$log" 2>&1 </dev/null || status=$?
-	if [ "$kind" = many ]; then
-		good=$(grep -cE "$OK" "$log") || good=0
-		bad=$(grep -cE "$NOT_OK" "$log") || bad=0
-		# a command that fails, or that tests nothing, is a failure itself
-		if [ "$bad" -eq 0 ] && { [ "$status" -ne 0 ] || [ "$good" -eq 0 ]; }
-		then
-			bad=1
-		fi
-	elif [ "$status" -eq 0 ]; then
-		good=1
-	else
-		bad=1
-	fi
-	passed=$((passed + good))
-	failed=$((failed + bad))
-	printf '%-46s %5d passed %3d failed %4d s\n' "$name" "$good" "$bad" \
-		$((SECONDS - began))
-	skipped=$(grep -iE '^ *ok .*# *(skip|todo)|^[^ ]+ \.+ skipped: ' "$log") ||
-		skipped=
-	[ -z "$skipped" ] || printf '%s\n' "$skipped"
-	if [ "$bad" -ne 0 ]; then
-		echo "---- $*"
-		grep -E "$NOT_OK" "$log" | head -n 20 || :
-		echo "---- the end of its output"
-		tail -n 40 "$log"
-		for diffs in "$WORK/src/regression.diffs" \
-			"$WORK/src/output_iso/regression.diffs"; do
-			if [ -s "$diffs" ]; then
-				head -n 200 "$diffs"
-				rm -f "$diffs"
-			fi
-		done
-		echo "----"
-	fi
-}
+. "$(dirname "$0")/stages.sh"
 
 WARNINGS='-std=gnu99 -Wall -Wextra -Werror -Wdeclaration-after-statement -Wvla
 	-Wmissing-prototypes -Wpointer-arith'
@@ -128,5 +77,4 @@ run_stage "commands of the documentation" many in_source sh test/check_readme.sh
 run_stage "reference documentation" many in_source sh test/check_docs.sh
 
 say "$((SECONDS - began)) seconds"
-say "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+sum_up

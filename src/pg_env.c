@@ -15,6 +15,50 @@
  *----------
  */
 
+#ifdef AE_CHECK_MEMORY
+
+/*
+ * For valgrind and sanitizers, which see the ends of what malloc() hands out
+ * but not those of the server's chunks.  A callback of the context releases
+ * what is left when it goes.
+ */
+static void
+env_forget(void *chunk)
+{
+	free(chunk);
+}
+
+static void *
+env_alloc(void *host, size_t size)
+{
+	MemoryContextCallback *forget;
+	void	   *chunk;
+
+	forget = MemoryContextAlloc((MemoryContext) host, sizeof(*forget));
+	if (!AllocHugeSizeIsValid(size) || posix_memalign(&chunk, 64, size) != 0)
+		return NULL;
+	forget->func = env_forget;
+	forget->arg = chunk;
+	MemoryContextRegisterResetCallback((MemoryContext) host, forget);
+	return chunk;
+}
+
+static void
+env_release(void *host, void *chunk)
+{
+	MemoryContextCallback **link = &((MemoryContext) host)->reset_cbs;
+	MemoryContextCallback *forget;
+
+	while ((*link)->func != env_forget || (*link)->arg != chunk)
+		link = &(*link)->next;
+	forget = *link;
+	*link = forget->next;
+	pfree(forget);
+	free(chunk);
+}
+
+#else
+
 /* the only place that asks for chunks beyond 1 GB */
 static void *
 env_alloc(void *host, size_t size)
@@ -31,6 +75,8 @@ env_release(void *host, void *chunk)
 	(void) host;
 	pfree(chunk);
 }
+
+#endif
 
 static void
 env_poll(void *host)

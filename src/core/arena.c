@@ -10,14 +10,32 @@
 
 #include "core/arena.h"
 
+#ifdef AE_CHECK_MEMORY
+
+/*
+ * For valgrind and sanitizers, see scripts/sanitize.sh: each piece is a chunk
+ * of its own and ends to the byte where it should.  The host's chunks are
+ * aligned to AE_ALIGN then.
+ */
+#define ARENA_CHUNK_BYTES 0
+#define ARENA_HEAD_BYTES AE_ALIGN
+#define ARENA_ROUND 1
+
+#else
+
 /* small enough for a model of three columns, large enough for most lists */
 #define ARENA_CHUNK_BYTES 8192
+/* room to align the first piece, whatever the host's own alignment */
+#define ARENA_HEAD_BYTES (sizeof(AeArenaChunk) + AE_ALIGN)
+#define ARENA_ROUND AE_ALIGN
+
+#endif
 
 struct AeArenaChunk
 {
 	AeArenaChunk *older;
 	unsigned char *next;		/* first free byte, aligned to AE_ALIGN */
-	size_t		left;			/* free bytes, a multiple of AE_ALIGN */
+	size_t		left;			/* free bytes, a multiple of ARENA_ROUND */
 };
 
 void
@@ -28,7 +46,7 @@ ae_arena_init(AeArena *arena, const AeEnv *env)
 	arena->bytes = 0;
 }
 
-/* a new chunk with room for a piece of piece_bytes, a multiple of AE_ALIGN */
+/* a new chunk with room for a piece of piece_bytes, rounded already */
 static AeArenaChunk *
 arena_grow(AeArena *arena, size_t piece_bytes)
 {
@@ -37,11 +55,10 @@ arena_grow(AeArena *arena, size_t piece_bytes)
 	AeArenaChunk *chunk;
 	size_t		skip;
 
-	/* room to align the first piece, whatever the host's own alignment */
-	if (piece_bytes > SIZE_MAX - sizeof(AeArenaChunk) - AE_ALIGN)
+	if (piece_bytes > SIZE_MAX - ARENA_HEAD_BYTES)
 		return NULL;
-	if (total < piece_bytes + sizeof(AeArenaChunk) + AE_ALIGN)
-		total = piece_bytes + sizeof(AeArenaChunk) + AE_ALIGN;
+	if (total < piece_bytes + ARENA_HEAD_BYTES)
+		total = piece_bytes + ARENA_HEAD_BYTES;
 
 	chunk = env->alloc(env->host, total);
 	if (chunk == NULL)
@@ -51,7 +68,7 @@ arena_grow(AeArena *arena, size_t piece_bytes)
 	skip += AE_ALIGN - ((uintptr_t) chunk + skip) % AE_ALIGN;
 	chunk->older = arena->chunks;
 	chunk->next = (unsigned char *) chunk + skip;
-	chunk->left = (total - skip) / AE_ALIGN * AE_ALIGN;
+	chunk->left = (total - skip) / ARENA_ROUND * ARENA_ROUND;
 	arena->chunks = chunk;
 	arena->bytes += total;
 	return chunk;
@@ -69,7 +86,7 @@ ae_arena_alloc(AeArena *arena, size_t count, size_t size)
 	bytes = count * size;
 	if (bytes == 0)
 		bytes = 1;
-	bytes = (bytes + AE_ALIGN - 1) / AE_ALIGN * AE_ALIGN;
+	bytes = (bytes + ARENA_ROUND - 1) / ARENA_ROUND * ARENA_ROUND;
 
 	if (chunk == NULL || chunk->left < bytes)
 	{

@@ -34,7 +34,12 @@ unit_alloc(void *host, size_t size)
 		return NULL;
 	if (unit_alloc_budget > 0)
 		unit_alloc_budget--;
+#ifdef AE_CHECK_MEMORY
+	if (size > SIZE_MAX / 2 || posix_memalign(&chunk, 64, size) != 0)
+		chunk = NULL;
+#else
 	chunk = malloc(size);
+#endif
 	if (chunk != NULL)
 	{
 		/* so that a read of memory nobody wrote shows */
