@@ -24,7 +24,7 @@ METRICS = (("recall@20", "recall", 20), ("recall@50", "recall", 50),
 RANKS = 100
 
 # sampled softmax: on real data, and where there are many items
-FEW_SAMPLES, MANY_SAMPLES = 2000, 4000
+FEW_SAMPLES, MANY_SAMPLES = 2000, 8000
 
 # NumPy inverts a matrix of doubles: 8 bytes for each pair of items
 NUMPY_ITEMS = 15_000
