@@ -134,6 +134,7 @@ train(AeVariant variant, size_t limit, AeStatus *status)
 	*status = variant == AE_VARIANT_EASE
 		? ae_ease_fit(&model->ease, model->items, &rows,
 					  model->options.normalization,
+					  model->options.row_normalization,
 					  model->options.regularization, &ae_blas_reference,
 					  &unit_env)
 		: ae_set_train(model, &rows, &ae_blas_reference,
