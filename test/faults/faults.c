@@ -74,16 +74,18 @@ methods_before(const MemoryContextMethods *table)
 
 /*
  * Where an allocation of the server does not fail: in contexts that it keeps
- * memory in for the end of a transaction and for messages; and in those of its
+ * memory in for the end of a transaction and for messages; in those of its
  * statistics, where it would leave an entry half made, over which the server
- * falls at the end of the session (seen in 15).
+ * falls at the end of the session (seen in 15); and in that of its settings,
+ * where a library's new setting that has no memory ends the session.
  */
 static bool
 context_is_spared(MemoryContext context)
 {
 	return context == ErrorContext ||
 		strcmp(context->name, "TransactionAbortContext") == 0 ||
-		strncmp(context->name, "PgStat", 6) == 0;
+		strncmp(context->name, "PgStat", 6) == 0 ||
+		strncmp(context->name, "GUC", 3) == 0;
 }
 
 /* there is no way back from an error in a critical section */

@@ -14,7 +14,7 @@
 #include "core/recommend.h"
 #include "core/sample.h"
 #include "core/score.h"
-#include "core/set_model.h"
+#include "core/set_join.h"
 #include "core/update.h"
 #include "fuzz.h"
 
@@ -385,7 +385,7 @@ join(Run *run, const uint8_t *data, size_t size)
 
 	if (!fuzz_good(ae_codec_read(&fuzz_env, data, size, &base)))
 		return;
-	if (ae_set_model_join(base, 2, models))
+	if (ae_set_join(base, 2, models) == AE_OK)
 		check_finite_floats(base->params, (int) base->net.nparams);
 	ae_model_free(base);
 }

@@ -211,7 +211,7 @@ foreach my $kill (1 .. $kills)
 	  or die 'the server did not come back';
 	my $process =
 	  $whom eq 'worker' ? 'background worker "parallel worker"'
-	  : 'server process';
+	  : '(server process|client backend)';
 	like(slurp_file($node->logfile, $offset),
 		qr/$process \(PID $pid\) was terminated by signal 9/,
 		"$name: that process");
