@@ -167,14 +167,18 @@ gap_read(AeReader *r)
 	return 0;
 }
 
-/* the most that the targets of an item can take: gaps add up to count */
+/*
+ * The most that the targets of an item can take: there are as many gaps as
+ * weights, and they add up to count, so that few of them are long.
+ */
 static size_t
 gaps_bound(const AeEase *ease)
 {
-	size_t		bytes = (size_t) ease->kept;
+	size_t		gaps = (size_t) ease->kept;
+	size_t		bytes = gaps;
 
-	for (size_t left = (size_t) ease->count >> 7; left > 0; left >>= 7)
-		bytes += left;
+	for (size_t most = (size_t) ease->count >> 7; most > 0; most >>= 7)
+		bytes += most < gaps ? most : gaps;
 	return bytes;
 }
 
