@@ -61,17 +61,11 @@ static AeModel *
 make_base(AeVariant variant)
 {
 	AeSets	   *sets = make_sets(600, NITEMS);
-	AeOptions	options = set_options(variant);
+	AeOptions	options = small_set_options(variant);
 	AeModel    *model;
 	AeSetRows	rows;
 	AeArena		arena;
 
-	options.nhidden = variant == AE_VARIANT_MULT_VAE;
-	options.hidden[0] = 24;
-	options.latent = 10;
-	options.batch_size = 50;
-	options.epochs = 12;
-	options.learning_rate = 0.01;
 	options.validation_fraction = 0.0;
 	ae_arena_init(&arena, &unit_env);
 	must(sets != NULL && ae_model_create(&unit_env, &model) == AE_OK &&

@@ -69,4 +69,19 @@ set_options(AeVariant variant)
 	return options;
 }
 
+/* those of a network that is small and learns fast */
+static inline AeOptions
+small_set_options(AeVariant variant)
+{
+	AeOptions	options = set_options(variant);
+
+	options.nhidden = variant == AE_VARIANT_MULT_VAE;
+	options.hidden[0] = 24;
+	options.latent = 10;
+	options.batch_size = 50;
+	options.epochs = 12;
+	options.learning_rate = 0.01;
+	return options;
+}
+
 #endif							/* AE_UNIT_SET_MODEL_H */

@@ -23,17 +23,11 @@ static AeModel *
 train(AeVariant variant, double validation, AeStatus *status)
 {
 	AeSets	   *sets = make_sets(NROWS, NITEMS);
-	AeOptions	options = set_options(variant);
+	AeOptions	options = small_set_options(variant);
 	AeModel    *model = NULL;
 	AeSetRows	rows = {0};
 	AeArena		arena;
 
-	options.nhidden = variant == AE_VARIANT_MULT_VAE;
-	options.hidden[0] = 24;
-	options.latent = 10;
-	options.batch_size = 50;
-	options.epochs = 12;
-	options.learning_rate = 0.01;
 	options.validation_fraction = validation;
 	options.patience = 0;
 	options.negative_samples = negatives;
