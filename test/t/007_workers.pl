@@ -5,6 +5,10 @@
 use strict;
 use warnings;
 
+use FindBin;
+use lib $FindBin::RealBin;
+
+use Files;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -90,13 +94,7 @@ sub finish
 		'0', "$name: no temporary file is left");
 }
 
-sub segments
-{
-	my @files = glob($node->data_dir . '/pg_dynshmem/*');
-	return scalar @files;
-}
-
-my $segments = segments();
+my $segments = segments($node);
 
 foreach my $phase ('reading rows', 'planning', 'training')
 {
@@ -184,7 +182,7 @@ is( $node->safe_psql('postgres', sprintf($model, 2)),
 	$node->safe_psql('postgres', sprintf($model, 0)),
 	'the same bytes with 2 workers');
 
-is(segments(), $segments, 'no shared memory segment is left');
+is(segments($node), $segments, 'no shared memory segment is left');
 
 $node->stop;
 done_testing();

@@ -9,6 +9,7 @@ use warnings;
 use FindBin;
 use lib $FindBin::RealBin;
 
+use Files;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Session;
@@ -34,7 +35,7 @@ synchronize_seqscans = off
 });
 $node->start;
 $node->safe_psql('postgres', 'CREATE EXTENSION autoencoder');
-my $segments = segments();
+my $segments = segments($node);
 $node->safe_psql(
 	'postgres', q{
 CREATE TABLE reading AS
@@ -64,18 +65,6 @@ my $before = $node->safe_psql('postgres', $kept);
 my $trained = "SELECT md5(ae_train(r, '$options')) FROM reading r";
 my $model = $node->safe_psql('postgres', $trained);
 
-sub segments
-{
-	my @files = glob($node->data_dir . '/pg_dynshmem/*');
-	return scalar @files;
-}
-
-sub temporary_files
-{
-	my @files = glob($node->data_dir . '/base/pgsql_tmp/*');
-	return scalar @files;
-}
-
 # everything is as before, but for so many segments
 sub check
 {
@@ -85,12 +74,12 @@ sub check
 			NOT EXISTS (SELECT FROM pg_stat_activity
 				WHERE backend_type = 'parallel worker')}),
 		"$name: no progress and no worker is left");
-	is(temporary_files(), 0, "$name: no temporary file is left");
-	for (my $i = 0; $i < 100 && segments() != $segments + $more; $i++)
+	is(temporary_files($node), 0, "$name: no temporary file is left");
+	for (my $i = 0; $i < 100 && segments($node) != $segments + $more; $i++)
 	{
 		sleep(0.1);
 	}
-	is(segments(), $segments + $more, "$name: no segment is left");
+	is(segments($node), $segments + $more, "$name: no segment is left");
 	is($node->safe_psql('postgres', $kept),
 		$before, "$name: the model that was there scores as before");
 	is( $node->safe_psql(
@@ -124,7 +113,7 @@ foreach my $statement (@statements)
 my $used = $victim->ask($memory);
 
 # the system keeps some as long as a session lives that has had workers
-my $of_session = segments() - $segments;
+my $of_session = segments($node) - $segments;
 srand(1);
 foreach my $round (1 .. $rounds)
 {
@@ -144,7 +133,7 @@ foreach my $round (1 .. $rounds)
 	  if $end eq 'done' && $statement =~ /ae_(create|update)_model/;
 	$rows += 20000 if $end eq 'done' && $statement =~ /INSERT/;
 	$victim->ask('SET statement_timeout = 0');
-	my $left = temporary_files();
+	my $left = temporary_files($node);
 	if ($left > 0)
 	{
 		is($left, 0, "temporary files after $moment ms of $statement");
@@ -276,7 +265,7 @@ foreach my $kill (1 .. $kills)
 		q{SELECT count(*) FROM ae_models WHERE name = 'killed'});
 	my $same = $node->safe_psql('postgres', $kept) eq $before;
 	$lost++
-	  if $broken || $versions_broken || !$same || temporary_files() > 0;
+	  if $broken || $versions_broken || !$same || temporary_files($node) > 0;
 	diag("kill $kill of a $whom: $broken $versions_broken $same")
 	  if $lost;
 }

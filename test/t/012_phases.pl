@@ -10,6 +10,7 @@ use warnings;
 use FindBin;
 use lib $FindBin::RealBin;
 
+use Files;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Session;
@@ -34,7 +35,7 @@ maintenance_work_mem = 1MB
 synchronize_seqscans = off
 });
 $node->start;
-my $segments = segments();
+my $segments = segments($node);
 $node->safe_psql(
 	'postgres', q{
 CREATE EXTENSION autoencoder;
@@ -132,18 +133,6 @@ my @combinations = (
 	[ 'calibrating', 'backend', 'update' ],
 	[ 'calibrating', 'worker', 'create' ]);
 
-sub segments
-{
-	my @files = glob($node->data_dir . '/pg_dynshmem/*');
-	return scalar @files;
-}
-
-sub temporary_files
-{
-	my @files = glob($node->data_dir . '/base/pgsql_tmp/*');
-	return scalar @files;
-}
-
 # starts a training and waits until it is in that phase; the process to kill
 sub catch
 {
@@ -176,8 +165,8 @@ sub damage
 	push @damage, 'part of a batch'
 	  if $watcher->ask(q{SELECT count(*) FROM (SELECT FROM scored
 		GROUP BY batch HAVING count(*) <> 100 OR count(score) <> 100) s}) ne '0';
-	push @damage, 'a temporary file' if temporary_files() > 0;
-	push @damage, 'a segment' if segments() != $segments;
+	push @damage, 'a temporary file' if temporary_files($node) > 0;
+	push @damage, 'a segment' if segments($node) != $segments;
 	push @damage, 'progress, a worker or a lock'
 	  if $watcher->ask(q{SELECT (SELECT count(*) FROM ae_progress)
 		+ (SELECT count(*) FROM pg_stat_activity
