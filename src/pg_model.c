@@ -73,7 +73,7 @@ aepg_model_check_size(size_t bytes)
 			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 			 errmsg("model of %.4g MB is larger than autoencoder.max_model_size, %.4g MB",
 					bytes / megabyte, aepg_max_model_size / 1024.0),
-			 errhint("Raise autoencoder.max_model_size, or use smaller layers or a smaller max_categories.")));
+			 errhint("Raise autoencoder.max_model_size (512 MB at most), or use smaller layers or a smaller max_categories.")));
 }
 
 bytea *

@@ -249,11 +249,11 @@ sets_check_size(const AeModel *model, bool is_update)
 			 errmsg("model of %.4g MB is larger than autoencoder.max_model_size, %.4g MB",
 					bytes / MEGABYTE, limit / MEGABYTE),
 			 is_update ?
-			 errhint("Raise autoencoder.max_model_size or the option \"min_frequency\".") :
+			 errhint("Raise autoencoder.max_model_size (512 MB at most) or the option \"min_frequency\".") :
 			 is_ease ?
-			 errhint("Raise autoencoder.max_model_size or the option \"min_frequency\", or set the option \"item_weights\" to about %d.",
+			 errhint("Raise autoencoder.max_model_size (512 MB at most) or the option \"min_frequency\", or set the option \"item_weights\" to about %d.",
 					 fitting) :
-			 errhint("Raise autoencoder.max_model_size or the option \"min_frequency\", or set the options \"hidden\" and \"latent\" to about %d units.",
+			 errhint("Raise autoencoder.max_model_size (512 MB at most) or the option \"min_frequency\", or set the options \"hidden\" and \"latent\" to about %d units.",
 					 fitting)));
 }
 
