@@ -38,6 +38,7 @@ CORE_OBJS = \
 	src/core/dense.o \
 	src/core/density.o \
 	src/core/density_fit.o \
+	src/core/dictionary.o \
 	src/core/draw.o \
 	src/core/drift.o \
 	src/core/ease.o \

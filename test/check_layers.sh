@@ -22,7 +22,7 @@ layer()
 			echo 2 math ;;
 		account | coder | condition | coreset | corrupt | count | cursor | \
 			dataset | dataset_* | \
-			density | draw | feature | feature_* | joint | joint_* | \
+			density | dictionary | draw | feature | feature_* | joint | joint_* | \
 			label_index | labels | \
 			ease | histogram | items | moments | neighbour | ordinal | \
 			set_mix | set_rows | sets)

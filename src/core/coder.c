@@ -81,22 +81,22 @@ static AeStatus
 coder_map_labels(const AeDataset *dataset, const AeFeatures *features,
 				 int column, AeArena *arena, CoderItem *item)
 {
-	const AeLabels *labels =
-		&dataset->categories[dataset->category[column]].labels;
-	float	   *codes = ae_arena_alloc(arena, labels->nlabels, sizeof(float));
+	const AeDictionary *labels =
+		&dataset->categories[dataset->category[column]].labels.kept;
+	float	   *codes = ae_arena_alloc(arena, labels->nentries, sizeof(float));
 
 	if (codes == NULL)
 		return AE_ERR_MEMORY;
 	arena->env->poll(arena->env->host);
-	for (uint32_t i = 0; i < labels->nlabels; i++)
+	for (uint32_t i = 0; i < labels->nentries; i++)
 	{
-		const AeLabel *label = &labels->labels[i];
+		const AeEntry *label = &labels->entries[i];
 
 		codes[i] = (float) ae_features_code(features, column,
 											labels->text + label->text,
 											label->len);
 	}
-	item->nlabels = labels->nlabels;
+	item->nlabels = labels->nentries;
 	item->codes = codes;
 	return AE_OK;
 }

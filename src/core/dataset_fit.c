@@ -299,13 +299,13 @@ fit_cell(Fit *fit, const AeColumn *column, int index, AeCell *cell)
 
 /* all labels of a dictionary that rows have, most frequent first */
 static uint32_t
-fit_sort_labels(const AeLabels *labels, FitLabel *sorted)
+fit_sort_labels(const AeDictionary *labels, FitLabel *sorted)
 {
 	uint32_t	count = 0;
 
-	for (uint32_t i = 0; i < labels->nlabels; i++)
+	for (uint32_t i = 0; i < labels->nentries; i++)
 	{
-		const AeLabel *label = &labels->labels[i];
+		const AeEntry *label = &labels->entries[i];
 
 		if (label->count == 0)
 			continue;
@@ -384,7 +384,7 @@ static AeStatus
 fit_labels(Fit *fit, const AeColumnSpec *spec, const AeLabels *labels,
 		   double present, FitLabel *sorted, AeColumn *column)
 {
-	uint32_t	nseen = fit_sort_labels(labels, sorted);
+	uint32_t	nseen = fit_sort_labels(&labels->kept, sorted);
 	uint32_t	nusable = 0;
 	double		rest = 1.0;
 
@@ -420,7 +420,7 @@ fit_category(Fit *fit, int c, int index, AeColumn *column)
 	AeStatus	status = AE_ERR_MEMORY;
 
 	ae_arena_init(&scratch, dataset->account.env);
-	sorted = ae_arena_alloc(&scratch, labels->nlabels, sizeof(FitLabel));
+	sorted = ae_arena_alloc(&scratch, labels->kept.nentries, sizeof(FitLabel));
 	if (sorted != NULL)
 		status = fit_labels(fit, &dataset->specs[c], labels,
 							(double) dataset->moments[index].count,

@@ -10,28 +10,14 @@
 #ifndef AE_LABELS_H
 #define AE_LABELS_H
 
-#include "core/account.h"
+#include "core/dictionary.h"
 
 /* the first number that is not a hash's; a float still holds it exactly */
 #define AE_LABEL_LONG (AE_MAX_LABELS + AE_LABEL_HASHES)
 
-typedef struct AeLabel
-{
-	uint64_t	hash;
-	uint64_t	count;			/* rows */
-	uint32_t	text;			/* offset in the dictionary's text */
-	uint32_t	len;			/* bytes, no terminating zero */
-} AeLabel;
-
 typedef struct AeLabels
 {
-	AeLabel    *labels;
-	uint32_t	nlabels;
-	uint32_t	capacity;
-	uint32_t   *slots;			/* 2 * capacity; a label's number plus one */
-	char	   *text;
-	uint32_t	text_used;
-	uint32_t	text_capacity;
+	AeDictionary kept;
 	bool		full;
 	int			nbuckets;
 	uint64_t   *buckets;		/* (nbuckets) rows; NULL until full */
@@ -50,8 +36,8 @@ extern AeStatus ae_labels_number(AeLabels *labels, AeAccount *account,
 static inline void
 ae_labels_count(AeLabels *labels, double number)
 {
-	if (number >= 0 && number < labels->nlabels)
-		labels->labels[(uint32_t) number].count++;
+	if (number >= 0 && number < labels->kept.nentries)
+		labels->kept.entries[(uint32_t) number].count++;
 	else if (number >= AE_MAX_LABELS && number < AE_LABEL_LONG &&
 			 labels->full)
 		labels->buckets[ae_label_bucket((uint64_t) number - AE_MAX_LABELS,

@@ -5,33 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/dictionary.h"
 #include "core/feature.h"
 #include "core/sets.h"
 
-#define SETS_FIRST 64			/* capacities; powers of two */
 #define SETS_POLL 1024			/* rows between two looks at cancellation */
-
-/* an item of which the rows are counted */
-typedef struct SetsItem
-{
-	uint64_t	hash;
-	uint64_t	frequency;		/* rows */
-	uint32_t	text;			/* offset */
-	uint32_t	len;
-} SetsItem;
 
 struct AeSets
 {
 	AeAccount	account;
 	bool		is_number;
-	SetsItem   *items;
-	uint32_t	nitems;
-	uint32_t	item_capacity;
-	uint32_t   *slots;			/* 2 * item_capacity; a number plus one */
-	char	   *text;
-	size_t		text_used;
-	size_t		text_capacity;
-
+	AeDictionary items;
 	uint64_t	nrows;
 	int			longest;		/* members of a row */
 	AeMemberList rows;			/* of each, one whose item is their number,
@@ -63,11 +47,7 @@ ae_sets_free(AeSets *sets)
 	if (sets == NULL)
 		return;
 	account = sets->account;
-	ae_account_give(&account, sets->items,
-					sizeof(SetsItem) * sets->item_capacity);
-	ae_account_give(&account, sets->slots,
-					sizeof(uint32_t) * 2 * sets->item_capacity);
-	ae_account_give(&account, sets->text, sets->text_capacity);
+	ae_dictionary_free(&sets->items, &account);
 	ae_member_list_free(&sets->rows);
 	ae_account_give(&account, sets, sizeof(AeSets));
 }
@@ -77,116 +57,23 @@ ae_sets_free(AeSets *sets)
  *----------
  */
 
-/* the slot of that item, or the empty one where it belongs */
-static uint32_t *
-sets_slot(const AeSets *sets, uint64_t hash, const char *text, size_t len)
-{
-	uint32_t	mask = 2 * sets->item_capacity - 1;
-
-	for (uint32_t i = (uint32_t) hash;; i++)
-	{
-		uint32_t   *slot = &sets->slots[i & mask];
-		const SetsItem *item;
-
-		if (*slot == 0)
-			return slot;
-		item = &sets->items[*slot - 1];
-		if (item->hash == hash && item->len == len &&
-			memcmp(sets->text + item->text, text, len) == 0)
-			return slot;
-	}
-}
-
-/* room for twice as many items */
-static AeStatus
-sets_grow_items(AeSets *sets)
-{
-	uint32_t	old = sets->item_capacity;
-	uint32_t	capacity = old > 0 ? 2 * old : SETS_FIRST;
-	uint32_t	mask = 2 * capacity - 1;
-	SetsItem   *larger;
-	uint32_t   *slots;
-
-	slots = ae_account_take(&sets->account, sizeof(uint32_t) * 2 * capacity);
-	if (slots == NULL)
-		return AE_ERR_MEMORY;
-	larger = ae_account_grow(&sets->account, sets->items,
-							 sizeof(SetsItem) * old,
-							 sizeof(SetsItem) * capacity);
-	if (larger == NULL)
-	{
-		ae_account_give(&sets->account, slots,
-						sizeof(uint32_t) * 2 * capacity);
-		return AE_ERR_MEMORY;
-	}
-	memset(slots, 0, sizeof(uint32_t) * 2 * capacity);
-	for (uint32_t n = 0; n < sets->nitems; n++)
-	{
-		uint32_t	i = (uint32_t) larger[n].hash;
-
-		while (slots[i & mask] != 0)
-			i++;
-		slots[i & mask] = n + 1;
-	}
-	ae_account_give(&sets->account, sets->slots,
-					sizeof(uint32_t) * 2 * old);
-	sets->items = larger;
-	sets->slots = slots;
-	sets->item_capacity = capacity;
-	return AE_OK;
-}
-
-/* room for len more bytes of text, by doubling */
-static AeStatus
-sets_grow_text(AeSets *sets, size_t len)
-{
-	size_t		capacity = sets->text_capacity > 0 ? sets->text_capacity
-		: SETS_FIRST;
-	char	   *text;
-
-	if (sets->text_used + len <= sets->text_capacity)
-		return AE_OK;
-	while (capacity < sets->text_used + len)
-		capacity *= 2;
-	text = ae_account_grow(&sets->account, sets->text, sets->text_capacity,
-						   capacity);
-	if (text == NULL)
-		return AE_ERR_MEMORY;
-	sets->text = text;
-	sets->text_capacity = capacity;
-	return AE_OK;
-}
-
 AeStatus
 ae_sets_number(AeSets *sets, const char *text, size_t len, uint32_t *number)
 {
+	AeDictionary *items = &sets->items;
 	uint64_t	hash = ae_label_hash(text, len);
-	uint32_t   *slot;
-	SetsItem   *item;
+	const AeEntry *item = ae_dictionary_find(items, hash, text, len);
 
-	if (sets->nitems == sets->item_capacity)
-		AE_TRY(sets_grow_items(sets));
-	slot = sets_slot(sets, hash, text, len);
-	if (*slot != 0)
+	if (item != NULL)
 	{
-		*number = *slot - 1;
+		*number = (uint32_t) (item - items->entries);
 		return AE_OK;
 	}
-	if (sets->nitems == AE_MAX_ITEMS || len > AE_MAX_ITEM_BYTES ||
-		len > AE_MAX_ITEMS_TEXT - sets->text_used)
+	if (items->nentries == AE_MAX_ITEMS || len > AE_MAX_ITEM_BYTES ||
+		len > AE_MAX_ITEMS_TEXT - items->text_used)
 		return AE_ERR_LIMIT;
-	AE_TRY(sets_grow_text(sets, len));
-	item = &sets->items[sets->nitems];
-	item->hash = hash;
-	item->frequency = 0;
-	item->text = (uint32_t) sets->text_used;
-	item->len = (uint32_t) len;
-	if (len > 0)
-		memcpy(sets->text + sets->text_used, text, len);
-	sets->text_used += len;
-	*number = sets->nitems++;
-	*slot = sets->nitems;
-	return AE_OK;
+	*number = items->nentries;
+	return ae_dictionary_add(items, &sets->account, hash, text, len);
 }
 
 /*----------
@@ -227,7 +114,7 @@ ae_sets_append(AeSets *sets, AeMember *members, int count)
 	AE_TRY(ae_member_list_append(&sets->rows, &head, 1));
 	AE_TRY(ae_member_list_append(&sets->rows, members, (uint64_t) count));
 	for (int i = 0; i < count; i++)
-		sets->items[members[i].item].frequency++;
+		sets->items.entries[members[i].item].count++;
 	sets->nrows++;
 	if (count > sets->longest)
 		sets->longest = count;
@@ -243,8 +130,8 @@ ae_sets_rows(const AeSets *sets)
 bool
 ae_sets_have_item(const AeSets *sets, int min_frequency)
 {
-	for (uint32_t i = 0; i < sets->nitems; i++)
-		if (sets->items[i].frequency >= (uint64_t) min_frequency)
+	for (uint32_t i = 0; i < sets->items.nentries; i++)
+		if (sets->items.entries[i].count >= (uint64_t) min_frequency)
 			return true;
 	return false;
 }
@@ -252,9 +139,7 @@ ae_sets_have_item(const AeSets *sets, int min_frequency)
 uint64_t
 ae_sets_item_bytes(const AeSets *sets)
 {
-	return sizeof(SetsItem) * (uint64_t) sets->item_capacity +
-		sizeof(uint32_t) * 2 * (uint64_t) sets->item_capacity +
-		sets->text_capacity;
+	return ae_dictionary_bytes(&sets->items);
 }
 
 /*----------
@@ -266,16 +151,15 @@ ae_sets_item_bytes(const AeSets *sets)
 static int
 sets_find(const AeSets *sets, uint32_t i, const AeItems *items)
 {
-	const SetsItem *item = &sets->items[i];
+	const AeEntry *item = &sets->items.entries[i];
 
-	return ae_items_find(items, sets->text + item->text, item->len);
+	return ae_items_find(items, sets->items.text + item->text, item->len);
 }
-
 
 /* an item on its way to its place */
 typedef struct Ranked
 {
-	const AeSets *sets;
+	const AeDictionary *items;
 	uint32_t	number;
 } Ranked;
 
@@ -285,17 +169,15 @@ compare_ranked(const void *a, const void *b)
 {
 	const Ranked *x = a;
 	const Ranked *y = b;
-	const SetsItem *p = &x->sets->items[x->number];
-	const SetsItem *q = &y->sets->items[y->number];
-	int			order;
+	const AeEntry *p = &x->items->entries[x->number];
+	const AeEntry *q = &y->items->entries[y->number];
 
-	if (p->frequency != q->frequency)
-		return p->frequency > q->frequency ? -1 : 1;
+	if (p->count != q->count)
+		return p->count > q->count ? -1 : 1;
 	/* numbers in their order, if none is negative */
 	if (p->len != q->len)
 		return p->len < q->len ? -1 : 1;
-	order = memcmp(x->sets->text + p->text, x->sets->text + q->text, p->len);
-	return order;
+	return memcmp(x->items->text + p->text, y->items->text + q->text, p->len);
 }
 
 /* ranked (count) items become the vocabulary */
@@ -307,19 +189,19 @@ sets_name(const AeSets *sets, const Ranked *ranked, int count, AeArena *arena,
 	AeItems    *it;
 
 	for (int i = 0; i < count; i++)
-		bytes += sets->items[ranked[i].number].len;
+		bytes += sets->items.entries[ranked[i].number].len;
 	AE_TRY(ae_items_create(arena, count, bytes, items));
 	it = *items;
 	it->is_number = sets->is_number;
 	for (int i = 0; i < count; i++)
 	{
-		const SetsItem *item = &sets->items[ranked[i].number];
+		const AeEntry *item = &sets->items.entries[ranked[i].number];
 
 		if (item->len > 0)
-			memcpy(it->text + it->start[i], sets->text + item->text,
+			memcpy(it->text + it->start[i], sets->items.text + item->text,
 				   item->len);
 		it->start[i + 1] = it->start[i] + item->len;
-		it->frequency[i] = item->frequency;
+		it->frequency[i] = item->count;
 	}
 	return ae_items_index(it, arena);
 }
@@ -334,13 +216,13 @@ ae_sets_fit(const AeSets *sets, int min_frequency, const AeItems *known,
 	AeStatus	status = AE_ERR_MEMORY;
 
 	ae_arena_init(&scratch, sets->account.env);
-	ranked = ae_arena_alloc(&scratch, sets->nitems, sizeof(Ranked));
+	ranked = ae_arena_alloc(&scratch, sets->items.nentries, sizeof(Ranked));
 	if (ranked != NULL)
 	{
-		for (uint32_t i = 0; i < sets->nitems; i++)
-			if (sets->items[i].frequency >= (uint64_t) min_frequency &&
+		for (uint32_t i = 0; i < sets->items.nentries; i++)
+			if (sets->items.entries[i].count >= (uint64_t) min_frequency &&
 				(known == NULL || sets_find(sets, i, known) < 0))
-				ranked[count++] = (Ranked) {sets, i};
+				ranked[count++] = (Ranked) {&sets->items, i};
 		if (count > 1)
 			qsort(ranked, (size_t) count, sizeof(Ranked), compare_ranked);
 		status = sets_name(sets, ranked, count, arena, items);
@@ -352,12 +234,12 @@ ae_sets_fit(const AeSets *sets, int min_frequency, const AeItems *known,
 void
 ae_sets_count(const AeSets *sets, AeItems *items, int count)
 {
-	for (uint32_t i = 0; i < sets->nitems; i++)
+	for (uint32_t i = 0; i < sets->items.nentries; i++)
 	{
 		int			number = sets_find(sets, i, items);
 
 		if (number >= 0 && number < count)
-			items->frequency[number] += sets->items[i].frequency;
+			items->frequency[number] += sets->items.entries[i].count;
 	}
 }
 
@@ -386,7 +268,7 @@ matcher_allocate(Matcher *m, const AeItems *items, AeArena *arena,
 
 	if (sets->nrows >= SIZE_MAX)
 		return AE_ERR_MEMORY;
-	m->place = ae_arena_alloc(scratch, sets->nitems, sizeof(int));
+	m->place = ae_arena_alloc(scratch, sets->items.nentries, sizeof(int));
 	m->raw = ae_arena_alloc(scratch, longest, sizeof(AeMember));
 	m->row = ae_arena_alloc(scratch, longest + others, sizeof(AeMember));
 	m->rows->start = ae_arena_alloc(arena, (size_t) sets->nrows + 1,
@@ -394,7 +276,7 @@ matcher_allocate(Matcher *m, const AeItems *items, AeArena *arena,
 	if (m->place == NULL || m->raw == NULL || m->row == NULL ||
 		m->rows->start == NULL)
 		return AE_ERR_MEMORY;
-	for (uint32_t i = 0; i < sets->nitems; i++)
+	for (uint32_t i = 0; i < sets->items.nentries; i++)
 		m->place[i] = sets_find(sets, i, items);
 	return AE_OK;
 }
