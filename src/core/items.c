@@ -9,9 +9,6 @@
 #include "core/feature.h"
 #include "core/items.h"
 
-/* items indexed between two looks at cancellation */
-#define ITEMS_POLL 65536
-
 AeStatus
 ae_items_create(AeArena *arena, int count, size_t text_bytes, AeItems **items)
 {
@@ -62,13 +59,14 @@ ae_items_index(AeItems *items, AeArena *arena)
 	{
 		size_t		len;
 		const char *text = ae_items_text(items, i, &len);
-		uint32_t   *slot = items_slot(items, text, len);
+		uint32_t   *slot;
 
+		/* items made to collide take a while each */
+		arena->env->poll(arena->env->host);
+		slot = items_slot(items, text, len);
 		if (*slot != 0)
 			return AE_ERR_CORRUPT;
 		*slot = (uint32_t) i + 1;
-		if (i % ITEMS_POLL == 0)
-			arena->env->poll(arena->env->host);
 	}
 	return AE_OK;
 }

@@ -62,24 +62,26 @@ join_is_alike(const AeModel *base, const AeModel *part)
  *----------
  */
 
-/* the items of a part that the base has not, with their frequencies */
+/* the items of a part, from the known ones on, that are not among items, with
+ * their frequencies */
 static AeStatus
-join_find_more(const AeItems *items, const AeItems *part, AeArena *arena,
-			   AeItems **more)
+join_find_more(const AeItems *items, const AeItems *part, int known,
+			   AeArena *arena, AeItems **more)
 {
 	int			count = 0;
 	size_t		bytes = 0;
 	AeItems    *it;
 
-	/* known items are at the same places */
-	AE_TRY(ae_items_create(arena, part->count, part->start[part->count],
+	AE_TRY(ae_items_create(arena, part->count - known,
+						   part->start[part->count] - part->start[known],
 						   more));
 	it = *more;
-	for (int i = 0; i < part->count; i++)
+	for (int i = known; i < part->count; i++)
 	{
 		size_t		len;
 		const char *text = ae_items_text(part, i, &len);
 
+		arena->env->poll(arena->env->host);
 		if (ae_items_find(items, text, len) >= 0)
 			continue;
 		if (len > 0)
@@ -106,13 +108,13 @@ join_grow(Join *j)
 
 		if (items->count == j->nknown)
 			continue;
-		AE_TRY(join_find_more(all, items, &j->arena, &more));
+		AE_TRY(join_find_more(all, items, j->nknown, &j->arena, &more));
 		if (more->count > 0)
 			AE_TRY(ae_items_append(all, more, &j->arena, &all));
 	}
 	if (all->count == j->nknown)
 		return AE_OK;
-	AE_TRY(join_find_more(j->base->items, all, &j->arena, &more));
+	AE_TRY(join_find_more(j->base->items, all, j->nknown, &j->arena, &more));
 	AE_TRY(ae_set_grow_plan(j->base, more, &before));
 	return ae_set_grow_move(j->base, &before);
 }
@@ -135,6 +137,7 @@ join_place(Join *j)
 			size_t		len;
 			const char *text = ae_items_text(items, j->nknown + k, &len);
 
+			j->arena.env->poll(j->arena.env->host);
 			place[k] = ae_items_find(j->parts[i].model->items, text, len);
 		}
 		j->parts[i].place = place;

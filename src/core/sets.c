@@ -153,6 +153,8 @@ sets_find(const AeSets *sets, uint32_t i, const AeItems *items)
 {
 	const AeEntry *item = &sets->items.entries[i];
 
+	/* items made to collide take a while each */
+	sets->account.env->poll(sets->account.env->host);
 	return ae_items_find(items, sets->items.text + item->text, item->len);
 }
 
