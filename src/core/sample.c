@@ -114,16 +114,21 @@ sample_settle(AeSampler *s, int candidate, const double *row)
 static void
 sample_decode(AeSampler *s, int candidate)
 {
-	const AeNet *net = &s->model->net;
+	const AeFeatures *f = s->model->features;
 	const float *code = sample_code(s, candidate);
+	const float *given = code + ae_net_code(&s->model->net)->out;
 
-	ae_score_decode(s->scorer, code, s->decoded);
-	if (ae_net_joined(net) == 0)
+	if (ae_net_joined(&s->model->net) == 0)
+	{
+		ae_score_decode(s->scorer, code, s->decoded);
 		return;
+	}
+	ae_condition_outputs(f, given, s->scorer->output);
+	ae_features_decode(f, s->scorer->output, s->decoded);
+	ae_condition_settle(f, given, s->decoded);
 	ae_score_decode(s->scorer, sample_settle(s, candidate, s->decoded),
 					s->decoded);
-	ae_condition_outputs(s->model->features, code + ae_net_code(net)->out,
-						 s->scorer->output);
+	ae_condition_outputs(f, given, s->scorer->output);
 }
 
 const float *
