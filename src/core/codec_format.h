@@ -102,11 +102,11 @@ ae_codec_bool(AeReader *r, bool *value)
 }
 
 static inline AeStatus
-ae_codec_finite(AeReader *r, float *values, int count)
+ae_codec_finite(AeReader *r, float *values, size_t count)
 {
-	if (!ae_read_f32s(r, values, (size_t) count))
+	if (!ae_read_f32s(r, values, count))
 		return AE_ERR_CORRUPT;
-	for (int i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++)
 		if (!isfinite(values[i]))
 			return AE_ERR_CORRUPT;
 	return AE_OK;

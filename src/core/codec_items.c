@@ -97,15 +97,14 @@ AeStatus
 ae_codec_read_items(AeReader *r, AeModel *model)
 {
 	uint8_t		is_number = ae_read_u8(r);
-	uint32_t	name_len = ae_read_u32(r);
-	const char *name = ae_read_bytes(r, name_len);
+	size_t		name_len;
+	const char *name = ae_codec_text(r, MAX_NAME_BYTES, &name_len);
 	uint32_t	count = ae_read_count(r, ITEM_BYTES);
 	size_t		bytes = items_text_bytes(*r, count);
 	AeItems    *items;
 
-	if (model->items != NULL || r->failed || is_number > 1 ||
-		bytes == SIZE_MAX || count == 0 || name_len > MAX_NAME_BYTES ||
-		memchr(name, '\0', name_len) != NULL)
+	if (model->items != NULL || r->failed || is_number > 1 || name == NULL ||
+		bytes == SIZE_MAX || count == 0)
 		return AE_ERR_CORRUPT;
 	if (count > AE_MAX_ITEMS)
 		return AE_ERR_LIMIT;
@@ -245,10 +244,7 @@ ae_codec_read_ease(AeReader *r, AeModel *model)
 		return AE_ERR_CORRUPT;
 	AE_TRY(ae_ease_plan(ease, (int) count, (int) kept, &model->arena));
 	n = (size_t) count * kept;
-	ae_read_f32s(r, ease->weight, n);
-	for (size_t i = 0; i < n; i++)
-		if (!isfinite(ease->weight[i]))
-			return AE_ERR_CORRUPT;
+	AE_TRY(ae_codec_finite(r, ease->weight, n));
 	for (int i = 0; i < ease->count; i++)
 	{
 		env->poll(env->host);

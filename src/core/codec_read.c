@@ -205,7 +205,7 @@ units_read(AeReader *r, AeModel *model)
 										  sizeof(float));
 	if (model->unit_activity == NULL)
 		return AE_ERR_MEMORY;
-	AE_TRY(ae_codec_finite(r, model->unit_activity, (int) count));
+	AE_TRY(ae_codec_finite(r, model->unit_activity, count));
 	for (size_t i = 0; i < count; i++)
 		if (model->unit_activity[i] < 0.0f)
 			return AE_ERR_CORRUPT;

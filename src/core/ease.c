@@ -100,13 +100,10 @@ ease_order(const AeSetRows *rows, AeArena *scratch)
 {
 	uint64_t   *order = ae_arena_alloc(scratch, (size_t) rows->count,
 									   sizeof(uint64_t));
-	size_t		longest = 0;
-	uint64_t   *next;
+	size_t		longest = (size_t) rows->longest;
+	uint64_t   *next = ae_arena_alloc(scratch, longest + 2,
+									  sizeof(uint64_t));
 
-	for (uint64_t r = 0; r < rows->count; r++)
-		if (rows->start[r + 1] - rows->start[r] > longest)
-			longest = (size_t) (rows->start[r + 1] - rows->start[r]);
-	next = ae_arena_alloc(scratch, longest + 2, sizeof(uint64_t));
 	if (order == NULL || next == NULL)
 		return NULL;
 	for (uint64_t r = 0; r < rows->count; r++)
@@ -118,17 +115,21 @@ ease_order(const AeSetRows *rows, AeArena *scratch)
 	return order;
 }
 
-/* g += weight times the pairs of items of a row */
+/* g += weight times the pairs of items of a row; column: places of columns */
 static void
-ease_add_row(const AeMember *members, int count, float weight, AeSpd *g)
+ease_add_row(const AeMember *members, int count, float weight,
+			 const size_t *column, AeSpd *g)
 {
 	for (int a = 0; a < count; a++)
 	{
+		float	   *row = g->tiles +
+			ae_spd_row_place(g, (int) members[a].item);
+
 		if (a % EASE_POLL == EASE_POLL - 1)
 			g->env->poll(g->env->host);
 		for (int b = 0; b <= a; b++)
-			*ae_spd_at(g, (int) members[a].item, (int) members[b].item)
-				+= weight * members[a].weight * members[b].weight;
+			row[column[members[b].item]] +=
+				weight * members[a].weight * members[b].weight;
 	}
 }
 
@@ -140,9 +141,13 @@ ease_gram(const AeSetRows *rows, const uint64_t *order, double row_power,
 	double		factor = ease_row_factor(rows, row_power);
 	AeMember   *members = ae_arena_alloc(scratch, (size_t) rows->longest,
 										 sizeof(AeMember));
+	size_t	   *column = ae_arena_alloc(scratch, (size_t) g->n,
+										sizeof(size_t));
 
-	if (members == NULL)
+	if (members == NULL || column == NULL)
 		return AE_ERR_MEMORY;
+	for (int j = 0; j < g->n; j++)
+		column[j] = ae_spd_column_place(g, j);
 	for (uint64_t i = 0; i < rows->count; i++)
 	{
 		int			count;
@@ -153,15 +158,17 @@ ease_gram(const AeSetRows *rows, const uint64_t *order, double row_power,
 		if (i % EASE_POLL == 0)
 			g->env->poll(g->env->host);
 		AE_TRY(ae_set_rows_read(rows, order[i], members, &count));
-		ease_add_row(members, count, weight, g);
+		ease_add_row(members, count, weight, column, g);
 	}
 	for (int i = 0; i < g->n; i++)
 	{
+		float	   *row = g->tiles + ae_spd_row_place(g, i);
+
 		if (i % EASE_POLL == 0)
 			g->env->poll(g->env->host);
 		for (int j = 0; j <= i; j++)
-			*ae_spd_at(g, i, j) *= scale[i] * scale[j];
-		*ae_spd_at(g, i, i) += (float) lambda;
+			row[column[j]] *= scale[i] * scale[j];
+		row[column[i]] += (float) lambda;
 	}
 	return AE_OK;
 }

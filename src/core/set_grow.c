@@ -161,6 +161,8 @@ grower_allocate(Grower *g)
 	if (g->batch_rows < 1)
 		return AE_ERR_LIMIT;
 	nmembers = (size_t) longest * (size_t) g->batch_rows;
+	if (nmembers > g->rows->start[g->rows->count] + g->rows->count)
+		nmembers = (size_t) (g->rows->start[g->rows->count] + g->rows->count);
 	g->step = g->nold / GROW_SAMPLE + 1;
 	g->ncounted = g->nnew + (g->nold - 1) / g->step + 1;
 	g->count = ae_arena_alloc(&g->arena, (size_t) g->ncounted,
@@ -483,7 +485,7 @@ grower_expect_rows(Grower *g, uint64_t step, uint64_t nrows,
 				   double *expected)
 {
 	const AeNet *net = &g->model->net;
-	int			slice = ae_set_slice_rows(net, g->batch_rows);
+	int			slice = ae_set_slice_rows(ae_net_outputs(net), g->batch_rows);
 	int			count;
 
 	for (uint64_t r = 0; r < nrows; r += (uint64_t) count)
@@ -526,7 +528,7 @@ grower_fill_bias(Grower *g)
 	{
 		double		share = (double) g->count[i] / (double) g->rows->count;
 
-		if (g->count[i] > 0 && expected[i] > 0.0)
+		if (g->count[i] > 0 && expected[i] > 0.0 && isfinite(expected[i]))
 			bias[g->nold + i] = (float)
 				log(share * (double) nrows / expected[i]);
 	}

@@ -44,10 +44,9 @@ set_ops(const AeLayer *layer)
 }
 
 int
-ae_set_slice_rows(const AeNet *net, int rows)
+ae_set_slice_rows(int width, int rows)
 {
-	size_t		row_bytes = AE_PAD((size_t) ae_net_outputs(net)) *
-		sizeof(float);
+	size_t		row_bytes = AE_PAD((size_t) width) * sizeof(float);
 	size_t		slice = SET_SLICE_BYTES / row_bytes;
 
 	if (slice < SET_MIN_SLICE)
@@ -82,7 +81,7 @@ ae_set_tape_create(const AeNet *net, int rows, int nmembers, AeArena *arena,
 	size_t		n = (size_t) net->nlayers;
 	size_t		items = (size_t) ae_net_outputs(net);
 	size_t		members = (size_t) nmembers;
-	size_t		slice = (size_t) ae_set_slice_rows(net, rows);
+	size_t		slice = (size_t) ae_set_slice_rows(ae_net_outputs(net), rows);
 	AeSetTape  *t = ae_arena_alloc(arena, 1, sizeof(AeSetTape));
 
 	if (t == NULL)
@@ -269,7 +268,8 @@ set_output_loss(const AeNet *net, const AeBlas *blas,
 	const AeLayer *layer = &net->layers[last];
 	int			ldx = AE_PAD(layer->in);
 	int			ldo = AE_PAD(layer->out);
-	int			slice = ae_set_slice_rows(net, tape->capacity);
+	int			slice = ae_set_slice_rows(ae_net_outputs(net),
+										  tape->capacity);
 	double		loss = 0.0;
 
 	memset(grads + layer->bias, 0, (size_t) ldo * sizeof(float));

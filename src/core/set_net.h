@@ -33,8 +33,8 @@ typedef struct AeSetTape AeSetTape;
 extern AeStatus ae_set_tape_create(const AeNet *net, int rows, int nmembers,
 								   AeArena *arena, AeSetTape **tape);
 
-/* rows of outputs that are computed at a time */
-extern int	ae_set_slice_rows(const AeNet *net, int rows);
+/* rows, of so many, whose width outputs are computed at a time */
+extern int	ae_set_slice_rows(int width, int rows);
 
 /*
  * The rows' inputs: items with weights of length 1, of which dropout, drawn

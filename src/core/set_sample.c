@@ -15,8 +15,6 @@
 #define SAMPLE_POWER 0.75
 
 /* bytes of logits at a time, and the least rows */
-#define SAMPLE_SLICE_BYTES ((size_t) 16 << 20)
-#define SAMPLE_MIN_SLICE 32
 
 /* the logit of an item that must not count */
 #define SAMPLE_NEVER (-1e30f)
@@ -91,11 +89,8 @@ sampler_alloc(AeSetSampler *s, int nmembers, AeArena *arena)
 	size_t		rows = (size_t) s->capacity;
 	size_t		row_bytes = s->ld * sizeof(float);
 	size_t		logits_bytes = AE_PAD(negatives) * sizeof(float);
-	size_t		slice = SAMPLE_SLICE_BYTES / logits_bytes;
 
-	if (slice < SAMPLE_MIN_SLICE)
-		slice = SAMPLE_MIN_SLICE;
-	s->slice = slice < rows ? (int) slice : s->capacity;
+	s->slice = ae_set_slice_rows(s->negatives, s->capacity);
 	s->vectors = ae_arena_alloc(arena, items, row_bytes);
 	s->m = ae_arena_alloc(arena, items, row_bytes);
 	s->v = ae_arena_alloc(arena, items, row_bytes);

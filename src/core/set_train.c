@@ -45,8 +45,9 @@ typedef struct SetTrainer
 	int			batch_rows;
 	AeSetRow   *batch;			/* (batch_rows) */
 	AeMember   *members;		/* of the rows of a batch */
-	AeMember   *hidden;			/* of the rows of a batch, to be found */
-	AeMember   *shown;
+	AeMember   *shown;			/* of the rows of a batch that are held out */
+	AeMember   *hidden;			/* of the same, to be found */
+	int		   *nhidden;		/* (batch_rows) */
 	AeSetTape  *tape;
 	AeSetSampler *sampler;		/* of the last layer; NULL: all items count */
 	size_t		nheld;			/* parameters that are not the sampler's */
@@ -130,9 +131,13 @@ set_row(const SetTrainer *t, uint64_t row, AeMember *members,
 static AeStatus
 set_batch_members(const SetTrainer *t, int *count)
 {
-	uint64_t	most = (uint64_t) t->rows->longest *
-		((uint64_t) t->batch_rows + 1);
+	const AeSetRows *rows = t->rows;
+	uint64_t	longest = (uint64_t) rows->longest;
+	uint64_t	all = rows->start[rows->count] + longest;
+	uint64_t	most = longest * ((uint64_t) t->batch_rows + 1);
 
+	if (most > all)
+		most = all;
 	if (most > INT32_MAX)
 		return AE_ERR_LIMIT;
 	*count = (int) most;
@@ -201,6 +206,17 @@ set_allocate_sampler(SetTrainer *t, int nmembers)
 }
 
 static AeStatus
+set_allocate_validation(SetTrainer *t, size_t nmembers)
+{
+	t->shown = ae_arena_alloc(&t->arena, nmembers, sizeof(AeMember));
+	t->hidden = ae_arena_alloc(&t->arena, nmembers, sizeof(AeMember));
+	t->nhidden = ae_arena_alloc(&t->arena, (size_t) t->batch_rows,
+								sizeof(int));
+	return t->shown != NULL && t->hidden != NULL && t->nhidden != NULL
+		? AE_OK : AE_ERR_MEMORY;
+}
+
+static AeStatus
 set_allocate(SetTrainer *t)
 {
 	AeModel    *model = t->model;
@@ -217,9 +233,8 @@ set_allocate(SetTrainer *t)
 							  sizeof(AeSetRow));
 	t->members = ae_arena_alloc(&t->arena, (size_t) nmembers,
 								sizeof(AeMember));
-	t->shown = ae_arena_alloc(&t->arena, (size_t) nmembers, sizeof(AeMember));
-	t->hidden = ae_arena_alloc(&t->arena, (size_t) nmembers,
-							   sizeof(AeMember));
+	if (t->nvalidation > 0)
+		AE_TRY(set_allocate_validation(t, (size_t) nmembers));
 	AE_TRY(set_allocate_params(t));
 	AE_TRY(set_allocate_sampler(t, nmembers));
 	t->nheld = t->sampler != NULL ? net->layers[net->nlayers - 1].weights
@@ -229,8 +244,7 @@ set_allocate(SetTrainer *t)
 	model->history = ae_arena_alloc(&model->arena,
 									(size_t) model->options.epochs,
 									sizeof(AeEpoch));
-	if (t->batch == NULL || t->members == NULL || t->shown == NULL ||
-		t->hidden == NULL || m == NULL || v == NULL ||
+	if (t->batch == NULL || t->members == NULL || m == NULL || v == NULL ||
 		model->history == NULL)
 		return AE_ERR_MEMORY;
 	ae_optimizer_init(&t->optimizer, &model->options, m, v);
@@ -343,7 +357,7 @@ set_strength(const SetTrainer *t, double done)
 
 /*
  * Splits a row; which items are hidden depends on row and seed only.  What is
- * shown is in memory of the caller.
+ * shown and what is hidden are in memory of the caller.
  */
 static AeStatus
 set_hide(const SetTrainer *t, uint64_t row, AeMember *shown, AeSetRow *rest,
@@ -372,9 +386,10 @@ set_hide(const SetTrainer *t, uint64_t row, AeMember *shown, AeSetRow *rest,
 
 /* discounted gain of the hidden items among all that are not shown */
 static double
-set_gain(float *scores, int count, const AeSetRow *shown,
+set_gain(const SetTrainer *t, float *scores, const AeSetRow *shown,
 		 const AeMember *hidden, int nhidden)
 {
+	int			count = ae_net_outputs(&t->model->net);
 	double		gain = 0.0;
 	double		best = 0.0;
 
@@ -385,6 +400,7 @@ set_gain(float *scores, int count, const AeSetRow *shown,
 		float		score = scores[hidden[i].item];
 		int			rank = 0;
 
+		t->arena.env->poll(t->arena.env->host);
 		for (int j = 0; j < count; j++)
 			rank += scores[j] > score;
 		if (rank < SET_RANKS)
@@ -402,34 +418,32 @@ set_validate_batch(SetTrainer *t, const uint64_t *rows, int count,
 {
 	const AeNet *net = &t->model->net;
 	int			nitems = ae_net_outputs(net);
-	int			slice = ae_set_slice_rows(net, t->batch_rows);
+	int			slice = ae_set_slice_rows(nitems, t->batch_rows);
 	AeMember   *shown = t->shown;
+	AeMember   *hidden = t->hidden;
 
 	for (int i = 0; i < count; i++)
 	{
-		int			nhidden;
-
-		AE_TRY(set_hide(t, rows[i], shown, &t->batch[i], t->hidden,
-						&nhidden));
+		AE_TRY(set_hide(t, rows[i], shown, &t->batch[i], hidden,
+						&t->nhidden[i]));
 		shown += t->batch[i].count + t->batch[i].nothers;
+		hidden += t->nhidden[i];
 	}
 	ae_set_read(t->tape, t->batch, count, 0.0f, NULL);
 	ae_set_forward(net, t->blas, t->kernels, t->params, t->tape, NULL);
+	hidden = t->hidden;
 	for (int i = 0; i < count; i++)
 	{
-		AeSetRow	again;
-		int			nhidden;
-		float	   *scores;
-
 		if (i % slice == 0)
 			ae_set_outputs(net, t->blas, t->params, t->tape, i,
 						   count - i < slice ? count - i : slice);
-		scores = ae_set_output_row(net, t->tape, i % slice);
-		AE_TRY(set_hide(t, rows[i], shown, &again, t->hidden, &nhidden));
-		if (nhidden == 0 || t->batch[i].count == 0)
-			continue;
-		*gain += set_gain(scores, nitems, &t->batch[i], t->hidden, nhidden);
-		++*measured;
+		if (t->nhidden[i] > 0 && t->batch[i].count > 0)
+		{
+			*gain += set_gain(t, ae_set_output_row(net, t->tape, i % slice),
+							  &t->batch[i], hidden, t->nhidden[i]);
+			++*measured;
+		}
+		hidden += t->nhidden[i];
 	}
 	return AE_OK;
 }
@@ -509,6 +523,16 @@ set_keep(SetTrainer *t, int epoch)
 	memcpy(model->params, t->params, model->net.nparams * sizeof(float));
 }
 
+/* no loss tells what the last step did, or steps of items in no sample */
+static AeStatus
+set_check(const AeModel *model)
+{
+	for (size_t i = 0; i < model->net.nparams; i++)
+		if (!isfinite(model->params[i]))
+			return AE_ERR_DIVERGED;
+	return AE_OK;
+}
+
 static AeStatus
 set_run(SetTrainer *t)
 {
@@ -540,7 +564,7 @@ set_run(SetTrainer *t)
 	}
 	if (model->best_epoch == 0)
 		set_keep(t, model->nhistory);
-	return AE_OK;
+	return set_check(model);
 }
 
 AeStatus

@@ -76,11 +76,24 @@ ae_spd_create(AeArena *arena, int n, AeSpd *matrix)
 	return AE_OK;
 }
 
+size_t
+ae_spd_row_place(const AeSpd *m, int i)
+{
+	return (size_t) (spd_tile(m, i / m->side, 0) - m->tiles) +
+		(size_t) (i % m->side) * (size_t) m->side;
+}
+
+size_t
+ae_spd_column_place(const AeSpd *m, int j)
+{
+	return (size_t) (j / m->side) * spd_tile_floats(m) +
+		(size_t) (j % m->side);
+}
+
 float *
 ae_spd_at(const AeSpd *m, int i, int j)
 {
-	return spd_tile(m, i / m->side, j / m->side) +
-		(size_t) (i % m->side) * (size_t) m->side + (size_t) (j % m->side);
+	return m->tiles + ae_spd_row_place(m, i) + ae_spd_column_place(m, j);
 }
 
 void

@@ -30,6 +30,10 @@ extern size_t ae_spd_bytes(int n);
 /* a matrix of zeros; beyond n, tiles have ones in the diagonal */
 extern AeStatus ae_spd_create(AeArena *arena, int n, AeSpd *matrix);
 
+/* element (i, j), j <= i, is in tiles at the sum of these two */
+extern size_t ae_spd_row_place(const AeSpd *matrix, int i);
+extern size_t ae_spd_column_place(const AeSpd *matrix, int j);
+
 /* where element (i, j), j <= i, is */
 extern float *ae_spd_at(const AeSpd *matrix, int i, int j);
 
