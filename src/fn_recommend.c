@@ -53,14 +53,14 @@ call_use(AepgRecommendCall *call, const AeModel *model)
 {
 	if (model == call->model)
 		return;
+	call->model = NULL;
+	call->reader = NULL;
+	MemoryContextReset(call->context);
 	if (model->items == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("model is of rows, not of sets of items"),
 				 errhint("Train it with the option \"input\" set to \"set\".")));
-	call->model = NULL;
-	call->reader = NULL;
-	MemoryContextReset(call->context);
 	/* the context releases the arena's memory */
 	ae_arena_init(&call->arena, aepg_env_create(call->context));
 	aepg_check(ae_recommender_create(model, aepg_kernels(), &call->arena,
@@ -290,6 +290,12 @@ aepg_recommend_encode(FunctionCallInfo fcinfo, const AeModel *model,
 	members = call_owner(fcinfo, *call, &count);
 	code = ae_recommender_encode((*call)->recommender, members, count);
 	return aepg_call_vector(code, ae_net_latent(&model->net));
+}
+
+void
+aepg_recommend_forget(AepgRecommendCall *call)
+{
+	call->model = NULL;
 }
 
 /*

@@ -145,13 +145,15 @@ group_take_model(AepgBatchGroup *group, Datum value)
 {
 	const AeModel *model = group_find_model(group, value);
 
-	if (model == NULL || !ae_score_batch_suits(model, group->what))
-		return false;
+	/* the model before is not held any more: another one may get its place */
 	if (model != group->call->model)
 	{
 		group->batch = NULL;
-		aepg_call_use(group->call, model);
+		group->call->model = NULL;
 	}
+	if (model == NULL || !ae_score_batch_suits(model, group->what))
+		return false;
+	aepg_call_use(group->call, model);
 	if (group->batch == NULL)
 		group_create_batch(group);
 	group->has_model = true;
