@@ -160,7 +160,7 @@ plan_rewrite_list(AepgRewrite *rewrite, List *plans,
 	return changed ? result : plans;
 }
 
-/* the plan itself, if nothing has changed below */
+/* the plan itself, if nothing has changed below or it cannot be copied */
 static Plan *
 plan_rewrite_children(AepgRewrite *rewrite, Plan *plan,
 					  const AepgDemand *demand)
@@ -194,6 +194,8 @@ plan_rewrite_children(AepgRewrite *rewrite, Plan *plan,
 		return plan;
 
 	copy = aepg_batch_copy_node(plan);
+	if (copy == NULL)
+		return plan;
 	copy->lefttree = outer;
 	copy->righttree = inner;
 	if (IsA(copy, Append))
