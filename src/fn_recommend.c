@@ -39,6 +39,7 @@ struct AepgRecommendCall
 	AeRecommender *recommender;
 	MemoryContext context;		/* of what is made for the model */
 	AepgReader *reader;			/* of columns beside the sets; of the model */
+	MemoryContext reading;		/* of the reader */
 	double	   *row;			/* (ncells) likewise */
 	AepgSetReader *owned;		/* NULL before the first call */
 	AepgSetReader *excluded;	/* likewise */
@@ -80,6 +81,8 @@ call_create(MemoryContext parent)
 	call->context = AllocSetContextCreate(parent,
 										  "autoencoder recommendation",
 										  ALLOCSET_SMALL_SIZES);
+	call->reading = AllocSetContextCreate(parent, "autoencoder reading",
+										  ALLOCSET_SMALL_SIZES);
 	return call;
 }
 
@@ -111,6 +114,15 @@ call_members(FunctionCallInfo fcinfo, const AepgRecommendCall *call, int arg,
 								call->model->items, count);
 }
 
+static void
+call_make_reader(AepgRecommendCall *call, Oid type, Datum row)
+{
+	call->reader = NULL;
+	MemoryContextReset(call->reading);
+	call->reader = aepg_reader_for_model(type, row, call->model,
+										 call->reading);
+}
+
 /* what the recommender needs to know of who is in argument 1; the items that
  * he has */
 static AeMember *
@@ -128,7 +140,7 @@ call_owner(FunctionCallInfo fcinfo, AepgRecommendCall *call, int *count)
 				 errmsg("model needs a row with columns beside the set \"%s\", not type %s",
 						model->items->column, format_type_be(type))));
 	if (call->reader == NULL || !aepg_reader_fits(call->reader, row))
-		call->reader = aepg_reader_for_model(type, row, model, call->context);
+		call_make_reader(call, type, row);
 	aepg_reader_read(call->reader, row, aepg_call_label,
 					 unconstify(AeModel *, model), call->row);
 	ae_recommender_use_row(call->recommender, call->row);
