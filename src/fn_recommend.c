@@ -41,7 +41,8 @@ struct AepgRecommendCall
 	AepgReader *reader;			/* of columns beside the sets; of the model */
 	MemoryContext reading;		/* of the reader */
 	double	   *row;			/* (ncells) likewise */
-	AepgSetReader *owned;		/* NULL before the first call */
+	AepgSetReader *owned;		/* of columns; NULL before the first one */
+	AepgSetReader *given;		/* of sets alone; likewise */
 	AepgSetReader *excluded;	/* likewise */
 };
 
@@ -133,7 +134,7 @@ call_owner(FunctionCallInfo fcinfo, AepgRecommendCall *call, int *count)
 	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, 1);
 
 	if (model->features->ncolumns == 0)
-		return call_members(fcinfo, call, 1, &call->owned, count);
+		return call_members(fcinfo, call, 1, &call->given, count);
 	if (!type_is_rowtype(type))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),

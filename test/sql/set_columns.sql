@@ -129,6 +129,12 @@ SELECT ae_recommend(model, r, 3) FROM model, (SELECT 'at' AS country, 5 AS age, 
 SELECT ae_recommend(model, r, 3) FROM model, (SELECT 'at' AS country, 5 AS age, ARRAY[1] AS items) r;
 SELECT ae_recommend(model, r, 3) FROM model, (SELECT 'at' AS country, 5 AS age, true AS is_new, 1.5 AS items) r;
 SELECT ae_recommend(model, NULL::who, 3) FROM model;
+-- a model of sets alone after one of sets with columns
+SELECT number, array_length(ae_encode(model, c), 1)
+  FROM (SELECT 1 AS number, model FROM model WHERE name = 'mult_vae'
+		 UNION ALL
+		SELECT 2, ae_train(items, '{"variant": "mult_vae", "latent": 4, "hidden": [], "epochs": 1}') FROM customer) m,
+	   customer c WHERE c.id = 1;
 SELECT ae_update(model, items) FROM model, customer;
 SELECT ae_update(model, r) FROM model, (SELECT 'at' AS country, 5 AS age, ARRAY[1] AS items) r;
 SELECT ae_update(model, r) FROM model, (SELECT 'at' AS country, 5 AS age, true AS is_new) r;
