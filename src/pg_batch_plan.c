@@ -264,12 +264,15 @@ statement_rewrite(PlannedStmt *stmt)
 	List	   *subplans;
 	Plan	   *plan;
 
-	if (stmt->rowMarks != NIL || stmt->hasModifyingCTE ||
-		!subplans_are_quiet(stmt))
+	if (stmt->rowMarks != NIL || stmt->hasModifyingCTE)
 		return stmt;
 	plan = plan_rewrite(&rewrite, stmt->planTree, &demand);
 	subplans = plan_rewrite_list(&rewrite, stmt->subplans, &of_subplans);
 	if (plan == stmt->planTree && subplans == stmt->subplans)
+		return stmt;
+
+	/* most statements have no batches: only now is it worth the time */
+	if (!subplans_are_quiet(stmt))
 		return stmt;
 	copy = palloc(sizeof(PlannedStmt));
 	memcpy(copy, stmt, sizeof(PlannedStmt));
