@@ -39,8 +39,10 @@ struct AepgRecommendCall
 	AeRecommender *recommender;
 	MemoryContext context;		/* of what is made for the model */
 	AepgReader *reader;			/* of columns beside the sets; of the model */
+	MemoryContext reading;		/* of the reader */
 	double	   *row;			/* (ncells) likewise */
-	AepgSetReader *owned;		/* NULL before the first call */
+	AepgSetReader *owned;		/* of columns; NULL before the first one */
+	AepgSetReader *given;		/* of sets alone; likewise */
 	AepgSetReader *excluded;	/* likewise */
 };
 
@@ -53,14 +55,14 @@ call_use(AepgRecommendCall *call, const AeModel *model)
 {
 	if (model == call->model)
 		return;
+	call->model = NULL;
+	call->reader = NULL;
+	MemoryContextReset(call->context);
 	if (model->items == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("model is of rows, not of sets of items"),
 				 errhint("Train it with the option \"input\" set to \"set\".")));
-	call->model = NULL;
-	call->reader = NULL;
-	MemoryContextReset(call->context);
 	/* the context releases the arena's memory */
 	ae_arena_init(&call->arena, aepg_env_create(call->context));
 	aepg_check(ae_recommender_create(model, aepg_kernels(), &call->arena,
@@ -79,6 +81,8 @@ call_create(MemoryContext parent)
 	call = MemoryContextAllocZero(parent, sizeof(AepgRecommendCall));
 	call->context = AllocSetContextCreate(parent,
 										  "autoencoder recommendation",
+										  ALLOCSET_SMALL_SIZES);
+	call->reading = AllocSetContextCreate(parent, "autoencoder reading",
 										  ALLOCSET_SMALL_SIZES);
 	return call;
 }
@@ -111,6 +115,15 @@ call_members(FunctionCallInfo fcinfo, const AepgRecommendCall *call, int arg,
 								call->model->items, count);
 }
 
+static void
+call_make_reader(AepgRecommendCall *call, Oid type, Datum row)
+{
+	call->reader = NULL;
+	MemoryContextReset(call->reading);
+	call->reader = aepg_reader_for_model(type, row, call->model,
+										 call->reading);
+}
+
 /* what the recommender needs to know of who is in argument 1; the items that
  * he has */
 static AeMember *
@@ -121,14 +134,14 @@ call_owner(FunctionCallInfo fcinfo, AepgRecommendCall *call, int *count)
 	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, 1);
 
 	if (model->features->ncolumns == 0)
-		return call_members(fcinfo, call, 1, &call->owned, count);
+		return call_members(fcinfo, call, 1, &call->given, count);
 	if (!type_is_rowtype(type))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("model needs a row with columns beside the set \"%s\", not type %s",
 						model->items->column, format_type_be(type))));
 	if (call->reader == NULL || !aepg_reader_fits(call->reader, row))
-		call->reader = aepg_reader_for_model(type, row, model, call->context);
+		call_make_reader(call, type, row);
 	aepg_reader_read(call->reader, row, aepg_call_label,
 					 unconstify(AeModel *, model), call->row);
 	ae_recommender_use_row(call->recommender, call->row);
@@ -290,6 +303,12 @@ aepg_recommend_encode(FunctionCallInfo fcinfo, const AeModel *model,
 	members = call_owner(fcinfo, *call, &count);
 	code = ae_recommender_encode((*call)->recommender, members, count);
 	return aepg_call_vector(code, ae_net_latent(&model->net));
+}
+
+void
+aepg_recommend_forget(AepgRecommendCall *call)
+{
+	call->model = NULL;
 }
 
 /*

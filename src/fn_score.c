@@ -28,8 +28,14 @@ ae_encode(PG_FUNCTION_ARGS)
 	AepgCall   *call;
 	const AeModel *model = aepg_call_look(fcinfo, 0, &call);
 
+	/* the site holds one model, so the other kind's is to be forgotten */
 	if (model->items != NULL)
+	{
+		call->model = NULL;
 		return aepg_recommend_encode(fcinfo, model, &call->of_sets);
+	}
+	if (call->of_sets != NULL)
+		aepg_recommend_forget(call->of_sets);
 	aepg_call_use(call, model);
 	aepg_call_read(call, fcinfo, 1);
 	return aepg_call_vector(ae_score_encode(call->scorer, call->row),

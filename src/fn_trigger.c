@@ -281,8 +281,10 @@ trigger_prepare(ScoreTrigger *entry, FunctionCallInfo fcinfo)
 		fcinfo->flinfo->fn_extra = entry;
 		return false;
 	}
-	aepg_call_use(entry->call, model);
 	if (entry->checked != model)
+		entry->checked = NULL;
+	aepg_call_use(entry->call, model);
+	if (entry->checked == NULL)
 		trigger_check_model(entry, data);
 	entry->checked = model;
 	return true;

@@ -60,6 +60,9 @@ typedef struct AepgBatchSpec
 	Node	   *limit_offset;
 } AepgBatchSpec;
 
+/* expressions as columns without names */
+extern List *aepg_batch_make_tlist(List *exprs);
+
 extern CustomScan *aepg_batch_make_plan(const AepgBatchSpec *spec);
 extern bool aepg_batch_is_plan(const Plan *plan);
 extern void aepg_batch_register_node(void);

@@ -382,6 +382,19 @@ aepg_batch_copy_node(const Plan *plan)
 	return NULL;
 }
 
+List *
+aepg_batch_make_tlist(List *exprs)
+{
+	List	   *tlist = NIL;
+	ListCell   *cell;
+
+	foreach(cell, exprs)
+		tlist = lappend(tlist, makeTargetEntry(lfirst(cell),
+											   list_length(tlist) + 1,
+											   NULL, false));
+	return tlist;
+}
+
 /*----------
  * Rows.
  *----------

@@ -13,7 +13,6 @@
 #include "executor/executor.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -33,8 +32,7 @@ static void
 group_init_columns(AepgBatchGroup *group, RowExpr *row, PlanState *parent,
 				   ExprContext *econtext)
 {
-	List	   *tlist = NIL;
-	ListCell   *cell;
+	List	   *tlist = aepg_batch_make_tlist(row->args);
 
 	if (row->row_typeid == RECORDOID)
 	{
@@ -44,10 +42,6 @@ group_init_columns(AepgBatchGroup *group, RowExpr *row, PlanState *parent,
 	}
 	else
 		group->desc = lookup_rowtype_tupdesc_copy(row->row_typeid, -1);
-	foreach(cell, row->args)
-		tlist = lappend(tlist, makeTargetEntry(lfirst(cell),
-											   list_length(tlist) + 1,
-											   NULL, false));
 	group->columns =
 		ExecBuildProjectionInfo(tlist, econtext,
 								MakeSingleTupleTableSlot(ExecTypeFromTL(tlist),
@@ -145,13 +139,15 @@ group_take_model(AepgBatchGroup *group, Datum value)
 {
 	const AeModel *model = group_find_model(group, value);
 
-	if (model == NULL || !ae_score_batch_suits(model, group->what))
-		return false;
+	/* the model before is not held any more: another one may get its place */
 	if (model != group->call->model)
 	{
 		group->batch = NULL;
-		aepg_call_use(group->call, model);
+		group->call->model = NULL;
 	}
+	if (model == NULL || !ae_score_batch_suits(model, group->what))
+		return false;
+	aepg_call_use(group->call, model);
 	if (group->batch == NULL)
 		group_create_batch(group);
 	group->has_model = true;

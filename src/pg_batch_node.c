@@ -680,28 +680,21 @@ CustomScan *
 aepg_batch_make_plan(const AepgBatchSpec *spec)
 {
 	CustomScan *scan = makeNode(CustomScan);
-	List	   *tlist = NIL;
+	List	   *columns = list_copy(spec->calls);
 	ListCell   *cell;
 
-	foreach(cell, spec->calls)
-		tlist = lappend(tlist, makeTargetEntry(lfirst(cell),
-											   list_length(tlist) + 1,
-											   NULL, false));
 	foreach(cell, spec->kept)
 	{
 		TargetEntry *below = list_nth(spec->child->targetlist,
 									  lfirst_int(cell) - 1);
-		Var		   *var = makeVarFromTargetEntry(OUTER_VAR, below);
 
-		tlist = lappend(tlist, makeTargetEntry((Expr *) var,
-											   list_length(tlist) + 1,
-											   NULL, false));
+		columns = lappend(columns, makeVarFromTargetEntry(OUTER_VAR, below));
 	}
 	scan->scan.plan.targetlist = spec->tlist;
 	scan->scan.plan.qual = spec->qual;
 	scan->scan.plan.lefttree = spec->child;
 	scan->scan.plan.parallel_aware = spec->is_parallel;
-	scan->custom_scan_tlist = tlist;
+	scan->custom_scan_tlist = aepg_batch_make_tlist(columns);
 	scan->custom_private = list_make1(makeInteger(spec->is_top));
 	if (spec->has_limit)
 		scan->custom_exprs = list_make2(limit_or_null(spec->limit_count),

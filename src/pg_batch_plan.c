@@ -160,7 +160,7 @@ plan_rewrite_list(AepgRewrite *rewrite, List *plans,
 	return changed ? result : plans;
 }
 
-/* the plan itself, if nothing has changed below */
+/* the plan itself, if nothing has changed below or it cannot be copied */
 static Plan *
 plan_rewrite_children(AepgRewrite *rewrite, Plan *plan,
 					  const AepgDemand *demand)
@@ -194,6 +194,8 @@ plan_rewrite_children(AepgRewrite *rewrite, Plan *plan,
 		return plan;
 
 	copy = aepg_batch_copy_node(plan);
+	if (copy == NULL)
+		return plan;
 	copy->lefttree = outer;
 	copy->righttree = inner;
 	if (IsA(copy, Append))
@@ -262,12 +264,15 @@ statement_rewrite(PlannedStmt *stmt)
 	List	   *subplans;
 	Plan	   *plan;
 
-	if (stmt->rowMarks != NIL || stmt->hasModifyingCTE ||
-		!subplans_are_quiet(stmt))
+	if (stmt->rowMarks != NIL || stmt->hasModifyingCTE)
 		return stmt;
 	plan = plan_rewrite(&rewrite, stmt->planTree, &demand);
 	subplans = plan_rewrite_list(&rewrite, stmt->subplans, &of_subplans);
 	if (plan == stmt->planTree && subplans == stmt->subplans)
+		return stmt;
+
+	/* most statements have no batches: only now is it worth the time */
+	if (!subplans_are_quiet(stmt))
 		return stmt;
 	copy = palloc(sizeof(PlannedStmt));
 	memcpy(copy, stmt, sizeof(PlannedStmt));

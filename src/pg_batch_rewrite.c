@@ -294,19 +294,6 @@ relation_columns(Index relation, List *rtable)
 	return is_plain ? result : NIL;
 }
 
-static List *
-make_tlist(List *exprs)
-{
-	List	   *tlist = NIL;
-	ListCell   *cell;
-
-	foreach(cell, exprs)
-		tlist = lappend(tlist, makeTargetEntry(lfirst(cell),
-											   list_length(tlist) + 1,
-											   NULL, false));
-	return tlist;
-}
-
 /*
  * The batch node of calls over plan, whose quals from the moved one on go with
  * it.  stored tells to take a relation's columns as they are stored; then NULL
@@ -345,7 +332,7 @@ make_batch(AepgRewrite *rewrite, Plan *plan, List *calls, int moved,
 
 	if (!columns.is_child)
 	{
-		columns.below->targetlist = make_tlist(columns.exprs);
+		columns.below->targetlist = aepg_batch_make_tlist(columns.exprs);
 		columns.below->qual = list_copy_head(plan->qual, moved);
 	}
 	foreach(cell, columns.rows)

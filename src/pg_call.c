@@ -36,10 +36,10 @@ call_make(AepgCall *call, const AeModel *model)
 	size_t		bytes = model->features->ncells * sizeof(double);
 	AeArena		arena;
 
-	aepg_model_require_rows(model);
 	call->model = NULL;
 	call->reader = NULL;
 	MemoryContextReset(call->context);
+	aepg_model_require_rows(model);
 
 	/* the context releases the arena's memory */
 	ae_arena_init(&arena, aepg_env_create(call->context));

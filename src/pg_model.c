@@ -61,13 +61,18 @@ digest_compute(const void *data, size_t size,
 	pg_cryptohash_free(hash);
 }
 
+bool
+aepg_model_fits(size_t bytes)
+{
+	return bytes <= (size_t) aepg_max_model_size * 1024;
+}
+
 void
 aepg_model_check_size(size_t bytes)
 {
 	const double megabyte = 1024.0 * 1024.0;
 
-	if (bytes / 1024 < (size_t) aepg_max_model_size ||
-		bytes == (size_t) aepg_max_model_size * 1024)
+	if (aepg_model_fits(bytes))
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),

@@ -25,7 +25,8 @@ extern bytea *aepg_model_to_bytea(const AeModel *model);
  * may be changed, and is in no cache */
 extern AeModel *aepg_model_parse(Datum value, MemoryContext context);
 
-/* error when size exceeds autoencoder.max_model_size */
+/* whether size is within autoencoder.max_model_size; error if not */
+extern bool aepg_model_fits(size_t bytes);
 extern void aepg_model_check_size(size_t bytes);
 
 /* error when the model is of sets of items */

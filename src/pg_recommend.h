@@ -20,4 +20,7 @@ extern Datum aepg_recommend_encode(FunctionCallInfo fcinfo,
 								   const AeModel *model,
 								   AepgRecommendCall **call);
 
+/* the model used last may go away */
+extern void aepg_recommend_forget(AepgRecommendCall *call);
+
 #endif							/* AEPG_RECOMMEND_H */

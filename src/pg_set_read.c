@@ -128,6 +128,15 @@ reader_create(MemoryContext context)
 	return reader;
 }
 
+static void
+reader_free(AepgSetReader **reader)
+{
+	if ((*reader)->members != NULL)
+		pfree((*reader)->members);
+	pfree(*reader);
+	*reader = NULL;
+}
+
 AepgSetReader *
 aepg_set_reader_create(Oid type, Datum value, MemoryContext context)
 {
@@ -459,7 +468,9 @@ aepg_set_reader_read_column(AepgSetReader **reader, Datum row,
 	bool		isnull;
 	Datum		set = aepg_set_column(row, items->column, &type, &isnull);
 
-	if (*reader == NULL || (*reader)->array != type)
+	if (*reader != NULL && (*reader)->array != type)
+		reader_free(reader);
+	if (*reader == NULL)
 		*reader = aepg_set_reader_for_column(type, context);
 	if (isnull)
 	{

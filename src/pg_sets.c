@@ -237,13 +237,14 @@ static void
 sets_check_size(const AeModel *model, bool is_update)
 {
 	bool		is_ease = model->ease.count > 0;
-	double		limit = aepg_max_model_size * 1024.0;
-	double		bytes = ae_codec_size(model, is_ease ? 0
+	size_t		bytes = ae_codec_size(model, is_ease ? 0
 									  : model->options.epochs);
-	int			fitting = sets_fitting(model, bytes, limit);
+	double		limit = aepg_max_model_size * 1024.0;
+	int			fitting;
 
-	if (bytes <= limit)
+	if (aepg_model_fits(bytes))
 		return;
+	fitting = sets_fitting(model, bytes, limit);
 	ereport(ERROR,
 			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 			 errmsg("model of %.4g MB is larger than autoencoder.max_model_size, %.4g MB",

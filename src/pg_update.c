@@ -50,6 +50,7 @@ struct AepgUpdate
 	AepgSets   *sets;			/* NULL unless the model is of sets */
 	/* NULL if rows are but sets */
 	AepgReader *reader;			/* NULL before the first row, too */
+	MemoryContext reading;		/* of the reader */
 	Oid			type;			/* that it reads */
 	AeDataset  *dataset;
 	AeDrift    *drift;			/* NULL if the model is of sets */
@@ -238,6 +239,8 @@ aepg_update_create(const AepgModelRef *ref, const Jsonb *options,
 	update = palloc0(sizeof(AepgUpdate));
 	update->context = context;
 	update->env = aepg_env_create(context);
+	update->reading = AllocSetContextCreate(context, "autoencoder reading",
+											ALLOCSET_SMALL_SIZES);
 	update->model = aepg_model_find(aepg_model_key(ref), &update->ref,
 									context);
 	update_require_network(update->model);
@@ -315,6 +318,16 @@ update_append(AepgUpdate *update)
 	ae_drift_add(update->drift, update->row);
 }
 
+static void
+update_make_reader(AepgUpdate *update, Oid type, Datum features)
+{
+	update->reader = NULL;
+	MemoryContextReset(update->reading);
+	update->reader = aepg_reader_for_model(type, features, update->model,
+										   update->reading);
+	update->type = type;
+}
+
 void
 aepg_update_add(AepgUpdate *update, Oid type, Datum features)
 {
@@ -332,9 +345,7 @@ aepg_update_add(AepgUpdate *update, Oid type, Datum features)
 	/* ae_row() may stand in several places of a call */
 	if (update->reader == NULL || type != update->type ||
 		!aepg_reader_fits(update->reader, features))
-		update->reader = aepg_reader_for_model(type, features, update->model,
-											   update->context);
-	update->type = type;
+		update_make_reader(update, type, features);
 	aepg_reader_read(update->reader, features, update_label, update,
 					 update->row);
 	if (update->sets != NULL)

@@ -142,6 +142,29 @@ RESET autoencoder.batch_rows;
 RESET plan_cache_mode;
 DEALLOCATE p;
 
+-- models in turn, of which the second takes no rows together and none is kept
+CREATE TABLE turn AS
+SELECT number, ae_train(x, options) AS model
+  FROM sample, (VALUES (1, '{"epochs": 2, "score": "error", "hidden": [5]}'::jsonb),
+					   (2, '{"epochs": 2, "score": "elbo", "variant": "variational"}'),
+					   (3, '{"epochs": 2, "score": "error", "hidden": [64]}')) v(number, options)
+ GROUP BY number, options;
+SET autoencoder.batch_rows = 0;
+CREATE TABLE alone AS
+SELECT number, id, ae_anomaly_score(model, x) AS score FROM sample, turn WHERE number = 1
+ UNION ALL
+SELECT number, id, ae_anomaly_score(model, x) FROM sample, turn WHERE number = 2
+ UNION ALL
+SELECT number, id, ae_anomaly_score(model, x) FROM sample, turn WHERE number = 3;
+RESET autoencoder.batch_rows;
+SET autoencoder.cache_size = 0;
+SELECT count(*), count(*) FILTER (WHERE abs(t.score - a.score) < 1e-5 * abs(a.score)) AS same
+  FROM (SELECT number, id, ae_anomaly_score(model, x) AS score
+		  FROM (SELECT * FROM sample, turn ORDER BY id, number OFFSET 0) t
+		OFFSET 0) t JOIN alone a USING (number, id);
+RESET autoencoder.cache_size;
+DROP TABLE turn, alone;
+
 -- the right to call a function is asked for, and its own settings count
 CREATE ROLE batch_user;
 GRANT SELECT ON sample, vector_model TO batch_user;

@@ -87,6 +87,34 @@ SELECT name, kind, scaling FROM ae_features('shop');
 SELECT (validation_loss BETWEEN 0 AND 1) AS loss FROM ae_history('shop') LIMIT 1;
 SELECT ae_drop_model('shop');
 
+-- models of rows and of sets in turn at one call site, none of which is kept
+CREATE TABLE turn AS
+SELECT 1 AS number, ae_train(c, '{"hidden": [5], "epochs": 2, "columns": {"items": {"skip": true}, "id": {"skip": true}}}') AS model
+  FROM customer c
+ UNION ALL
+SELECT 2, model FROM model WHERE name = 'mult_vae'
+ UNION ALL
+SELECT 3, ae_train(c, '{"hidden": [64], "epochs": 2, "columns": {"items": {"skip": true}, "id": {"skip": true}}}')
+  FROM customer c
+ UNION ALL
+SELECT 4, model FROM model WHERE name = 'mult_dae';
+SET autoencoder.batch_rows = 0;
+CREATE TABLE alone (number int, id int, code real[]);
+DO $$
+BEGIN
+	FOR i IN 1 .. 4 LOOP
+		INSERT INTO alone SELECT number, id, ae_encode(model, c) FROM customer c, turn WHERE number = i;
+	END LOOP;
+END $$;
+SET autoencoder.cache_size = 0;
+SELECT count(*), count(*) FILTER (WHERE t.code = a.code) AS same
+  FROM (SELECT number, id, ae_encode(model, c) AS code
+		  FROM (SELECT number, id, model, c FROM customer c, turn ORDER BY id, number OFFSET 0) t
+		OFFSET 0) t JOIN alone a USING (number, id);
+RESET autoencoder.cache_size;
+RESET autoencoder.batch_rows;
+DROP TABLE turn, alone;
+
 -- what does not fit
 SELECT ae_train(c, '{"variant": "ease", "columns": {"items": {"kind": "set"}}}') FROM customer c;
 SELECT ae_train(c, '{"columns": {"items": {"kind": "set"}}}') FROM customer c;
@@ -101,6 +129,12 @@ SELECT ae_recommend(model, r, 3) FROM model, (SELECT 'at' AS country, 5 AS age, 
 SELECT ae_recommend(model, r, 3) FROM model, (SELECT 'at' AS country, 5 AS age, ARRAY[1] AS items) r;
 SELECT ae_recommend(model, r, 3) FROM model, (SELECT 'at' AS country, 5 AS age, true AS is_new, 1.5 AS items) r;
 SELECT ae_recommend(model, NULL::who, 3) FROM model;
+-- a model of sets alone after one of sets with columns
+SELECT number, array_length(ae_encode(model, c), 1)
+  FROM (SELECT 1 AS number, model FROM model WHERE name = 'mult_vae'
+		 UNION ALL
+		SELECT 2, ae_train(items, '{"variant": "mult_vae", "latent": 4, "hidden": [], "epochs": 1}') FROM customer) m,
+	   customer c WHERE c.id = 1;
 SELECT ae_update(model, items) FROM model, customer;
 SELECT ae_update(model, r) FROM model, (SELECT 'at' AS country, 5 AS age, ARRAY[1] AS items) r;
 SELECT ae_update(model, r) FROM model, (SELECT 'at' AS country, 5 AS age, true AS is_new) r;
