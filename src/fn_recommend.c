@@ -122,7 +122,7 @@ call_owner(FunctionCallInfo fcinfo, AepgRecommendCall *call, int *count)
 
 	if (model->features->ncolumns == 0)
 		return call_members(fcinfo, call, 1, &call->owned, count);
-	if (!type_is_rowtype(type))
+	if (call->reader == NULL && !type_is_rowtype(type))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("model needs a row with columns beside the set \"%s\", not type %s",

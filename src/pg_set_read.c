@@ -33,7 +33,8 @@ struct AepgSetReader
 	bool		typbyval;
 	char		typalign;
 	bool		is_number;
-	Oid			weight;			/* element type of the weights' array */
+	Oid			weights;		/* type of the weights' array */
+	Oid			weight;			/* of its elements, base type */
 	AeMember   *members;		/* (capacity) of the value read last */
 	int			capacity;
 };
@@ -87,6 +88,7 @@ reader_set_weights(AepgSetReader *reader, Oid type)
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("a sparse vector has weights of its own"),
 				 errhint("Pass it alone.")));
+	reader->weights = type;
 	reader->weight = reader_element(type);
 	if (reader->weight != FLOAT4OID && reader->weight != FLOAT8OID)
 		ereport(ERROR,
@@ -339,8 +341,14 @@ aepg_set_reader_each_columns(AepgSetReader *reader, int ncolumns,
 static bool
 reader_reads(const AepgSetReader *reader, Oid type)
 {
-	return reader->element ==
+	return type == reader->array || reader->element ==
 		(reader->is_sparse ? getBaseType(type) : reader_element(type));
+}
+
+static bool
+reader_weighs(const AepgSetReader *reader, Oid type)
+{
+	return type == reader->weights || reader->weight == reader_element(type);
 }
 
 /* error unless the row is like the first one */
@@ -349,8 +357,8 @@ reader_check_columns(const AepgSetReader *reader, TupleDesc desc)
 {
 	if (desc->natts == (OidIsValid(reader->weight) ? 2 : 1) &&
 		reader_reads(reader, TupleDescAttr(desc, 0)->atttypid) &&
-		(desc->natts == 1 || reader->weight ==
-		 reader_element(TupleDescAttr(desc, 1)->atttypid)))
+		(desc->natts == 1 ||
+		 reader_weighs(reader, TupleDescAttr(desc, 1)->atttypid)))
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_DATATYPE_MISMATCH),

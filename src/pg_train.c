@@ -221,7 +221,8 @@ aepg_training_add(AepgTraining *training, Oid type, Datum value)
 	}
 	else
 	{
-		if (training->sets != NULL && !type_is_rowtype(type))
+		if (training->sets != NULL && training->reader == NULL &&
+			!type_is_rowtype(type))
 			ereport(ERROR,
 					(errcode(ERRCODE_DATATYPE_MISMATCH),
 					 errmsg("training needs rows with the column \"%s\", not type %s",

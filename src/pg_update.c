@@ -324,7 +324,7 @@ aepg_update_add(AepgUpdate *update, Oid type, Datum features)
 		aepg_progress_row();
 		return;
 	}
-	if (update->sets != NULL && !type_is_rowtype(type))
+	if (update->sets != NULL && type != update->type && !type_is_rowtype(type))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("model needs a row with columns beside the set \"%s\", not type %s",
