@@ -132,7 +132,8 @@ call_owner(FunctionCallInfo fcinfo, AepgRecommendCall *call, int *count)
 	aepg_reader_read(call->reader, row, aepg_call_label,
 					 unconstify(AeModel *, model), call->row);
 	ae_recommender_use_row(call->recommender, call->row);
-	return aepg_set_reader_read_column(&call->owned, row, model->items,
+	return aepg_set_reader_read_column(&call->owned, call->reader,
+									   model->items,
 									   fcinfo->flinfo->fn_mcxt, count);
 }
 

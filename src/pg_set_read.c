@@ -111,13 +111,13 @@ reader_set_columns(AepgSetReader *reader, TupleDesc desc)
 		reader_set_weights(reader, TupleDescAttr(desc, 1)->atttypid);
 }
 
+/* the tuple inside a row, and its columns, to be released */
 static TupleDesc
-reader_row_type(Datum value)
+reader_open_row(Datum value, HeapTupleData *tuple)
 {
-	HeapTupleHeader row = DatumGetHeapTupleHeader(value);
-
-	return lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(row),
-								  HeapTupleHeaderGetTypMod(row));
+	aepg_row_open(value, tuple);
+	return lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(tuple->t_data),
+								  HeapTupleHeaderGetTypMod(tuple->t_data));
 }
 
 static AepgSetReader *
@@ -138,7 +138,8 @@ aepg_set_reader_create(Oid type, Datum value, MemoryContext context)
 	reader->is_row = type_is_rowtype(type);
 	if (reader->is_row)
 	{
-		TupleDesc	desc = reader_row_type(value);
+		HeapTupleData tuple;
+		TupleDesc	desc = reader_open_row(value, &tuple);
 
 		reader_set_columns(reader, desc);
 		ReleaseTupleDesc(desc);
@@ -368,12 +369,8 @@ reader_check_columns(const AepgSetReader *reader, TupleDesc desc)
 static int
 reader_read_row(AepgSetReader *reader, Datum value, AepgItemFn find, void *arg)
 {
-	HeapTupleHeader row = DatumGetHeapTupleHeader(value);
-	TupleDesc	desc = reader_row_type(value);
-	HeapTupleData tuple = {
-		.t_len = HeapTupleHeaderGetDatumLength(row),
-		.t_data = row
-	};
+	HeapTupleData tuple;
+	TupleDesc	desc = reader_open_row(value, &tuple);
 	int			ncolumns = desc->natts;
 	Datum		values[2];
 	bool		nulls[2];
@@ -436,36 +433,18 @@ aepg_set_attribute(TupleDesc desc, const Datum *values, const bool *nulls,
 	return (Datum) 0;
 }
 
-/* the same for a row that is a value */
-Datum
-aepg_set_column(Datum value, const char *name, Oid *type, bool *isnull)
-{
-	HeapTupleHeader row = DatumGetHeapTupleHeader(value);
-	TupleDesc	desc = reader_row_type(value);
-	HeapTupleData tuple = {
-		.t_len = HeapTupleHeaderGetDatumLength(row),
-		.t_data = row
-	};
-	Datum	   *values = palloc(desc->natts * sizeof(Datum));
-	bool	   *nulls = palloc(desc->natts * sizeof(bool));
-	Datum		result;
-
-	heap_deform_tuple(&tuple, desc, values, nulls);
-	result = aepg_set_attribute(desc, values, nulls, name, type, isnull);
-	pfree(values);
-	pfree(nulls);
-	ReleaseTupleDesc(desc);
-	return result;
-}
-
 AeMember *
-aepg_set_reader_read_column(AepgSetReader **reader, Datum row,
+aepg_set_reader_read_column(AepgSetReader **reader, const AepgReader *row,
 							const AeItems *items, MemoryContext context,
 							int *count)
 {
+	const Datum *values;
+	const bool *nulls;
+	TupleDesc	desc = aepg_reader_columns(row, &values, &nulls);
 	Oid			type;
 	bool		isnull;
-	Datum		set = aepg_set_column(row, items->column, &type, &isnull);
+	Datum		set = aepg_set_attribute(desc, values, nulls, items->column,
+										 &type, &isnull);
 
 	if (*reader == NULL || (*reader)->array != type)
 		*reader = aepg_set_reader_for_column(type, context);

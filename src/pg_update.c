@@ -318,6 +318,10 @@ update_append(AepgUpdate *update)
 void
 aepg_update_add(AepgUpdate *update, Oid type, Datum features)
 {
+	TupleDesc	desc;
+	const Datum *values;
+	const bool *nulls;
+
 	if (update->dataset == NULL)
 	{
 		aepg_sets_add(update->sets, type, features);
@@ -338,7 +342,10 @@ aepg_update_add(AepgUpdate *update, Oid type, Datum features)
 	aepg_reader_read(update->reader, features, update_label, update,
 					 update->row);
 	if (update->sets != NULL)
-		aepg_sets_add_row(update->sets, features);
+	{
+		desc = aepg_reader_columns(update->reader, &values, &nulls);
+		aepg_sets_add_attribute(update->sets, desc, values, nulls);
+	}
 	update_append(update);
 }
 
