@@ -21,13 +21,19 @@ PG_FUNCTION_INFO_V1(ae_predict);
 
 /* the columns of the result; callers keep them by row type, not by call */
 static TupleDesc
-predict_desc(FunctionCallInfo fcinfo)
+predict_desc(FunctionCallInfo fcinfo, AepgCall *call)
 {
+	MemoryContext old;
 	TupleDesc	desc;
 
+	if (call->result != NULL)
+		return call->result;
+	old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "ae_predict returns no row");
-	return BlessTupleDesc(desc);
+	call->result = BlessTupleDesc(desc);
+	MemoryContextSwitchTo(old);
+	return call->result;
 }
 
 /*
@@ -55,6 +61,6 @@ ae_predict(PG_FUNCTION_ARGS)
 			likeliest = i;
 	values[0] = CStringGetTextDatum(model->classes->labels[likeliest]);
 	values[1] = Float8GetDatum(probability[likeliest]);
-	return HeapTupleGetDatum(heap_form_tuple(predict_desc(fcinfo), values,
-											 nulls));
+	return HeapTupleGetDatum(heap_form_tuple(predict_desc(fcinfo, call),
+											 values, nulls));
 }

@@ -135,7 +135,7 @@ call_owner(FunctionCallInfo fcinfo, AepgRecommendCall *call, int *count)
 
 	if (model->features->ncolumns == 0)
 		return call_members(fcinfo, call, 1, &call->given, count);
-	if (!type_is_rowtype(type))
+	if (call->reader == NULL && !type_is_rowtype(type))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("model needs a row with columns beside the set \"%s\", not type %s",
@@ -145,7 +145,8 @@ call_owner(FunctionCallInfo fcinfo, AepgRecommendCall *call, int *count)
 	aepg_reader_read(call->reader, row, aepg_call_label,
 					 unconstify(AeModel *, model), call->row);
 	ae_recommender_use_row(call->recommender, call->row);
-	return aepg_set_reader_read_column(&call->owned, row, model->items,
+	return aepg_set_reader_read_column(&call->owned, call->reader,
+									   model->items,
 									   fcinfo->flinfo->fn_mcxt, count);
 }
 

@@ -16,7 +16,8 @@
 #include "pg_recommend.h"
 #include "pg_row.h"
 
-/* usually lives in fn_extra; all but site and type is made for one model */
+/* usually lives in fn_extra; all but site, type and result is made for one
+ * model */
 typedef struct AepgCall
 {
 	const AeModel *model;		/* NULL: nothing below is usable */
@@ -28,6 +29,7 @@ typedef struct AepgCall
 	AepgRecommendCall *of_sets; /* of models of sets; NULL until needed */
 	AepgModelArg site;			/* of the model argument */
 	Oid			type;			/* of the features argument */
+	TupleDesc	result;			/* if it is a row; NULL until needed */
 	MemoryContext context;		/* of what is made for the model */
 } AepgCall;
 

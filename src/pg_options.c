@@ -324,18 +324,13 @@ options_check_losses(const AepgOptions *options)
 	}
 }
 
+/* jsonb is an object, or NULL */
 static bool
 options_have(Jsonb *jsonb, const char *name)
 {
-	JsonbValue	key;
-
-	if (jsonb == NULL)
-		return false;
-	key.type = jbvString;
-	key.val.string.val = unconstify(char *, name);
-	key.val.string.len = strlen(name);
-	return findJsonbValueFromContainer(&jsonb->root, JB_FOBJECT,
-									   &key) != NULL;
+	return jsonb != NULL &&
+		getKeyJsonValueFromContainer(&jsonb->root, name, (int) strlen(name),
+									 NULL) != NULL;
 }
 
 /* one column is the set, and all others are beside it */

@@ -352,16 +352,11 @@ aepg_partial_parse(AepgPartial *partial, int first, MemoryContext context)
 	qsort(partial->models + first, partial->nmodels - first, sizeof(bytea *),
 		  compare_bytes);
 	for (int i = 0; i < partial->nmodels; i++)
-	{
-		AeModel    *model;
-
-		model = aepg_model_parse(PointerGetDatum(partial->models[i]), context);
-		models[i] = model;
-	}
+		models[i] = aepg_model_parse(PointerGetDatum(partial->models[i]),
+									 context);
 	return models;
 }
 
-/* a partial may have been made by hand; here of models of sets */
 static bytea *
 partial_join_sets(AeModel *into, int nparts, const AeModel *const *parts)
 {
@@ -375,7 +370,7 @@ partial_join_sets(AeModel *into, int nparts, const AeModel *const *parts)
 	return aepg_model_to_bytea(into);
 }
 
-/* the same for models of rows */
+/* a partial may have been made by hand; the core checks models of sets */
 static void
 partial_check(int nmodels, const AeModel *const *models)
 {
@@ -402,7 +397,9 @@ aepg_partial_join(AepgPartial *partial)
 									"autoencoder update",
 									ALLOCSET_DEFAULT_SIZES);
 	models = aepg_partial_parse(partial, 1, context);
-	into = aepg_model_parse(PointerGetDatum(partial->models[0]), context);
+	/* a step of models of rows needs the base beside the result */
+	into = models[0]->items != NULL ? unconstify(AeModel *, models[0]) :
+		aepg_model_parse(PointerGetDatum(partial->models[0]), context);
 	strlcpy(into->version, AE_VERSION, sizeof(into->version));
 	if (into->items != NULL)
 	{

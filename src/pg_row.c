@@ -9,6 +9,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "core/classes.h"
 #include "pg_compat.h"
 #include "pg_row_private.h"
 
@@ -255,22 +256,12 @@ row_find_attribute(const AepgReader *reader, const char *name, int start)
 	return -1;
 }
 
-/* the column of classes, which a row need not have, or -1 */
-static int
-row_find_classes(const AeFeatures *features)
-{
-	for (int i = 0; i < features->ncolumns; i++)
-		if (features->columns[i].classes)
-			return i;
-	return -1;
-}
-
+/* classes is the column of classes, which a row need not have, or -1 */
 static int
 row_match_attribute(const AepgReader *reader, const AeFeatures *features,
-					int column, bool is_anonymous)
+					int column, int classes, bool is_anonymous)
 {
 	const char *name = features->columns[column].name;
-	int			classes = row_find_classes(features);
 	int			start = 0;
 	int			attribute;
 
@@ -406,8 +397,12 @@ row_apply(Oid type, TupleDesc desc, const AeModel *model,
 		reader = row_apply_to_array(type, features, context);
 	else
 	{
+		const AeColumn *labels = ae_classes_column(features);
+		int			classes = -1;
 		bool		is_anonymous;
 
+		if (labels != NULL)
+			classes = (int) (labels - features->columns);
 		reader = aepg_row_create_reader(type, desc, features->ncolumns,
 										context);
 		reader->ncells = features->ncells;
@@ -415,7 +410,7 @@ row_apply(Oid type, TupleDesc desc, const AeModel *model,
 		for (int i = 0; i < features->ncolumns; i++)
 			row_apply_to_attribute(reader,
 								   row_match_attribute(reader, features, i,
-													   is_anonymous),
+													   classes, is_anonymous),
 								   i, model);
 		reader->ncolumns = features->ncolumns;
 	}

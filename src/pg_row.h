@@ -100,6 +100,17 @@ extern bool aepg_reader_try_columns(AepgReader *reader, const Datum *values,
 extern void aepg_reader_read_tuple(AepgReader *reader, HeapTuple tuple,
 								   AepgLabelFn label, void *arg, double *row);
 
+/*
+ * The columns of the row that aepg_reader_read() read last, as they are in it:
+ * until the next one, and in the memory context of that call.  NULL for arrays
+ * and vectors.
+ */
+extern TupleDesc aepg_reader_columns(const AepgReader *reader,
+									 const Datum **values, const bool **nulls);
+
+/* the tuple inside a composite value, detoasted if need be */
+extern void aepg_row_open(Datum value, HeapTupleData *tuple);
+
 /* whether the row read last is labelled as an anomaly; for training only */
 extern bool aepg_reader_is_anomaly(const AepgReader *reader);
 

@@ -118,9 +118,6 @@ extern void aepg_row_add_binary(AepgReader *reader, int cell);
  *----------
  */
 
-/* the tuple inside a composite value, detoasted if need be */
-extern void aepg_row_open(Datum value, HeapTupleData *tuple);
-
 /* values and nulls of a row */
 extern void aepg_row_deform(AepgReader *reader, Datum value);
 

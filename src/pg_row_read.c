@@ -421,6 +421,15 @@ aepg_reader_read_tuple(AepgReader *reader, HeapTuple tuple, AepgLabelFn label,
 							 arg, row);
 }
 
+TupleDesc
+aepg_reader_columns(const AepgReader *reader, const Datum **values,
+					const bool **nulls)
+{
+	*values = reader->values;
+	*nulls = reader->nulls;
+	return reader->desc;
+}
+
 bool
 aepg_reader_is_anomaly(const AepgReader *reader)
 {

@@ -33,7 +33,8 @@ struct AepgSetReader
 	bool		typbyval;
 	char		typalign;
 	bool		is_number;
-	Oid			weight;			/* element type of the weights' array */
+	Oid			weights;		/* type of the weights' array */
+	Oid			weight;			/* of its elements, base type */
 	AeMember   *members;		/* (capacity) of the value read last */
 	int			capacity;
 };
@@ -87,6 +88,7 @@ reader_set_weights(AepgSetReader *reader, Oid type)
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("a sparse vector has weights of its own"),
 				 errhint("Pass it alone.")));
+	reader->weights = type;
 	reader->weight = reader_element(type);
 	if (reader->weight != FLOAT4OID && reader->weight != FLOAT8OID)
 		ereport(ERROR,
@@ -109,13 +111,13 @@ reader_set_columns(AepgSetReader *reader, TupleDesc desc)
 		reader_set_weights(reader, TupleDescAttr(desc, 1)->atttypid);
 }
 
+/* the tuple inside a row, and its columns, to be released */
 static TupleDesc
-reader_row_type(Datum value)
+reader_open_row(Datum value, HeapTupleData *tuple)
 {
-	HeapTupleHeader row = DatumGetHeapTupleHeader(value);
-
-	return lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(row),
-								  HeapTupleHeaderGetTypMod(row));
+	aepg_row_open(value, tuple);
+	return lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(tuple->t_data),
+								  HeapTupleHeaderGetTypMod(tuple->t_data));
 }
 
 static AepgSetReader *
@@ -145,7 +147,8 @@ aepg_set_reader_create(Oid type, Datum value, MemoryContext context)
 	reader->is_row = type_is_rowtype(type);
 	if (reader->is_row)
 	{
-		TupleDesc	desc = reader_row_type(value);
+		HeapTupleData tuple;
+		TupleDesc	desc = reader_open_row(value, &tuple);
 
 		reader_set_columns(reader, desc);
 		ReleaseTupleDesc(desc);
@@ -348,8 +351,14 @@ aepg_set_reader_each_columns(AepgSetReader *reader, int ncolumns,
 static bool
 reader_reads(const AepgSetReader *reader, Oid type)
 {
-	return reader->element ==
+	return type == reader->array || reader->element ==
 		(reader->is_sparse ? getBaseType(type) : reader_element(type));
+}
+
+static bool
+reader_weighs(const AepgSetReader *reader, Oid type)
+{
+	return type == reader->weights || reader->weight == reader_element(type);
 }
 
 /* error unless the row is like the first one */
@@ -358,8 +367,8 @@ reader_check_columns(const AepgSetReader *reader, TupleDesc desc)
 {
 	if (desc->natts == (OidIsValid(reader->weight) ? 2 : 1) &&
 		reader_reads(reader, TupleDescAttr(desc, 0)->atttypid) &&
-		(desc->natts == 1 || reader->weight ==
-		 reader_element(TupleDescAttr(desc, 1)->atttypid)))
+		(desc->natts == 1 ||
+		 reader_weighs(reader, TupleDescAttr(desc, 1)->atttypid)))
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_DATATYPE_MISMATCH),
@@ -369,12 +378,8 @@ reader_check_columns(const AepgSetReader *reader, TupleDesc desc)
 static int
 reader_read_row(AepgSetReader *reader, Datum value, AepgItemFn find, void *arg)
 {
-	HeapTupleHeader row = DatumGetHeapTupleHeader(value);
-	TupleDesc	desc = reader_row_type(value);
-	HeapTupleData tuple = {
-		.t_len = HeapTupleHeaderGetDatumLength(row),
-		.t_data = row
-	};
+	HeapTupleData tuple;
+	TupleDesc	desc = reader_open_row(value, &tuple);
 	int			ncolumns = desc->natts;
 	Datum		values[2];
 	bool		nulls[2];
@@ -437,36 +442,18 @@ aepg_set_attribute(TupleDesc desc, const Datum *values, const bool *nulls,
 	return (Datum) 0;
 }
 
-/* the same for a row that is a value */
-Datum
-aepg_set_column(Datum value, const char *name, Oid *type, bool *isnull)
-{
-	HeapTupleHeader row = DatumGetHeapTupleHeader(value);
-	TupleDesc	desc = reader_row_type(value);
-	HeapTupleData tuple = {
-		.t_len = HeapTupleHeaderGetDatumLength(row),
-		.t_data = row
-	};
-	Datum	   *values = palloc(desc->natts * sizeof(Datum));
-	bool	   *nulls = palloc(desc->natts * sizeof(bool));
-	Datum		result;
-
-	heap_deform_tuple(&tuple, desc, values, nulls);
-	result = aepg_set_attribute(desc, values, nulls, name, type, isnull);
-	pfree(values);
-	pfree(nulls);
-	ReleaseTupleDesc(desc);
-	return result;
-}
-
 AeMember *
-aepg_set_reader_read_column(AepgSetReader **reader, Datum row,
+aepg_set_reader_read_column(AepgSetReader **reader, const AepgReader *row,
 							const AeItems *items, MemoryContext context,
 							int *count)
 {
+	const Datum *values;
+	const bool *nulls;
+	TupleDesc	desc = aepg_reader_columns(row, &values, &nulls);
 	Oid			type;
 	bool		isnull;
-	Datum		set = aepg_set_column(row, items->column, &type, &isnull);
+	Datum		set = aepg_set_attribute(desc, values, nulls, items->column,
+										 &type, &isnull);
 
 	if (*reader != NULL && (*reader)->array != type)
 		reader_free(reader);

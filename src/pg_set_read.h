@@ -14,6 +14,7 @@
 #include "access/tupdesc.h"
 
 #include "core/sets.h"
+#include "pg_row.h"
 
 /* what knows how to read arrays of one type */
 typedef struct AepgSetReader AepgSetReader;
@@ -56,17 +57,16 @@ extern AeMember *aepg_set_reader_members(const AepgSetReader *reader);
 extern AeMember *aepg_set_reader_read(AepgSetReader *reader, Datum value,
 									  const AeItems *items, int *count);
 
-/* the same for a row in which the column items->column is the set; *reader,
- * NULL at first, is made in context */
+/* the same for the row that row read last, in which the column items->column
+ * is the set; *reader, NULL at first, is made in context */
 extern AeMember *aepg_set_reader_read_column(AepgSetReader **reader,
-											 Datum row, const AeItems *items,
+											 const AepgReader *row,
+											 const AeItems *items,
 											 MemoryContext context,
 											 int *count);
 
-/* the column of that name of a row; error unless there is one */
-extern Datum aepg_set_column(Datum row, const char *name, Oid *type,
-							 bool *isnull);
-/* the same for a row whose columns are at hand */
+/* the column of that name of a row whose columns are at hand; error unless
+ * there is one */
 extern Datum aepg_set_attribute(TupleDesc desc, const Datum *values,
 								const bool *nulls, const char *name,
 								Oid *type, bool *isnull);

@@ -158,16 +158,6 @@ sets_add_column(AepgSets *sets, Oid type, Datum value, bool isnull)
 }
 
 void
-aepg_sets_add_row(AepgSets *sets, Datum row)
-{
-	Oid			type;
-	bool		isnull;
-	Datum		value = aepg_set_column(row, sets->column, &type, &isnull);
-
-	sets_add_column(sets, type, value, isnull);
-}
-
-void
 aepg_sets_add_attribute(AepgSets *sets, TupleDesc desc, const Datum *values,
 						const bool *nulls)
 {

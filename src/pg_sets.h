@@ -28,7 +28,6 @@ extern void aepg_sets_free(AepgSets *sets);
 extern void aepg_sets_add(AepgSets *sets, Oid type, Datum value);
 
 /* the same for a row with a column that is the set; a NULL is an empty set */
-extern void aepg_sets_add_row(AepgSets *sets, Datum row);
 extern void aepg_sets_add_attribute(AepgSets *sets, TupleDesc desc,
 									const Datum *values, const bool *nulls);
 

@@ -141,10 +141,17 @@ train_keep(AepgTraining *training)
 static void
 train_append(AepgTraining *training, Datum value)
 {
+	TupleDesc	desc;
+	const Datum *values;
+	const bool *nulls;
+
 	aepg_reader_read(training->reader, value, train_label, training->dataset,
 					 training->row);
 	if (training->sets != NULL)
-		aepg_sets_add_row(training->sets, value);
+	{
+		desc = aepg_reader_columns(training->reader, &values, &nulls);
+		aepg_sets_add_attribute(training->sets, desc, values, nulls);
+	}
 	train_keep(training);
 }
 
@@ -221,7 +228,8 @@ aepg_training_add(AepgTraining *training, Oid type, Datum value)
 	}
 	else
 	{
-		if (training->sets != NULL && !type_is_rowtype(type))
+		if (training->sets != NULL && training->reader == NULL &&
+			!type_is_rowtype(type))
 			ereport(ERROR,
 					(errcode(ERRCODE_DATATYPE_MISMATCH),
 					 errmsg("training needs rows with the column \"%s\", not type %s",

@@ -331,13 +331,17 @@ update_make_reader(AepgUpdate *update, Oid type, Datum features)
 void
 aepg_update_add(AepgUpdate *update, Oid type, Datum features)
 {
+	TupleDesc	desc;
+	const Datum *values;
+	const bool *nulls;
+
 	if (update->dataset == NULL)
 	{
 		aepg_sets_add(update->sets, type, features);
 		aepg_progress_row();
 		return;
 	}
-	if (update->sets != NULL && !type_is_rowtype(type))
+	if (update->sets != NULL && type != update->type && !type_is_rowtype(type))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("model needs a row with columns beside the set \"%s\", not type %s",
@@ -349,7 +353,10 @@ aepg_update_add(AepgUpdate *update, Oid type, Datum features)
 	aepg_reader_read(update->reader, features, update_label, update,
 					 update->row);
 	if (update->sets != NULL)
-		aepg_sets_add_row(update->sets, features);
+	{
+		desc = aepg_reader_columns(update->reader, &values, &nulls);
+		aepg_sets_add_attribute(update->sets, desc, values, nulls);
+	}
 	update_append(update);
 }
 
