@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 #
-# Shared by check.sh and sanitize.sh: stages of tests, counted one by one.
+# Shared by check.sh, sanitize.sh and update.sh: stages of tests, counted one
+# by one.
 # Needs lib.sh and a directory $WORK/log.
 
 passed=0
