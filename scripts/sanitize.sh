@@ -69,11 +69,6 @@ run_tests()
 		CC=gcc UNIT_DIR=build/watched UNIT_CFLAGS="-std=gnu99 $flags"
 }
 
-stop_server()
-{
-	as_server "$BIN/pg_ctl" -D "$WORK/data" -m fast -w stop
-}
-
 # what a sanitizer has to say stops the process or is in a file
 no_sanitizer_reports()
 {
@@ -224,7 +219,7 @@ case $mode in
 		;;
 	coverage)
 		# processes write what they ran when they end
-		run_stage "server stops" one stop_server
+		run_stage "server stops" one stop_cluster
 		run_stage "coverage" one measure_coverage
 		cat "$WORK/log/$stage.log"
 		;;
