@@ -184,7 +184,7 @@ case $mode in
 		;;
 esac
 flags=$(echo "$flags" | tr -s '\n\t' ' ')
-perl -MIPC::Run -e 1 2>/dev/null || apt_install libipc-run-perl
+set_up_tap
 make_work
 as_server mkdir "$WORK/log" "$WORK/reports"
 export PGCTLTIMEOUT=600 PG_TEST_TIMEOUT_DEFAULT=1800

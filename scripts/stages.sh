@@ -12,6 +12,12 @@ stage=0
 OK='^(ok|    ok|(test )?[a-z_0-9]+ +\.\.\. ok)( |$)'
 NOT_OK='^(not ok|    not ok|(test )?[a-z_0-9]+ +\.\.\. FAILED)( |$)'
 
+# a Perl module, which no command shows to be there
+set_up_tap()
+{
+	perl -MIPC::Run -e 1 2>/dev/null || apt_install libipc-run-perl
+}
+
 # $1: name; $2: "one" or "many" tests; the rest: a command
 run_stage()
 {
