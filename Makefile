@@ -295,15 +295,15 @@ UPDATE_SCRIPTS = $(foreach v,0.9 0.9--$(EXTVERSION), \
 	$(DESTDIR)$(datadir)/extension/$(EXTENSION)--$(v).sql)
 .PHONY: updatecheck
 updatecheck:
+	set -e; trap 'rm -f $(UPDATE_SCRIPTS)' EXIT; trap 'exit 1' HUP INT TERM; \
 	perl $(srcdir)/test/update/older_version.pl \
 		$(srcdir)/sql/$(EXTENSION)--$(EXTVERSION).sql $(EXTVERSION) \
-		$(DESTDIR)$(datadir)/extension
-	dropdb --if-exists $(UPDATE_DB)
-	createdb --template=template0 --encoding=UTF8 --locale=C $(UPDATE_DB)
+		$(DESTDIR)$(datadir)/extension; \
+	dropdb --if-exists $(UPDATE_DB); \
+	createdb --template=template0 --encoding=UTF8 --locale=C $(UPDATE_DB); \
 	psql -X -q -v ON_ERROR_STOP=1 -d $(UPDATE_DB) \
 		-c "CREATE EXTENSION autoencoder VERSION '0.9'" \
-		-c 'ALTER EXTENSION autoencoder UPDATE'; \
-	status=$$?; rm -f $(UPDATE_SCRIPTS); exit $$status
+		-c 'ALTER EXTENSION autoencoder UPDATE'
 	$(MAKE) installcheck TAP_TESTS= ISOLATION= \
 		REGRESS_OPTS='$(REGRESS_OPTS) --use-existing --dbname=$(UPDATE_DB)'
 

@@ -48,7 +48,7 @@ in_source()
 }
 
 set_up gzip=gzip clang=clang shellcheck=shellcheck prove=perl nm=binutils
-perl -MIPC::Run -e 1 2>/dev/null || apt_install libipc-run-perl
+set_up_tap
 can_fuzz || apt_install libclang-rt-dev
 make_work
 as_server mkdir "$WORK/log"

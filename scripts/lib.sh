@@ -282,6 +282,11 @@ run_cluster()
 	export PGAPPNAME=autoencoder PSQLRC=/dev/null
 }
 
+stop_cluster()
+{
+	as_server "$BIN/pg_ctl" -D "$WORK/data" -m fast -w stop >/dev/null
+}
+
 # $@: lines for postgresql.conf
 start_cluster()
 {

@@ -69,11 +69,6 @@ run_tests()
 		CC=gcc UNIT_DIR=build/watched UNIT_CFLAGS="-std=gnu99 $flags"
 }
 
-stop_server()
-{
-	as_server "$BIN/pg_ctl" -D "$WORK/data" -m fast -w stop
-}
-
 # what a sanitizer has to say stops the process or is in a file
 no_sanitizer_reports()
 {
@@ -189,7 +184,7 @@ case $mode in
 		;;
 esac
 flags=$(echo "$flags" | tr -s '\n\t' ' ')
-perl -MIPC::Run -e 1 2>/dev/null || apt_install libipc-run-perl
+set_up_tap
 make_work
 as_server mkdir "$WORK/log" "$WORK/reports"
 export PGCTLTIMEOUT=600 PG_TEST_TIMEOUT_DEFAULT=1800
@@ -224,7 +219,7 @@ case $mode in
 		;;
 	coverage)
 		# processes write what they ran when they end
-		run_stage "server stops" one stop_server
+		run_stage "server stops" one stop_cluster
 		run_stage "coverage" one measure_coverage
 		cat "$WORK/log/$stage.log"
 		;;

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 #
-# Shared by check.sh and sanitize.sh: stages of tests, counted one by one.
+# Shared by check.sh, sanitize.sh and update.sh: stages of tests, counted one
+# by one.
 # Needs lib.sh and a directory $WORK/log.
 
 passed=0
@@ -10,6 +11,12 @@ stage=0
 # Result lines of prove -v and of pg_regress (old and new form)
 OK='^(ok|    ok|(test )?[a-z_0-9]+ +\.\.\. ok)( |$)'
 NOT_OK='^(not ok|    not ok|(test )?[a-z_0-9]+ +\.\.\. FAILED)( |$)'
+
+# a Perl module, which no command shows to be there
+set_up_tap()
+{
+	perl -MIPC::Run -e 1 2>/dev/null || apt_install libipc-run-perl
+}
 
 # $1: name; $2: "one" or "many" tests; the rest: a command
 run_stage()

@@ -32,11 +32,6 @@ run_script()
 		echo "not ok - $1 ended early" >>"$log"
 }
 
-stop_cluster()
-{
-	as_server "$BIN/pg_ctl" -D "$WORK/data" -m fast -w stop >/dev/null
-}
-
 # $1: pg_config of the next version
 upgrade_to()
 {
