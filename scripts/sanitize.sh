@@ -17,8 +17,8 @@
 . "$(dirname "$0")/stages.sh"
 
 # least share of lines that have to run, in percent
-MIN_CORE=95
-MIN_ALL=85
+MIN_CORE=99
+MIN_ALL=98
 
 mode=${1:-}
 [ $# -eq 0 ] || shift

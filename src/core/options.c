@@ -244,7 +244,7 @@ const AeOption ae_option_table[] = {
 	"Columns that are given to encoder and decoder: the others are learned as they depend on them."},
 	{"columns", AE_OPTION_COLUMNS, 0, false, false, "{}",
 		0, 0, NO_CHOICES,
-	"Options of single columns: skip, kind (numeric, binary, category, calendar, count, ordinal, positive), scaling, loss, weight, max_categories, min_frequency."},
+	"Options of single columns: skip, kind (numeric, binary, category, calendar, count, ordinal, positive, set), scaling, loss, weight, max_categories, min_frequency."},
 	{"time_zone", AE_OPTION_TEXT, FIELD(time_zone), false, false, "",
 		0, AE_TIME_ZONE_BYTES - 1, NO_CHOICES,
 	"Time zone whose hours, weekdays and days of the year the model sees; by default the session's TimeZone."},

@@ -8,43 +8,27 @@ by the formulas of core/set_sample.c and core/rng.h, the losses and gradients
 by automatic differentiation, and ten steps of Adam, of SparseAdam for what
 only some items have.  Same layout as golden.txt.
 """
-import math
-
 import numpy as np
 import torch
 
-torch.set_default_dtype(torch.float64)
+from networks import RATE, STEPS, emit_all, parameters
+from values import ALL, STEP, emit, mix
+
 torch.manual_seed(23)
 
-ITEMS, HIDDEN, CODE, ROWS, STEPS = 20, 7, 5, 6, 10
+ITEMS, HIDDEN, CODE, ROWS = 20, 7, 5, 6
 SAMPLE, POWER, SEED = 8, 0.75, 31
-RATE, BETAS = 0.02, (0.9, 0.95)
-WORD = (1 << 64) - 1
+BETAS = (0.9, 0.95)
 FREQUENCY = [200] + [30 - i for i in range(1, ITEMS)]
-
-
-def emit(name, values):
-    values = np.asarray(values, dtype=float).ravel()
-    print(name, len(values))
-    print(' '.join('%.9g' % v for v in values))
-
-
-def mix(x):
-    x ^= x >> 30
-    x = x * 0xbf58476d1ce4e5b9 & WORD
-    x ^= x >> 27
-    x = x * 0x94d049bb133111eb & WORD
-    return x ^ x >> 31
 
 
 def uniforms(stream):
     """Random numbers of a stream of SEED."""
-    golden = 0x9e3779b97f4a7c15
-    key = mix((mix(SEED) + stream * golden) & WORD)
+    key = mix((mix(SEED) + stream * STEP) & ALL)
     counter = 0
     while True:
         counter += 1
-        yield (mix((key + counter * golden) & WORD) >> 40) / (1 << 24)
+        yield (mix((key + counter * STEP) & ALL) >> 40) / (1 << 24)
 
 
 def sample(stream):
@@ -86,20 +70,15 @@ sets = (torch.rand(ROWS, ITEMS) < 0.3).double() * (1 + torch.rand(ROWS, ITEMS))
 sets[:, 0] = 1
 sets = sets.float().double()
 x = sets / sets.norm(dim=1, keepdim=True)
-ps = []
-for n_in, n_out in ((ITEMS, HIDDEN), (HIDDEN, CODE), (CODE, ITEMS)):
-    ps.append((torch.randn(n_in, n_out) / math.sqrt(n_in)).requires_grad_())
-    ps.append((torch.randn(n_out) * 0.1).requires_grad_())
+ps = parameters((ITEMS, HIDDEN), (HIDDEN, CODE), (CODE, ITEMS))
 
 emit('sets', sets)
-for p in ps:
-    emit('start', p.detach())
+emit_all('start', ps)
 everything = list(range(ROWS))
 loss = loss_of(ps, everything, 0)
 loss.backward()
 emit('loss', [loss.item()])
-for p in ps[1:]:
-    emit('grad', p.grad)
+emit_all('grad', [p.grad for p in ps[1:]])
 
 # what an item has moves in the steps that touch it, by Adam
 moments = [[torch.zeros_like(p), torch.zeros_like(p)] for p in ps]
@@ -119,5 +98,4 @@ for step in range(1, STEPS + 1):
             v[at] = BETAS[1] * v[at] + (1 - BETAS[1]) * g * g
             p[at] -= RATE * m[at] / (1 - BETAS[0] ** step) / (
                 torch.sqrt(v[at] / (1 - BETAS[1] ** step)) + 1e-8)
-for p in ps:
-    emit('end', p.detach())
+emit_all('end', ps)

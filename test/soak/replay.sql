@@ -3,7 +3,9 @@
 --
 -- READ COMMITTED learns of a new version by a message that comes right after
 -- the commit: until then a statement may score with the version before, which
--- is "late" here.  REPEATABLE READ has no such moment.
+-- is "late" here.  Any version counts, since a rollback makes old ones current;
+-- run.sh bounds how many rows are late, as most rows of a session that misses
+-- messages would be.  REPEATABLE READ has no such moment.
 SET autoencoder.batch_rows = 0;
 SET max_parallel_workers_per_gather = 0;
 SET search_path = public;

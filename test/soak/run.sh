@@ -18,6 +18,9 @@ HERE=$(cd "$(dirname "$0")" && pwd)
 # time to the last
 GROWTH=2097152
 SECONDS_BETWEEN=2
+# at most one row of so many may have another version's score: 15 of a million
+# had
+ROWS_PER_LATE=1000
 
 clients=16
 minutes=30
@@ -180,6 +183,8 @@ while IFS='|' read -r model rows versions same late; do
 	say "$model: $rows rows, $versions versions: $same scored alike, $late late"
 	check_that "$rows" -gt 0 -a "$same" -gt 0 -a $((same + late)) -eq "$rows" \
 		"scores of $model are those of one session alone"
+	check_that $((late * ROWS_PER_LATE)) -le "$rows" \
+		"few rows of $model have the score of another version"
 done <<<"$(query -f "$HERE/replay.sql")"
 
 say "$passed passed, $failed failed"

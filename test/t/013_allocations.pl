@@ -384,6 +384,8 @@ foreach my $case (grep { $_->{name} =~ /$only/ } @cases)
 		diag(explain($bad));
 	}
 	is(scalar keys %complaints, 0, "$case->{name}: all ends are clean");
+	cmp_ok($failed, '>', 0, "$case->{name}: allocations failed")
+	  if $case->{worker};
 	cmp_ok($whole->{memory} - $memory, '<', GROWTH,
 		"$case->{name}: no memory is left") unless $case->{fresh};
 	$failures += $failed;

@@ -16,7 +16,6 @@
 #define CELLS 7
 #define OUTPUTS 10
 #define COLUMNS 6
-#define COUNTS 3
 #define GRADES 5
 
 typedef struct Likelihood
