@@ -242,7 +242,8 @@ fault_transaction(XactEvent event, void *arg)
 	(void) event;
 	(void) arg;
 	stderr_restore();
-	if (state != FAULT_COUNTING)
+	/* a worker restores its leader's state in a transaction of its own */
+	if (state != FAULT_COUNTING || InitializingParallelWorker)
 		return;
 	state = FAULT_IDLE;
 	if (malloc_left != NULL && malloc_number > 0)
