@@ -250,9 +250,9 @@ make_sparse(AeModel *m)
 	m->options.variant = AE_VARIANT_SPARSE;
 	m->options.sparsity = AE_SPARSITY_TOPK;
 	m->options.active = 0.5;
-	/* tests take other layers for the code, too: one twice as wide, the last */
-	m->unit_activity = take(m, (size_t) (2 * latent + ae_net_outputs(&m->net)),
-							sizeof(float));
+	/* tests take other layers for the code: one twice as wide, the last one */
+	m->unit_activity = take(m, 2 * (size_t) latent +
+							(size_t) ae_net_outputs(&m->net), sizeof(float));
 	for (int i = 0; i < latent; i++)
 		m->unit_activity[i] = (float) i / (float) latent;
 }
