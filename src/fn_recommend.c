@@ -115,15 +115,6 @@ call_members(FunctionCallInfo fcinfo, const AepgRecommendCall *call, int arg,
 								call->model->items, count);
 }
 
-static void
-call_make_reader(AepgRecommendCall *call, Oid type, Datum row)
-{
-	call->reader = NULL;
-	MemoryContextReset(call->reading);
-	call->reader = aepg_reader_for_model(type, row, call->model,
-										 call->reading);
-}
-
 /* what the recommender needs to know of who is in argument 1; the items that
  * he has */
 static AeMember *
@@ -141,7 +132,7 @@ call_owner(FunctionCallInfo fcinfo, AepgRecommendCall *call, int *count)
 				 errmsg("model needs a row with columns beside the set \"%s\", not type %s",
 						model->items->column, format_type_be(type))));
 	if (call->reader == NULL || !aepg_reader_fits(call->reader, row))
-		call_make_reader(call, type, row);
+		aepg_reader_replace(&call->reader, type, row, model, call->reading);
 	aepg_reader_read(call->reader, row, aepg_call_label,
 					 unconstify(AeModel *, model), call->row);
 	ae_recommender_use_row(call->recommender, call->row);

@@ -430,6 +430,15 @@ aepg_reader_for_model(Oid type, Datum value, const AeModel *model,
 	return reader;
 }
 
+void
+aepg_reader_replace(AepgReader **reader, Oid type, Datum value,
+					const AeModel *model, MemoryContext context)
+{
+	*reader = NULL;
+	MemoryContextReset(context);
+	*reader = aepg_reader_for_model(type, value, model, context);
+}
+
 AepgReader *
 aepg_reader_for_columns(Oid type, TupleDesc desc, const AeModel *model,
 						MemoryContext context)

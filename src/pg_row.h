@@ -67,6 +67,10 @@ extern AepgReader *aepg_reader_for_columns(Oid type, TupleDesc desc,
 										   const AeModel *model,
 										   MemoryContext context);
 
+/* aepg_reader_for_model() in place of *reader, which has the context for itself */
+extern void aepg_reader_replace(AepgReader **reader, Oid type, Datum value,
+								const AeModel *model, MemoryContext context);
+
 /*
  * Whether the reader, made for another value of this type, reads this one: not
  * if it is a record with other columns, or if the type was altered.  An array

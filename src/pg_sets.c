@@ -170,6 +170,16 @@ aepg_sets_add_attribute(AepgSets *sets, TupleDesc desc, const Datum *values,
 }
 
 void
+aepg_sets_add_row(AepgSets *sets, const AepgReader *row)
+{
+	const Datum *values;
+	const bool *nulls;
+	TupleDesc	desc = aepg_reader_columns(row, &values, &nulls);
+
+	aepg_sets_add_attribute(sets, desc, values, nulls);
+}
+
+void
 aepg_sets_add_columns(AepgSets *sets, TupleDesc desc, const Datum *values,
 					  const bool *nulls)
 {

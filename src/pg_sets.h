@@ -30,6 +30,8 @@ extern void aepg_sets_add(AepgSets *sets, Oid type, Datum value);
 /* the same for a row with a column that is the set; a NULL is an empty set */
 extern void aepg_sets_add_attribute(AepgSets *sets, TupleDesc desc,
 									const Datum *values, const bool *nulls);
+/* likewise the row that row read last */
+extern void aepg_sets_add_row(AepgSets *sets, const AepgReader *row);
 
 /* the same for the columns of a query; without items it is no row */
 extern void aepg_sets_add_columns(AepgSets *sets, TupleDesc desc,

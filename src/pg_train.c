@@ -141,17 +141,10 @@ train_keep(AepgTraining *training)
 static void
 train_append(AepgTraining *training, Datum value)
 {
-	TupleDesc	desc;
-	const Datum *values;
-	const bool *nulls;
-
 	aepg_reader_read(training->reader, value, train_label, training->dataset,
 					 training->row);
 	if (training->sets != NULL)
-	{
-		desc = aepg_reader_columns(training->reader, &values, &nulls);
-		aepg_sets_add_attribute(training->sets, desc, values, nulls);
-	}
+		aepg_sets_add_row(training->sets, training->reader);
 	train_keep(training);
 }
 

@@ -318,23 +318,9 @@ update_append(AepgUpdate *update)
 	ae_drift_add(update->drift, update->row);
 }
 
-static void
-update_make_reader(AepgUpdate *update, Oid type, Datum features)
-{
-	update->reader = NULL;
-	MemoryContextReset(update->reading);
-	update->reader = aepg_reader_for_model(type, features, update->model,
-										   update->reading);
-	update->type = type;
-}
-
 void
 aepg_update_add(AepgUpdate *update, Oid type, Datum features)
 {
-	TupleDesc	desc;
-	const Datum *values;
-	const bool *nulls;
-
 	if (update->dataset == NULL)
 	{
 		aepg_sets_add(update->sets, type, features);
@@ -349,14 +335,13 @@ aepg_update_add(AepgUpdate *update, Oid type, Datum features)
 	/* ae_row() may stand in several places of a call */
 	if (update->reader == NULL || type != update->type ||
 		!aepg_reader_fits(update->reader, features))
-		update_make_reader(update, type, features);
+		aepg_reader_replace(&update->reader, type, features, update->model,
+							update->reading);
+	update->type = type;
 	aepg_reader_read(update->reader, features, update_label, update,
 					 update->row);
 	if (update->sets != NULL)
-	{
-		desc = aepg_reader_columns(update->reader, &values, &nulls);
-		aepg_sets_add_attribute(update->sets, desc, values, nulls);
-	}
+		aepg_sets_add_row(update->sets, update->reader);
 	update_append(update);
 }
 
