@@ -67,7 +67,7 @@ extern AepgReader *aepg_reader_for_columns(Oid type, TupleDesc desc,
 										   const AeModel *model,
 										   MemoryContext context);
 
-/* aepg_reader_for_model() in place of *reader, which has the context for itself */
+/* likewise in place of *reader, whose context of its own is reset */
 extern void aepg_reader_replace(AepgReader **reader, Oid type, Datum value,
 								const AeModel *model, MemoryContext context);
 
